@@ -1,0 +1,162 @@
+"""The lake as the floors above see it: market data in columns, read without copying, changed all at once.
+
+A market is `venue:SYMBOL`. A series is one market at one timeframe. All times are UTC epoch milliseconds; a bar is
+named by its open time. Readers get read-only arrays. A change (`Lake.change`) is seen completely or not at all.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from karat.core.ids import MarketId
+from karat.core.model.candles import Candles, Funding
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Bars that are not there: `ts` is the open time of the first missing bar, `bars` how many are missing."""
+
+    ts: int
+    bars: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What is known about the goodness of a series, recorded when it was imported.
+
+    A hole is a place where bars are missing; in a resampled series also a bucket built from too few bars. Markets with
+    sessions (equities) close at night: their pauses are counted in `session_gaps`, not as holes. `largest_move` is the
+    largest absolute log return from close to close, at `largest_move_ts`. `accepted` names the defects the user
+    accepted, `repairs` what was done about them, `oddities` what looks strange but is allowed, `sources` where the bars
+    came from. `first_holes` lists at most twenty.
+    """
+
+    holes: int = 0
+    missing_bars: int = 0
+    longest_hole_bars: int = 0
+    first_holes: tuple[Hole, ...] = ()
+    session_gaps: int = 0
+    zero_volume_bars: int = 0
+    largest_move: float = 0.0
+    largest_move_ts: int = 0
+    accepted: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
+    oddities: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    simulated: bool = False
+
+    @property
+    def grade(self) -> str:
+        """One word: `simulated`, `repaired`, `holes`, `odd` or `clean`, the first that holds."""
+        if self.simulated:
+            return "simulated"
+        if self.repairs:
+            return "repaired"
+        if self.holes:
+            return "holes"
+        return "odd" if self.oddities else "clean"
+
+
+@dataclass(frozen=True, slots=True)
+class LakeEntry:
+    """One series of candles. `last_ts` is the open time of the last bar; `hash` names the exact content.
+
+    `anchor_ts` (the market's first bar when it was first registered) and `vault_start_ts` (the first bar of the last
+    fifth at that moment) belong to the market and never move. `sessions` marks markets that close at night.
+    `resampled_from_ms` is the timeframe the bars were built from, None when they are stored as they came.
+    """
+
+    market: MarketId
+    timeframe_ms: int
+    first_ts: int
+    last_ts: int
+    rows: int
+    holes: int
+    quality: Quality
+    hash: str
+    anchor_ts: int
+    vault_start_ts: int
+    sessions: bool
+    has_funding: bool
+    has_mark: bool
+    resampled_from_ms: int | None = None
+
+
+class LakeChange(Protocol):
+    """A set of changes that becomes visible at once when its context ends well, and never when it does not."""
+
+    def candles(self, market: MarketId, timeframe_ms: int) -> Candles | None:
+        """The candles as this change would leave them, or None."""
+        ...
+
+    def quality(self, market: MarketId, timeframe_ms: int) -> Quality | None:
+        """The quality recorded with those candles, or None."""
+        ...
+
+    def sessions(self, market: MarketId) -> bool | None:
+        """Whether the market has sessions; None when it, and every other market of its venue, is unknown."""
+        ...
+
+    def mark(self, market: MarketId, timeframe_ms: int) -> Candles | None:
+        """The mark price bars as this change would leave them, or None."""
+        ...
+
+    def funding(self, market: MarketId) -> Funding | None:
+        """The funding stamps as this change would leave them, or None."""
+        ...
+
+    def put_candles(self, candles: Candles, quality: Quality, *, sessions: bool = False) -> str:
+        """Put candles in the place of that market and timeframe. Returns the content hash."""
+        ...
+
+    def put_mark(self, candles: Candles, quality: Quality) -> str:
+        """Put mark price bars in the place of that market and timeframe. Returns the content hash."""
+        ...
+
+    def put_funding(self, market: MarketId, funding: Funding, quality: Quality) -> str:
+        """Put funding stamps in the place of that market; its mark prices are not kept. Returns the content hash."""
+        ...
+
+
+class Lake(Protocol):
+    """Market data of this machine.
+
+    Unknown requests raise InputError: `market_not_in_lake`, `timeframe_not_in_lake`, `timeframe_not_possible`,
+    `range_without_data`, each with a hint that names what there is.
+    """
+
+    def list(self) -> tuple[LakeEntry, ...]:
+        """Every stored series of candles, by market and timeframe."""
+        ...
+
+    def has(self, market: MarketId, timeframe_ms: int) -> bool:
+        """Whether `candles` would give something, stored or resampled."""
+        ...
+
+    def entry(self, market: MarketId, timeframe_ms: int) -> LakeEntry:
+        """What is known about a series, stored or resampled."""
+        ...
+
+    def candles(self, market: MarketId, timeframe_ms: int) -> Candles:
+        """All bars: memory-mapped when stored, resampled from the coarsest stored timeframe that divides when not."""
+        ...
+
+    def candles_between(
+        self, market: MarketId, timeframe_ms: int, from_ms: int | None = None, to_ms: int | None = None
+    ) -> Candles:
+        """The bars with `from_ms <= ts < to_ms`; None leaves that end open. Stored bars are not copied."""
+        ...
+
+    def funding(self, market: MarketId) -> Funding:
+        """Funding stamps with the mark price of the bar that opens at the stamp (NaN: none); empty when none stored."""
+        ...
+
+    def mark(self, market: MarketId, timeframe_ms: int) -> Candles | None:
+        """Stored mark price bars (volume 0), or None."""
+        ...
+
+    def change(self) -> AbstractContextManager[LakeChange]:
+        """Begin a change. Raises RetryLater `lake_busy` while another process changes the lake."""
+        ...
