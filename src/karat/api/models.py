@@ -1,0 +1,216 @@
+"""The JSON of the API: one model per view of `karat.ports.cockpit`, with the same field names.
+
+A figure that does not exist is `{"undefined": "why"}`; a number that is not finite is a programmer's error and never
+leaves. Codes of core enums travel as their names in lower case.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, JsonValue
+
+from karat.core.model.reasons import Reason, Refusal
+from karat.ports.cockpit import BotState, EventKind, Mode, Side, Undefined, Verdict
+
+
+class UndefinedModel(BaseModel):
+    """A figure that does not exist, and why."""
+
+    undefined: str
+
+
+def _figure(value: object) -> object:
+    return UndefinedModel(undefined=value.reason) if isinstance(value, Undefined) else value
+
+
+def _name(value: object) -> object:
+    return value.name.lower() if isinstance(value, IntEnum) else value
+
+
+def _names(codes: type[IntEnum]) -> list[JsonValue]:
+    return [code.name.lower() for code in codes]
+
+
+ReasonName = Annotated[str, BeforeValidator(_name), Field(json_schema_extra={"enum": _names(Reason)})]
+RefusalName = Annotated[str, BeforeValidator(_name), Field(json_schema_extra={"enum": _names(Refusal)})]
+
+Figure = Annotated[FiniteFloat | UndefinedModel, BeforeValidator(_figure)]
+
+
+class _View(BaseModel):
+    """Reads the attributes of a view record; an unknown field would be a mistake of ours."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+
+class BookModel(_View):
+    """Bots whose money may be added."""
+
+    mode: Mode
+    currency: str
+
+
+class HoldingModel(_View):
+    """What a bot holds."""
+
+    side: Side
+    quantity: FiniteFloat
+
+
+class BotModel(_View):
+    """One bot as of its last bar."""
+
+    id: str
+    name: str
+    strategy: str
+    market: str
+    timeframe: str
+    mode: Mode
+    currency: str
+    state: BotState
+    state_cause: str
+    equity: Figure
+    today: Figure
+    today_fraction: Figure
+    open_pnl: Figure
+    drawdown: Figure
+    trades: int
+    holding: HoldingModel | None
+    last_bar_ts: int | None
+    warnings: tuple[str, ...]
+    verdict: Verdict
+
+
+class TotalsModel(_View):
+    """Sums over one book."""
+
+    book: BookModel
+    bots: int
+    missing: int
+    capital: FiniteFloat
+    equity: Figure
+    today: Figure
+    today_fraction: Figure
+    open_pnl: Figure
+    drawdown: Figure
+    drawdown_deepest: Figure
+    at_stops: Figure
+    positions: int
+    unbounded: int
+    trades: int
+    exposure_gross: Figure
+    exposure_net: Figure
+
+
+class FleetModel(_View):
+    """Every bot and the sums per book."""
+
+    clock_ts: int | None
+    data_label: str
+    bots: tuple[BotModel, ...]
+    totals: tuple[TotalsModel, ...]
+
+
+class PositionModel(_View):
+    """One open position."""
+
+    bot: str
+    market: str
+    currency: str
+    side: Side
+    quantity: FiniteFloat
+    entry_ts: int
+    entry_price: FiniteFloat
+    mark_price: FiniteFloat
+    open_pnl: FiniteFloat
+    stop_price: FiniteFloat | None
+    stop_distance: Figure
+    at_stop: Figure
+    r: Figure
+    price_tick: FiniteFloat
+    quantity_step: FiniteFloat
+
+
+class TradeModel(_View):
+    """One closed trade."""
+
+    sequence: int
+    bot: str
+    market: str
+    currency: str
+    id: int
+    side: Side
+    entry_ts: int
+    exit_ts: int
+    quantity: FiniteFloat
+    entry_price: FiniteFloat
+    exit_price: FiniteFloat
+    pnl: FiniteFloat
+    r: Figure
+    reason: ReasonName
+    price_tick: FiniteFloat
+    quantity_step: FiniteFloat
+
+
+class EquityModel(_View):
+    """Marked equity and its drawdown, columns of one length."""
+
+    currency: str
+    ts: tuple[int, ...]
+    value: tuple[FiniteFloat, ...]
+    drawdown: tuple[FiniteFloat, ...]
+
+
+class EventModel(_View):
+    """Something that happened."""
+
+    id: int
+    ts: int
+    bot: str | None
+    kind: EventKind
+    text: str
+
+
+class RefusalCountModel(_View):
+    """How often a reason was the first "no"."""
+
+    reason: RefusalName
+    count: int
+
+
+class RefusalsModel(_View):
+    """What became of today's decisions."""
+
+    since_ts: int | None
+    decisions: int
+    flat: int
+    entered: int
+    refused: tuple[RefusalCountModel, ...]
+
+
+class ParameterModel(_View):
+    """One parameter of a bot's strategy."""
+
+    name: str
+    value: str
+
+
+class BotDetailModel(_View):
+    """One bot opened."""
+
+    row: BotModel
+    position: PositionModel | None
+    hypothesis: str
+    parameters: tuple[ParameterModel, ...]
+    capital: FiniteFloat
+    anchor_ts: int
+
+
+class HealthModel(_View):
+    """The process itself."""
+
+    version: str
+    started_ts: int
+    last_event_id: int
