@@ -104,6 +104,7 @@ def test_without_candles_the_grid_is_the_finest_and_the_source_says_so() -> None
         ("okx_perp:ABC-USDT", Kind.LINEAR, "ABC", "USDT", "USDT", 1.0),
         ("okx_swap:ABC-USDT-SWAP", Kind.LINEAR, "ABC", "USDT", "USDT", 1.0),
         ("other_perp:ETH-PERP", Kind.LINEAR, "ETH", "USD", "USD", 1.0),
+        ("other_perp:ETH-PERP_2022-01", Kind.LINEAR, "ETH", "USD", "USD", 1.0),
         ("binance_coinm:LTCUSD_PERP", Kind.INVERSE, "LTC", "USD", "LTC", 10.0),
         ("bybit_inverse:BTCUSD", Kind.INVERSE, "BTC", "USD", "BTC", 100.0),
         ("kraken_spot:SOLEUR", Kind.SPOT, "SOL", "EUR", "EUR", 1.0),

@@ -12,7 +12,7 @@ import numpy as np
 
 from karat.core.ids import MarketId, symbol_of, venue_of
 from karat.core.instruments.grid import decimal_step
-from karat.core.instruments.table import find
+from karat.core.instruments.table import find, without_period
 from karat.core.model.candles import Candles
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.time import iso
@@ -58,7 +58,7 @@ def instrument_for(market: MarketId, candles: Candles | None) -> Instrument:
 
 def _inferred(market: MarketId, candles: Candles | None) -> Instrument:
     kind = _kind(venue_of(market))
-    base, quote = _base_and_quote(symbol_of(market), kind)
+    base, quote = _base_and_quote(without_period(symbol_of(market)), kind)
     tick, tick_source = _tick(candles, kind)
     lot, lot_source = _lot(candles, kind)
     maker_fee, taker_fee = _FEES[kind]

@@ -43,9 +43,13 @@ def find(market: MarketId) -> Instrument | None:
     instruments = _table()
     if market in instruments:
         return instruments[market]
-    plain = market_id(f"{venue_of(market)}:{_PERIOD.sub('', symbol_of(market)) or symbol_of(market)}")
-    known = instruments.get(plain)
+    known = instruments.get(MarketId(f"{venue_of(market)}:{without_period(symbol_of(market))}"))
     return None if known is None else replace(known, market=market)
+
+
+def without_period(symbol: str) -> str:
+    """The symbol without a period at its end: "SPY_2013-10" is "SPY"."""
+    return _PERIOD.sub("", symbol) or symbol
 
 
 def known_markets() -> tuple[MarketId, ...]:
