@@ -49,8 +49,9 @@ def _largest_move(close: Floats) -> tuple[float, int]:
 def _split_like(candles: Candles) -> tuple[str, ...]:
     """Opens that differ from the close before by about a whole factor: unadjusted splits, or bad prints."""
     jumps = np.log(candles.open[1:] / candles.close[:-1])
+    soon = np.diff(candles.ts) <= _LONG_PAUSE_MS  # after a longer pause any price may be an honest one
     found: list[str] = []
-    for bar in np.flatnonzero(np.abs(jumps) > _LARGE_MOVE)[:_HOLES_LISTED]:
+    for bar in np.flatnonzero((np.abs(jumps) > _LARGE_MOVE) & soon)[:_HOLES_LISTED]:
         ratio, factor = float(np.exp(jumps[bar])), float(np.exp(np.abs(jumps[bar])))
         kind = f"like a split 1:{round(factor)}" if abs(factor - round(factor)) < _SPLIT_TOLERANCE * factor else "jump"
         found.append(f"{iso(int(candles.ts[bar + 1]))}: open is {ratio:.4g} times the close before ({kind})")

@@ -1,0 +1,93 @@
+"""The command `karat`.
+
+Commands are named here and imported when they run, so that `karat --help` and `karat data list` start at once. To add
+one, write a plain function with typed parameters and a docstring in a module `karat.app.<noun>_commands` and add one
+line to COMMANDS (and to GROUPS for the first command of a new group). The function returns None, or its exit code; it
+prints through `karat.app.console` and raises the errors of `karat.core.errors`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cyclopts import App, CycloptsError, UnknownCommandError
+
+from karat import __version__
+from karat.app.console import EXIT_INTERRUPTED, close_pipe, mistyped, show_failure
+from karat.core.errors import KaratError
+
+HELP = "Find trading strategies, try to break them, run the survivors on paper, prove them."
+
+
+class Command(NamedTuple):
+    """One command: its words on the command line, where its function lives, and what it does."""
+
+    name: str
+    function: str
+    help: str
+
+
+GROUPS = {
+    "data": "Market data in the lake.",
+}
+COMMANDS = (
+    Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
+    Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
+)
+
+
+def build_app() -> App:
+    """The tree of commands, with none of their modules imported."""
+    app = App(
+        name="karat",
+        help=HELP,
+        version=__version__,
+        print_error=False,
+        exit_on_error=False,
+        suppress_keyboard_interrupt=False,
+        result_action="return_value",
+    )
+    groups = {name: App(name=name, help=text) for name, text in GROUPS.items()}
+    for group in groups.values():
+        app.command(group)
+    for command in COMMANDS:
+        group, _, name = command.name.rpartition(" ")
+        (groups[group] if group else app).command(command.function, name=name, help=command.help)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code: 0, 2 for anything the user can mend, 130 when interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
+    try:
+        result = build_app()(words)
+        sys.stdout.flush()
+    except UnknownCommandError as error:
+        return show_failure(_unknown_command(error), as_json=as_json)
+    except CycloptsError as error:
+        command = " ".join(("karat", *(error.command_chain or ())))
+        return show_failure(mistyped(str(error), f"See {command} --help."), as_json=as_json)
+    except KaratError as error:
+        return show_failure(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        close_pipe()
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _unknown_command(error: UnknownCommandError) -> KaratError:
+    """Name the nearest commands from the table; the library's own message would import every command."""
+    word = (error.unused_tokens or [""])[0]
+    chain = list(error.command_chain or ())
+    known = sorted(
+        {command.name.split()[len(chain)] for command in COMMANDS if command.name.split()[: len(chain)] == chain}
+    )
+    near = difflib.get_close_matches(word, known, 1)
+    hint = f"Did you mean '{near[0]}'?" if near else f"Commands: {', '.join(known)}."
+    return mistyped(f"Unknown command '{' '.join((*chain, word))}'.", hint)

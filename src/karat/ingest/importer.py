@@ -1,0 +1,190 @@
+"""Import files into the lake, all in one change: readers see the whole import or nothing of it.
+
+Each file is read, inspected and joined on its own. A file that is refused leaves the lake as it was; the others of the
+same import go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from karat.core.errors import DataRefused, InputError
+from karat.core.ids import MarketId
+from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding
+from karat.ingest.columns import CANDLE_NAMES, FUNDING_NAMES, MARK_NAMES, numbers, pick, times
+from karat.ingest.funding import inspect_funding
+from karat.ingest.inspect import Inspection, bars_missing, inspect_candles, start
+from karat.ingest.join import Columns, join
+from karat.ingest.paths import PathFacts, facts_of, walk, why_not_data
+from karat.ingest.table import Table, read_table
+from karat.lake.quality import find_holes, measure
+from karat.ports.lake import Lake, LakeChange, Quality
+
+Status = Literal["imported", "unchanged", "refused", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What the user says beside the paths; None leaves it to the path, the data and the lake."""
+
+    market: MarketId | None = None
+    timeframe_ms: int | None = None
+    accepted: frozenset[str] = frozenset()
+    replace: bool = False
+    sessions: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of one file. `rows` of the series after it, `added` and `replaced` rows by it."""
+
+    path: str
+    status: Status
+    kind: str = ""
+    market: MarketId | None = None
+    timeframe_ms: int | None = None
+    rows: int = 0
+    added: int = 0
+    replaced: int = 0
+    hash: str = ""
+    quality: Quality | None = None
+    note: str = ""
+    error: InputError | None = None
+
+
+def import_paths(
+    lake: Lake, paths: Iterable[Path], options: ImportOptions, progress: Callable[[str], None] = lambda _: None
+) -> list[FileResult]:
+    """Import files and folders. Results come in the order of the files; refusals are among them.
+
+    Raises InputError `path_not_found` or `nothing_to_import`, RetryLater `lake_busy` or `disk_full`; then nothing
+    changed.
+    """
+    files = list(walk(paths))
+    if not any(named or why_not_data(path) is None for path, named in files):
+        hint = "Give CSV, Parquet or Feather files, or a folder that holds some."
+        raise InputError("nothing_to_import", "There is no file of market data there.", hint)
+    results: list[FileResult] = []
+    with lake.change() as change:
+        for path, named in files:
+            reason = why_not_data(path)
+            if reason is not None and not named:
+                results.append(FileResult(str(path), "skipped", note=reason))
+                continue
+            progress(str(path))
+            results.append(_import_file(change, path, options))
+    return results
+
+
+def _import_file(change: LakeChange, path: Path, options: ImportOptions) -> FileResult:
+    facts = PathFacts("candles", options.market, options.timeframe_ms, options.sessions)
+    try:
+        facts = _agreed_facts(path, options)
+        table = read_table(path, options.accepted)
+        if facts.kind == "funding":
+            return _import_funding(change, table, facts, options)
+        return _import_bars(change, table, facts, options)
+    except DataRefused as refusal:
+        return FileResult(str(path), "refused", facts.kind, facts.market, facts.timeframe_ms, error=refusal)
+
+
+def _agreed_facts(path: Path, options: ImportOptions) -> PathFacts:
+    """What path and options say together; the options win. A market must come from one of them."""
+    reason = why_not_data(path)
+    if reason is not None:
+        raise DataRefused("not_market_data", str(path), 0, reason, "Import candles, mark prices or funding rates.")
+    facts = facts_of(path)
+    market = options.market or facts.market
+    if market is None:
+        hint = "Add --market venue:SYMBOL, or lay it as <venue>/<timeframe>/<SYMBOL>.csv."
+        raise DataRefused("market_unknown", str(path), 0, "neither path nor options name the market", hint)
+    sessions = facts.sessions if options.sessions is None else options.sessions
+    return PathFacts(facts.kind, market, options.timeframe_ms or facts.timeframe_ms, sessions)
+
+
+def _import_bars(change: LakeChange, table: Table, facts: PathFacts, options: ImportOptions) -> FileResult:
+    assert facts.market is not None, "agreed facts name the market"
+    market, is_mark = facts.market, facts.kind == "mark"
+    told = facts.sessions if facts.sessions is not None else change.sessions(market)
+    sessions = told is True
+    inspection = _begin(table, options, is_mark=is_mark)
+    candles = inspect_candles(inspection, market, facts.timeframe_ms, sessions=sessions)
+    old = change.mark(market, candles.timeframe_ms) if is_mark else change.candles(market, candles.timeframe_ms)
+    before = change.quality(market, candles.timeframe_ms) if not is_mark else None
+    old_columns = None if old is None else _columns(old)
+    joined = join(table, old_columns, _columns(candles), inspection.row, replace=options.replace)
+    whole = Candles(market, candles.timeframe_ms, **joined.columns)
+    if old is not None and not sessions:
+        _refuse_gap_between(inspection, old, candles, whole)
+    quality = _noted(measure(whole, sessions=sessions), before, inspection, is_mark=is_mark)
+    result = FileResult(table.path, "unchanged", facts.kind, market, candles.timeframe_ms, len(whole))
+    if joined.added == 0 and joined.replaced == 0:
+        return replace(result, quality=before or quality, note="already in the lake")
+    content = change.put_mark(whole, quality) if is_mark else change.put_candles(whole, quality, sessions=sessions)
+    return replace(
+        result, status="imported", added=joined.added, replaced=joined.replaced, hash=content, quality=quality
+    )
+
+
+def _begin(table: Table, options: ImportOptions, *, is_mark: bool) -> Inspection:
+    picked = pick(table, MARK_NAMES if is_mark else CANDLE_NAMES)
+    ts, there = times(table, picked["ts"])
+    values = {name: numbers(table, series) for name, series in picked.items() if name != "ts"}
+    if is_mark:
+        values["volume"] = values["open"] * 0.0
+    return start(table, options.accepted, ts, there, values)
+
+
+def _import_funding(change: LakeChange, table: Table, facts: PathFacts, options: ImportOptions) -> FileResult:
+    assert facts.market is not None, "agreed facts name the market"
+    picked = pick(table, FUNDING_NAMES)
+    ts, there = times(table, picked["ts"])
+    inspection = start(table, options.accepted, ts, there, {"rate": numbers(table, picked["rate"])})
+    inspect_funding(inspection)
+    old = change.funding(facts.market)
+    old_columns = None if old is None else {"ts": old.ts, "rate": old.rate}
+    joined = join(table, old_columns, dict(inspection.columns), inspection.row, replace=options.replace)
+    rows = len(joined.columns["ts"])
+    quality = _noted(Quality(), None, inspection, is_mark=False)
+    result = FileResult(table.path, "unchanged", "funding", facts.market, None, rows, quality=quality)
+    if joined.added == 0 and joined.replaced == 0:
+        return replace(result, note="already in the lake")
+    funding = Funding(joined.columns["ts"], joined.columns["rate"], joined.columns["rate"] * float("nan"))
+    content = change.put_funding(facts.market, funding, quality)
+    return replace(result, status="imported", added=joined.added, replaced=joined.replaced, hash=content)
+
+
+def _refuse_gap_between(inspection: Inspection, old: Candles, new: Candles, whole: Candles) -> None:
+    """A hole that neither side has by itself lies between them: the file does not reach what the lake has."""
+    if "holes" in inspection.accepted:
+        return
+    step = whole.timeframe_ms
+    known = {hole.ts for hole in (*find_holes(old.ts, step), *find_holes(new.ts, step))}
+    between = [hole for hole in find_holes(whole.ts, step) if hole.ts not in known]
+    if between:
+        reason = f"{bars_missing(between[0].bars)} between this file and the lake"
+        inspection.table.refuse("holes", -1, reason, "Import the bars between first, or --accept holes.")
+
+
+def _noted(measured: Quality, before: Quality | None, inspection: Inspection, *, is_mark: bool) -> Quality:
+    """The measured quality with what was accepted, repaired and read, now and in earlier imports of the series."""
+    earlier = before or Quality()
+    source = "/".join(Path(inspection.table.path).parts[-3:])
+    repairs = tuple(f"{source}: {text}" for text in (*inspection.table.repairs, *inspection.repairs))
+    accepted = {*earlier.accepted, *inspection.accepted} if measured.holes or repairs else earlier.accepted
+    oddities = () if is_mark else (*measured.oddities, *(f"{source}: {text}" for text in inspection.table.oddities))
+    return replace(
+        measured,
+        zero_volume_bars=0 if is_mark else measured.zero_volume_bars,
+        accepted=tuple(sorted(accepted)),
+        repairs=tuple(dict.fromkeys((*earlier.repairs, *repairs))),
+        oddities=oddities,
+        sources=tuple(dict.fromkeys((*earlier.sources, source))),
+    )
+
+
+def _columns(candles: Candles) -> Columns:
+    return {name: getattr(candles, name) for name in CANDLE_COLUMNS}
