@@ -11,7 +11,7 @@ import numpy as np
 from karat.core.compiled import compiled
 from karat.core.indicators.layer import on_runs, ordered, real, whole
 from karat.core.indicators.recursions import ema_from
-from karat.core.indicators.windows import nans, rolling_mean, rolling_sum
+from karat.core.indicators.windows import line_fits, nans, rolling_mean, rolling_sum
 from karat.core.model.candles import Floats
 
 
@@ -32,34 +32,13 @@ def ema(values: Floats, period: int = 20) -> Floats:
 
 @compiled
 def _wma(values: Floats, period: int) -> Floats:
-    """See `windows` for the blocks. The sum of place * value is kept with places counted from the block's first bar."""
-    n = len(values)
-    out = nans(n)
-    scale = 2.0 / (period * (period + 1.0))
-    tail = np.zeros(period + 1)
-    tail_placed = np.zeros(period + 1)
-    for block in range(0, n, period):
-        base = values[block]
-        total = 0.0
-        placed = 0.0
-        if block > 0:
-            for k in range(period - 1, 0, -1):
-                apart = values[block - period + k] - base
-                total += apart
-                placed += (k - period) * apart
-                tail[k] = total
-                tail_placed[k] = placed
-            total = 0.0
-            placed = 0.0
-        for i in range(block, min(block + period, n)):
-            place = i - block
-            apart = values[i] - base
-            total += apart
-            placed += place * apart
-            if block > 0 or i == period - 1:
-                before = period - 1.0 - place
-                weighted = (tail_placed[place + 1] + placed) + (before + 1.0) * (tail[place + 1] + total)
-                out[i] = base + weighted * scale
+    """The centre of weights 1..period lies (period - 1) / 6 bars after the window's middle, on its regression line."""
+    if period == 1:
+        return values.copy()
+    out, slope = line_fits(values, period)
+    reach = (period - 1.0) / 6.0
+    for i in range(len(out)):
+        out[i] += reach * slope[i]
     return out
 
 

@@ -26,7 +26,7 @@ LARGEST = float(np.finfo(np.float64).max)
 
 @compiled
 def _usable(values: Floats, floor: float) -> bool:
-    """Whether every value is finite and above `floor`. Counting, not leaving early, lets the loop run in vector lanes."""
+    """Whether every value is finite and above `floor`. Counting to the end keeps it in vector lanes."""
     bad = 0
     for i in range(len(values)):
         bad += (not (values[i] <= LARGEST)) | (not (values[i] > floor))
@@ -81,8 +81,8 @@ def on_runs(
 ) -> Any:
     """Call the kernel under the NaN rule: on whole columns when they are clean, else on each run of usable bars.
 
-    `kernel(*columns, *parameters)`, or `kernel(ts, *columns, *parameters)` when `ts` is given, returns one float64 array
-    of the columns' length, or a tuple of such.
+    `kernel(*columns, *parameters)`, or `kernel(ts, *columns, *parameters)` when `ts` is given, returns one float64
+    array of the columns' length, or a tuple of such.
     """
     columns = tuple(column(values) for values in inputs)
     length = len(columns[0])

@@ -1,8 +1,9 @@
 """First-order recursions: out[t] = gain * values[t] + decay * out[t - 1].
 
 A plain loop waits for one multiplication and one addition per bar. Four steps are taken at once instead,
-out[t + k] = decay**k * out[t] + c_k with c_k from the values alone, so only every fourth step has to wait. Groups of four
-are counted from the seed and the formula of a bar depends on its place in the group only: a prefix gives the same bits.
+out[t + k] = decay**k * out[t] + c_k with c_k from the values alone, so only every fourth step has to wait. Groups of
+four are counted from the seed and the formula of a bar depends on its place in the group only: a prefix gives the same
+bits.
 """
 
 from __future__ import annotations

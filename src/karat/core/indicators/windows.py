@@ -10,8 +10,8 @@ A running sum that adds the new value and subtracts the old one drifts, and in a
    differences are as small as the window's own range: variances keep their digits, and the mean of equal values is
    that value and their variance 0, exactly.
 
-Nothing looks ahead of the current bar, so a prefix gives the same bits. All kernels here expect finite inputs and return
-NaN before bar period - 1, and everywhere if there are fewer bars than that.
+Nothing looks ahead of the current bar, so a prefix gives the same bits. All kernels here expect finite inputs and
+return NaN before bar period - 1, and everywhere if there are fewer bars than that.
 """
 
 from __future__ import annotations
@@ -118,7 +118,96 @@ def rolling_moments(values: Floats, period: int, less: int) -> tuple[Floats, Flo
 
 
 @compiled
-def rolling_max(values: Floats, period: int) -> Floats:
+def line_fits(values: Floats, period: int) -> tuple[Floats, Floats]:
+    """Mean of the window and least-squares slope per bar (period at least 2), exactly 0 while the value does not move.
+
+    The sum of place * value is kept with places counted from the later block's first bar.
+    """
+    n = len(values)
+    mean = nans(n)
+    slope = nans(n)
+    scale = 1.0 / period
+    steepness = 12.0 / (period * (period * period - 1.0))
+    tail = np.zeros(period + 1)
+    tail_placed = np.zeros(period + 1)
+    for block in range(0, n, period):
+        base = values[block]
+        total = 0.0
+        placed = 0.0
+        if block > 0:
+            for k in range(period - 1, 0, -1):
+                apart = values[block - period + k] - base
+                total += apart
+                placed += (k - period) * apart
+                tail[k] = total
+                tail_placed[k] = placed
+            total = 0.0
+            placed = 0.0
+        for i in range(block, min(block + period, n)):
+            place = i - block
+            apart = values[i] - base
+            total += apart
+            placed += place * apart
+            if block > 0 or i == period - 1:
+                whole = tail[place + 1] + total
+                middle = place - (period - 1.0) * 0.5
+                mean[i] = base + whole * scale
+                slope[i] = ((tail_placed[place + 1] + placed) - middle * whole) * steepness
+    return mean, slope
+
+
+@compiled
+def rolling_pairs(x: Floats, y: Floats, period: int) -> tuple[Floats, Floats, Floats]:
+    """Population variance of x, of y, and covariance; exactly 0 where one of them does not move."""
+    n = len(x)
+    variance_x = nans(n)
+    variance_y = nans(n)
+    covariance = nans(n)
+    scale = 1.0 / period
+    tails = np.zeros((period + 1, 5))
+    for block in range(0, n, period):
+        base_x = x[block]
+        base_y = y[block]
+        sx, sy, sxx, syy, sxy = 0.0, 0.0, 0.0, 0.0, 0.0
+        if block > 0:
+            for k in range(period - 1, 0, -1):
+                dx = x[block - period + k] - base_x
+                dy = y[block - period + k] - base_y
+                sx += dx
+                sy += dy
+                sxx += dx * dx
+                syy += dy * dy
+                sxy += dx * dy
+                tails[k, 0], tails[k, 1], tails[k, 2], tails[k, 3], tails[k, 4] = sx, sy, sxx, syy, sxy
+            sx, sy, sxx, syy, sxy = 0.0, 0.0, 0.0, 0.0, 0.0
+        for i in range(block, min(block + period, n)):
+            dx = x[i] - base_x
+            dy = y[i] - base_y
+            sx += dx
+            sy += dy
+            sxx += dx * dx
+            syy += dy * dy
+            sxy += dx * dy
+            if block > 0 or i == period - 1:
+                k = i - block + 1
+                mean_x = (tails[k, 0] + sx) * scale
+                mean_y = (tails[k, 1] + sy) * scale
+                variance_x[i] = max(0.0, (tails[k, 2] + sxx) * scale - mean_x * mean_x)
+                variance_y[i] = max(0.0, (tails[k, 3] + syy) * scale - mean_y * mean_y)
+                covariance[i] = (tails[k, 4] + sxy) * scale - mean_x * mean_y
+    return variance_x, variance_y, covariance
+
+
+@compiled
+def shifted(values: Floats, first: int) -> Floats:
+    """The values with `first` NaN put before them: what a kernel computed on a tail, back in its place."""
+    out = nans(len(values) + first)
+    out[first:] = values
+    return out
+
+
+@compiled
+def window_high(values: Floats, period: int) -> Floats:
     """Highest value of the window. Doubling spans: about log2(period) passes in vector lanes, exact."""
     n = len(values)
     out = nans(n)
@@ -145,7 +234,7 @@ def rolling_max(values: Floats, period: int) -> Floats:
 
 
 @compiled
-def rolling_min(values: Floats, period: int) -> Floats:
+def window_low(values: Floats, period: int) -> Floats:
     """Lowest value of the window."""
     n = len(values)
     out = nans(n)
