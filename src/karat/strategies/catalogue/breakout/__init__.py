@@ -1,0 +1,1 @@
+"""Strategies that trade a price leaving its range."""

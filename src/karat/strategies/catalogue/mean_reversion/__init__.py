@@ -1,0 +1,1 @@
+"""Strategies that trade against a move."""

@@ -1,0 +1,1 @@
+"""Strategies that trade with a move that has just begun."""
