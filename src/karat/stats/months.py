@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from karat.stats.figure import BANKRUPT, Figure
+from karat.stats.figure import BANKRUPT, Figure, defined_or
 from karat.stats.returns import daily_marks
 
 Floats = NDArray[np.float64]
@@ -44,7 +44,7 @@ def month_marks(day_ts: Ints, marks: Floats) -> tuple[Ints, Floats]:
 
 
 def _growth(before: float, after: float) -> Figure:
-    return float(after / before - 1.0) if before > 0.0 else BANKRUPT
+    return defined_or(after / before - 1.0, BANKRUPT) if before > 0.0 else BANKRUPT
 
 
 def table_of_marks(day_ts: Ints, marks: Floats) -> tuple[YearRow, ...]:

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from karat.core.compiled import compiled
 from karat.core.time import YEAR_DAYS
-from karat.stats.figure import BANKRUPT, ONE_DAY, Figure, Undefined, defined_or, is_defined, quotient
+from karat.stats.figure import BANKRUPT, ONE_DAY, TIE, Figure, Undefined, defined_or, is_defined, quotient
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NO_DEVIATION = Undefined("daily returns do not vary")
 NO_LOSING_DAY = Undefined("no day lost")
+NEVER_FELL = Undefined("equity never fell")
 # Squared deviations below this share of the squared returns are the rounding error of the two sums, not a deviation:
 # n additions err by at most n * 1.1e-16, and n is some thousands of days. A Sharpe beyond 1e6 per day has no meaning.
 _ROUNDING = 1e-12
@@ -61,12 +62,11 @@ def return_sums(returns: Floats, target: float) -> tuple[float, float, float, fl
     return total, squares, shortfall, losses
 
 
-def _sharpe_figure(value: float, n: int, total: float) -> Figure:
+def _refusal(n: int, total: float, squares: float) -> Undefined | None:
+    """Why no ratio can be taken of n returns. A base next to zero makes squares too large to hold: the same as zero."""
     if n < 2:
         return ONE_DAY
-    if not math.isfinite(total):
-        return BANKRUPT
-    return defined_or(value, NO_DEVIATION)
+    return None if math.isfinite(total) and math.isfinite(squares) else BANKRUPT
 
 
 def sharpe_from_sums(n: int, total: float, squares: float, periods_per_year: float = YEAR_DAYS) -> Figure:
@@ -75,7 +75,10 @@ def sharpe_from_sums(n: int, total: float, squares: float, periods_per_year: flo
     Undefined: fewer than two returns; a NaN sum (equity was zero or below); no deviation, which is a squared deviation
     below 1e-12 of the squared returns. Source: simulation.md, rule 33.
     """
-    return _sharpe_figure(sharpe_or_nan(n, float(total), float(squares), float(periods_per_year)), n, total)
+    refusal = _refusal(n, total, squares)
+    if refusal:
+        return refusal
+    return defined_or(sharpe_or_nan(n, float(total), float(squares), float(periods_per_year)), NO_DEVIATION)
 
 
 def sharpe_columns(n: Ints | int, totals: Floats, squares: Floats, periods_per_year: float = YEAR_DAYS) -> Floats:
@@ -104,11 +107,10 @@ def volatility(returns: Floats, periods_per_year: float = YEAR_DAYS) -> Figure:
     Undefined: fewer than two days, equity at zero or below. Source: empyrical's `annual_volatility`.
     """
     n = len(returns)
-    if n < 2:
-        return ONE_DAY
     total, squares, _, _ = return_sums(returns, 0.0)
-    if not math.isfinite(total):
-        return BANKRUPT
+    refusal = _refusal(n, total, squares)
+    if refusal:
+        return refusal
     deviations = squares - total * total / n
     if deviations <= _ROUNDING * squares:
         return 0.0
@@ -120,13 +122,11 @@ def downside_risk(returns: Floats, periods_per_year: float = YEAR_DAYS, target_p
 
     Undefined: fewer than two days, equity at zero or below. Source: empyrical's `downside_risk`.
     """
-    n = len(returns)
-    if n < 2:
-        return ONE_DAY
-    total, _, shortfall, _ = return_sums(returns, float(target_per_day))
-    if not math.isfinite(total):
-        return BANKRUPT
-    return math.sqrt(shortfall / n) * math.sqrt(periods_per_year)
+    total, squares, shortfall, _ = return_sums(returns, float(target_per_day))
+    refusal = _refusal(len(returns), total, squares)
+    if refusal:
+        return refusal
+    return math.sqrt(shortfall / len(returns)) * math.sqrt(periods_per_year)
 
 
 def sortino(returns: Floats, periods_per_year: float = YEAR_DAYS, target_per_day: float = 0.0) -> Figure:
@@ -137,7 +137,9 @@ def sortino(returns: Floats, periods_per_year: float = YEAR_DAYS, target_per_day
     risk = downside_risk(returns, periods_per_year, target_per_day)
     if not is_defined(risk):
         return risk
-    total, _, _, _ = return_sums(returns, float(target_per_day))
+    total, squares, shortfall, _ = return_sums(returns, float(target_per_day))
+    if shortfall <= _ROUNDING * squares:
+        return NO_LOSING_DAY
     return quotient(total / len(returns) * periods_per_year, risk, NO_LOSING_DAY)
 
 
@@ -150,7 +152,9 @@ def calmar(cagr: Figure, max_drawdown: Figure) -> Figure:
         return cagr
     if isinstance(max_drawdown, Undefined):
         return max_drawdown
-    return quotient(cagr, max_drawdown, Undefined("equity never fell"))
+    if max_drawdown < TIE:
+        return NEVER_FELL
+    return quotient(cagr, max_drawdown, NEVER_FELL)
 
 
 def omega(returns: Floats, target_per_day: float = 0.0) -> Figure:
@@ -158,18 +162,22 @@ def omega(returns: Floats, target_per_day: float = 0.0) -> Figure:
 
     Source: empyrical's `omega_ratio`.
     """
-    total, _, _, losses = return_sums(returns, float(target_per_day))
-    if not math.isfinite(total):
-        return BANKRUPT
-    return quotient(total - losses, -losses, NO_LOSING_DAY) if len(returns) > 1 else ONE_DAY
+    total, squares, _, losses = return_sums(returns, float(target_per_day))
+    refusal = _refusal(len(returns), total, squares)
+    return refusal if refusal else _over_losses(total - losses, total - losses, losses)
 
 
 def gain_to_pain(returns: Floats) -> Figure:
     """Sum of daily returns / sum of daily losses: omega less one. Undefined when no day lost (quantstats)."""
-    total, _, _, losses = return_sums(returns, 0.0)
-    if not math.isfinite(total):
-        return BANKRUPT
-    return quotient(total, -losses, NO_LOSING_DAY) if len(returns) > 1 else ONE_DAY
+    total, squares, _, losses = return_sums(returns, 0.0)
+    refusal = _refusal(len(returns), total, squares)
+    return refusal if refusal else _over_losses(total, total - losses, losses)
+
+
+def _over_losses(numerator: float, gains: float, losses: float) -> Figure:
+    if -losses <= _ROUNDING * gains:
+        return NO_LOSING_DAY
+    return quotient(numerator, -losses, NO_LOSING_DAY)
 
 
 def stability(returns: Floats) -> Figure:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from karat.core.compiled import compiled
 from karat.core.time import DAY_MS, YEAR_DAYS
-from karat.stats.figure import BANKRUPT, ONE_DAY, TOO_LARGE, Figure, assert_numbers, defined_or
+from karat.stats.figure import BANKRUPT, ONE_DAY, TOO_LARGE, Figure, Undefined, assert_numbers, defined_or
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -122,7 +122,7 @@ def daily_returns(
 def total_return(start: float, end: float) -> Figure:
     """`end / start - 1`; below -1 when the account ended in debt. start > 0."""
     assert start > 0.0, "the starting equity is positive"
-    return float(end / start - 1.0)
+    return defined_or(end / start - 1.0, Undefined("too large to hold"))
 
 
 def cagr(start: float, end: float, days: int, periods_per_year: float = YEAR_DAYS) -> Figure:

@@ -187,7 +187,7 @@ def _closed_trades(columns: TradeColumns) -> dict[str, Figure]:
         "payoff_ratio": trades.payoff_ratio(sums),
         "expectancy": trades.expectancy(sums),
         "expectancy_r": NO_TRADES if not sums.count else _in_risk(columns),
-        "trade_return": over_trades(lambda: float(np.mean(pnl / columns.entry_notional))),
+        "trade_return": trades.trade_return(pnl, columns.entry_notional),
         "best_trade": over_trades(lambda: float(pnl.max())),
         "worst_trade": over_trades(lambda: float(pnl.min())),
         "bars_held": over_trades(lambda: float(columns.bars_held.mean())),

@@ -102,6 +102,16 @@ def expectancy_r(pnl: Floats, risk: Floats) -> Figure:
     return defined_or(float(np.mean(pnl[known] / risk[known])), Undefined("a risk too small to divide by"))
 
 
+def trade_return(pnl: Floats, entry_notional: Floats) -> Figure:
+    """Mean of net result / entry notional. Undefined where a trade had no notional to count from."""
+    assert len(pnl) == len(entry_notional), "one entry notional per trade"
+    if not len(pnl):
+        return NO_TRADES
+    if not np.all(entry_notional > 0.0):
+        return Undefined("a trade had no entry notional")
+    return float(np.mean(pnl / entry_notional))
+
+
 def kelly_fraction(sums: TradeSums) -> Figure:
     """Kelly's share of capital, `win rate - (1 - win rate) / payoff`, over trades that won or lost (quantstats)."""
     payoff = payoff_ratio(sums)
