@@ -1,0 +1,117 @@
+"""Fills that open or grow a position (rules 13, 25, 28 and 34)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from karat.core.calc.costs import taker_price
+from karat.core.calc.margin import affordable
+from karat.core.calc.money import average_price, notional, quote_notional
+from karat.core.calc.rounding import at_least, steps_floor
+from karat.core.compiled import compiled
+from karat.kernel.fills import ENTRY, REENTRY, fill_slippage, free_cash, held, log_fill, pay_fee, protection
+from karat.kernel.records import Holding, Levels, Trade
+
+AFFORD = 13  # core.model.reasons.Refusal.AFFORD
+
+
+@compiled
+def affordable_lots(
+    rules: Any, features: Any, money: Any, holding: Any, lots: int, price: float, leverage: float, rate: float
+) -> int:
+    """`lots` cut to what is affordable at the fill price; 0 when under a minimum (rule 28)."""
+    inverse = features.inverse is not None
+    unit = notional(inverse, 1.0, rules.contract_size, price)
+    most = affordable(free_cash(rules, features, money, holding), unit, leverage, rate)
+    if most < lots * rules.lot:
+        lots = min(lots, steps_floor(most, rules.lot))
+    quantity = lots * rules.lot
+    if lots <= 0 or not at_least(quantity, rules.min_quantity):
+        return 0
+    if not at_least(quote_notional(inverse, quantity, rules.contract_size, price), rules.min_notional):
+        return 0
+    return lots
+
+
+@compiled
+def refuse_fill(log: Any, decision_bar: int) -> None:
+    """The fill was cut to nothing: the decision's row says so."""
+    if log is not None:
+        log.refusals[decision_bar] = AFFORD
+
+
+@compiled
+def enter_market(
+    rules: Any, features: Any, log: Any, now: Any, order: Any, holding: Any, levels: Any,
+    trade: Any, money: Any, equity_before: float,
+) -> Any:  # fmt: skip
+    """Fill the entry part of `order` at the open as taker: opens from flat, grows otherwise."""
+    raw = now.open
+    slipped = fill_slippage(rules, now, order.slip_lots if order.slip_lots > 0 else order.lots)
+    price = taker_price(raw, order.side, rules.half_spread, slipped)
+    leverage = holding.leverage if holding.side != 0 else order.leverage
+    rate = rules.taker_fee
+    lots = affordable_lots(rules, features, money, holding, order.lots, price, leverage, rate)
+    if lots == 0:
+        refuse_fill(log, order.decision_bar)
+        return holding, levels, trade, money
+    inverse = features.inverse is not None
+    fee = rate * notional(inverse, lots * rules.lot, rules.contract_size, price)
+    log_fill(
+        rules, features, log, now.ts, now.bar, order.side, lots, ENTRY, order.decision_bar, -(2**62),
+        holding.side * holding.lots, raw, price, fee, rules.half_spread, slipped, equity_before, 0.0, trade,
+    )  # fmt: skip
+    if holding.side == 0:
+        holding = held(rules, features, order.side, lots, lots, price, leverage)
+        levels = protection(rules, order.side, price, order.stop_distance, order.take_distance)
+        if features.target is not None:
+            levels = Levels(levels.stop, levels.has_stop, 0, 0, 0, 0)
+        trade = Trade(now.bar, order.decision_bar, -1, price, order.confidence, 0, 0, 0.0, 0.0, 0.0, 0.0)
+    else:
+        holding = grown(rules, features, holding, lots, price)
+        trade = Trade(
+            trade.entry_bar, trade.decision_bar, trade.limit_bar, trade.first_price, trade.confidence, trade.adds + 1,
+            trade.placed, trade.realised, trade.fees, trade.funding, trade.borrow,
+        )  # fmt: skip
+    money, trade = pay_fee(money, trade, fee)
+    return holding, levels, trade, money
+
+
+@compiled
+def grown(rules: Any, features: Any, holding: Any, lots: int, price: float) -> Any:
+    """The position after an add: quantity and average price change."""
+    inverse = features.inverse is not None
+    average = average_price(inverse, holding.lots * rules.lot, holding.average, lots * rules.lot, price)
+    more = holding.lots + lots
+    return held(rules, features, holding.side, more, holding.entered_lots + lots, average, holding.leverage)
+
+
+@compiled
+def enter_limit(
+    rules: Any, features: Any, log: Any, bar: int, ts: int, limit: Any, holding: Any, levels: Any, trade: Any,
+    money: Any, equity_before: float,
+) -> Any:  # fmt: skip
+    """Fill a re-entry limit at its price as maker (rule 24). Not affordable: nothing opens."""
+    price = limit.ticks * rules.tick
+    lots = affordable_lots(rules, features, money, holding, limit.lots, price, limit.leverage, rules.maker_fee)
+    if lots == 0:
+        refuse_fill(log, limit.decision_bar)
+        return holding, levels, trade, money
+    inverse = features.inverse is not None
+    fee = rules.maker_fee * notional(inverse, lots * rules.lot, rules.contract_size, price)
+    log_fill(
+        rules, features, log, ts, bar, limit.side, lots, REENTRY, limit.decision_bar, limit.ticks, 0, price, price, fee,
+        0.0, 0.0, equity_before, 0.0, trade,
+    )  # fmt: skip
+    holding = held(rules, features, limit.side, lots, lots, price, limit.leverage)
+    levels = protection(rules, limit.side, price, limit.stop_distance, limit.take_distance)
+    trade = Trade(bar, limit.decision_bar, bar, price, limit.confidence, 0, limit.placed, 0.0, 0.0, 0.0, 0.0)
+    money, trade = pay_fee(money, trade, fee)
+    return holding, levels, trade, money
+
+
+@compiled
+def flat_holding() -> Any:
+    """No position."""
+    return Holding(0, 0, 0, 0.0, 1.0, math.nan, math.nan)

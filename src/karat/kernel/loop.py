@@ -1,0 +1,224 @@
+"""The loop over bars: the meaning of a simulated trade (simulation.md), one source for every way of running it.
+
+A bar in which nothing can happen costs a few comparisons: `down` and `up` are the prices at which the position's stop,
+take or liquidation is first met, `mask` the signal bits that could change something. Everything else calls the steps.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from karat.core.compiled import compiled
+from karat.kernel.deciding import ENTRY_BITS, decide, set_dynamic, set_trail, update_blocks, update_limit
+from karat.kernel.records import Closing, Marks, Opening
+from karat.kernel.targets import decide_target
+from karat.kernel.trading import trade_bar
+
+NEVER_UP, NEVER_DOWN = 1e300, -1.0
+WHOLE_BAR, VENUE_ONLY, CLOSE_ONLY = 0, 1, 2
+
+
+@compiled
+def watch(rules: Any, features: Any, holding: Any, levels: Any, trade: Any) -> Any:
+    """(signed units, down price, up price, signal mask) of a position: what the loop has to look at."""
+    side = holding.side
+    if side == 0:
+        return 0.0, NEVER_DOWN, NEVER_UP, ENTRY_BITS
+    tick, near = rules.tick, 1e-6 * rules.tick
+    losing = NEVER_DOWN if side > 0 else NEVER_UP
+    if levels.has_stop != 0:
+        losing = levels.stop * tick + side * near
+    if features.margin is not None and holding.liquidation == holding.liquidation:
+        liquidation = holding.liquidation + side * near
+        losing = max(losing, liquidation) if side > 0 else min(losing, liquidation)
+    winning = NEVER_UP if side > 0 else NEVER_DOWN
+    if levels.has_take != 0:
+        winning = (levels.take + side * rules.strict_limit) * tick - side * near
+    units = side * (holding.lots * rules.lot) * rules.contract_size
+    mask = (2 | 4 | 32) if side > 0 else (1 | 8 | 16)
+    if features.adds is not None and trade.adds < rules.max_adds:
+        mask |= 1 if side > 0 else 2
+    if side > 0:
+        return units, losing, winning, mask
+    return units, winning, losing, mask
+
+
+@compiled
+def settled(rules: Any, money: Any) -> float:
+    """Equity without what is open."""
+    return rules.capital + money.realised - money.fees - money.funding - money.borrow
+
+
+@compiled
+def new_day(marks: Any, day: int, floor: float, peak: float, max_drawdown: float) -> Any:
+    """Close the daily return of `marks.day` with the last equity; days without bars return 0 (rule 33)."""
+    if marks.day == NO_DAY:
+        return Marks(marks.equity, peak, floor, max_drawdown, day, marks.day_reference, 0, 0.0, 0.0)
+    gain = marks.equity / marks.day_reference - 1.0
+    return Marks(
+        marks.equity, peak, floor, max_drawdown, day, marks.equity, marks.days + day - marks.day,
+        marks.sum_returns + gain, marks.sum_squares + gain * gain,
+    )  # fmt: skip
+
+
+NO_DAY = -(2**62)
+
+
+@compiled
+def opening(features: Any, bars: Any, bar: int) -> Any:
+    """What steps 1 to 8 read at `bar`."""
+    last = max(bar - 1, 0)
+    unit = bars.funding_unit[bar] if features.funding is not None else 0.0
+    return Opening(
+        bar, bars.ts[bar], bars.open[bar], bars.high[bar], bars.low[bar], unit, bars.timeframe_ms, bars.close[last],
+        bars.atr_filled[last], bars.quantity_volume[last],
+    )  # fmt: skip
+
+
+@compiled
+def regime_bounds(rules: Any, bars: Any, bar: int) -> Any:
+    """(minimum confidence, cooldown) at `bar`; NaN confidence: the regime is unknown (rule 19)."""
+    regimes = len(bars.regime_confidence)
+    if regimes == 0:
+        return rules.min_confidence, rules.cooldown
+    regime = bars.regime[bar]
+    if regime < 0 or regime >= regimes:
+        return math.nan, 0
+    return bars.regime_confidence[regime], bars.regime_cooldown[regime]
+
+
+@compiled
+def closing(rules: Any, features: Any, bars: Any, signal: Any, bar: int) -> Any:
+    """What a decision reads at `bar`."""
+    stop, take, scale, leverage, target = math.nan, math.nan, 1.0, rules.leverage, math.nan
+    if features.overrides is not None:
+        stop = signal.stop[bar] if len(signal.stop) > 1 else stop
+        take = signal.take[bar] if len(signal.take) > 1 else take
+        scale = signal.size_scale[bar] if len(signal.size_scale) > 1 else scale
+        leverage = signal.leverage[bar] if len(signal.leverage) > 1 else leverage
+    if features.target is not None:
+        target = signal.target[bar]
+    minimum, cooldown, mean, known, minute = rules.min_confidence, 0, math.nan, math.nan, 0
+    if features.filters is not None:
+        minimum, cooldown = regime_bounds(rules, bars, bar)
+        mean, known, minute = bars.volume_mean[bar], bars.funding_known[bar], bars.minute[bar]
+    return Closing(
+        bar, bars.close[bar], bars.volume[bar], mean, bars.atr[bar], bars.volatility[bar], known, minute,
+        int(signal.code[bar]), signal.confidence[bar], stop, take, scale, leverage, target, minimum, cooldown,
+    )  # fmt: skip
+
+
+@compiled
+def simulate(
+    rules: Any, features: Any, bars: Any, detail: Any, signal: Any, log: Any, equities: Any, positions: Any, begin: int,
+    end: int, phase: int, holding: Any, levels: Any, trade: Any, money: Any, order: Any, limit: Any, marks: Any,
+    blocks: Any,
+) -> Any:  # fmt: skip
+    """Run bars `begin` to `end - 1` from a state; returns the number of bars done and the state after them.
+
+    Stops early when the record (`log`, None without one) is full. `phase` runs a bar whole, or only what the venue does
+    (steps 1 to 8), or only the close (step 9), so that a paper venue and a bot share this source.
+    """
+    inverse = features.inverse is not None
+    # Columns read at every bar are taken out of their records once: each access through a record counts references.
+    lows, highs, closes, codes, mark_days = bars.low, bars.high, bars.close, signal.code, bars.mark_day
+    units, down, up, mask = watch(rules, features, holding, levels, trade)
+    base = settled(rules, money)
+    average = holding.average
+    equity, peak, floor, max_drawdown = marks.equity, marks.peak, marks.floor, marks.max_drawdown
+    trails = features.trail is not None and rules.trail_mode != 0 and features.target is None
+    dynamic = features.dynamic is not None and rules.dynamic_levels != 0
+    bar = begin
+    while bar < end:
+        if features.sparse is not None and units == 0.0 and order.due < 0 and limit.side == 0:
+            bar = signal.next_entry[bar]
+            if bar >= end:
+                break
+        if log is not None and log.counts[0] > len(log.ints) - 64:
+            break
+        if phase != CLOSE_ONLY:
+            busy = lows[bar] < down or highs[bar] > up or order.due == bar
+            if features.funding is not None:
+                busy = busy or (units != 0.0 and bars.funding_unit[bar] != 0.0)
+            if features.borrow is not None:
+                busy = busy or (units < 0.0 and rules.spot != 0)
+            if features.reentry is not None:
+                busy = busy or limit.side != 0
+            if busy:
+                now = opening(features, bars, bar)
+                holding, levels, trade, money, blocks, order, limit = trade_bar(
+                    rules, features, log, detail, now, holding, levels, trade, money, blocks, order, limit, equity
+                )
+                units, down, up, mask = watch(rules, features, holding, levels, trade)
+                base = settled(rules, money)
+                average = holding.average
+            if phase == VENUE_ONLY:
+                bar += 1
+                continue
+        if (trails or dynamic) and units != 0.0:
+            if dynamic:
+                own_stop = signal.stop[bar] if len(signal.stop) > 1 else math.nan
+                own_take = signal.take[bar] if len(signal.take) > 1 else math.nan
+                levels = set_dynamic(
+                    rules, own_stop, own_take, holding.side, levels, trade, features.target is not None
+                )
+            if trails:
+                extreme = highs[bar] if holding.side > 0 else lows[bar]
+                levels = set_trail(rules, bar, extreme, bars.atr[bar], holding.side, levels, trade)
+            units, down, up, mask = watch(rules, features, holding, levels, trade)
+        equity_before = equity
+        equity = base
+        if units != 0.0:
+            close = closes[bar]
+            equity = base + (units * (1.0 / average - 1.0 / close) if inverse else units * (close - average))
+        if mark_days[bar] != marks.day:
+            before = Marks(
+                equity_before, peak, floor, max_drawdown, marks.day, marks.day_reference, marks.days,
+                marks.sum_returns, marks.sum_squares,
+            )  # fmt: skip
+            marks = new_day(before, mark_days[bar], floor, peak, max_drawdown)
+        if equity > peak:
+            peak = equity
+            floor = peak * (1.0 - max_drawdown)
+        elif equity < floor:
+            max_drawdown = 1.0 - equity / peak
+            floor = equity
+        if log is not None:
+            equities[bar] = equity
+            positions[bar] = holding.side * holding.lots
+        if features.filters is not None:
+            blocks = update_blocks(rules, bars.risk_day[bar], bars.day_boundary[bar], blocks, equity, equity_before)
+        on_way = order.due >= 0
+        asks = int(codes[bar]) & mask != 0
+        if features.target is not None:
+            asks = not on_way
+        elif rules.time_exit > 0 and units != 0.0:
+            asks = asks or bar - trade.entry_bar + 1 >= rules.time_exit
+        limits = features.reentry is not None and (limit.side != 0 or blocks.close_bar == bar)
+        if (asks and not on_way) or limits:
+            view = closing(rules, features, bars, signal, bar)
+            drawdown = 1.0 - equity / peak
+            if features.target is not None:
+                order = decide_target(rules, features, log, view, holding, blocks, equity, drawdown)
+            elif asks and not on_way:
+                order = decide(rules, features, log, view, holding, trade, blocks, equity, drawdown)
+            if features.reentry is not None and limits and features.target is None:
+                limit = update_limit(
+                    rules, features, view, on_way, holding, order, limit, trade, blocks, equity, drawdown
+                )
+        bar += 1
+    marks = Marks(
+        equity, peak, floor, max_drawdown, marks.day, marks.day_reference, marks.days, marks.sum_returns,
+        marks.sum_squares,
+    )  # fmt: skip
+    return min(bar, end), holding, levels, trade, money, order, limit, marks, blocks
+
+
+@compiled
+def closing_day(marks: Any) -> Any:
+    """(days, sum, sum of squares) of daily returns with the last, partial day included."""
+    if marks.day == NO_DAY:
+        return 0, 0.0, 0.0
+    gain = marks.equity / marks.day_reference - 1.0
+    return marks.days + 1, marks.sum_returns + gain, marks.sum_squares + gain * gain

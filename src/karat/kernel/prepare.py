@@ -1,0 +1,238 @@
+"""From candles, signals and what travels with them to the columns the kernel reads. Pure; every column is causal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from karat.core.compiled import compiled
+from karat.core.errors import InputError
+from karat.core.indicators.volatility import atr as average_true_range
+from karat.core.indicators.volatility import realised_volatility
+from karat.core.model.candles import Candles, Floats, Funding, Ints
+from karat.core.model.instrument import Instrument, Kind
+from karat.core.model.policy import Policy
+from karat.core.model.signals import Signals
+from karat.core.time import DAY_MS, MINUTE_MS, YEAR_DAYS
+from karat.kernel.records import Bars, Detail, Signal
+
+_ONE = np.full(1, np.nan)
+_ONE_INT = np.zeros(1, np.int64)
+_SESSION_ZONE = ZoneInfo("America/New_York")  # US equities: the only session markets in the instrument table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extras:
+    """What may travel with candles. `atr`, `volatility` replace the kernel's own; `regime` holds codes, -1 unknown."""
+
+    funding: Funding | None = None
+    detail: Candles | None = None
+    regime: Ints | None = None
+    atr: Floats | None = None
+    volatility: Floats | None = None
+
+
+@compiled
+def _filled(values: Floats) -> Floats:
+    """A NaN replaced by the last finite value; NaN before the first."""
+    out = values.copy()
+    for bar in range(1, len(out)):
+        if out[bar] != out[bar]:
+            out[bar] = out[bar - 1]
+    return out
+
+
+@compiled
+def _mean_before(values: Floats, window: int) -> Floats:
+    """Mean of the `window` values before each one; NaN while there are fewer."""
+    out = np.full(len(values), np.nan)
+    total = 0.0
+    for bar in range(len(values)):
+        if bar >= window:
+            if bar > window:
+                total -= values[bar - window - 1]
+            out[bar] = total / window
+        total += values[bar]
+    return out
+
+
+@compiled
+def _funding_columns(
+    ts: Ints, open_: Floats, timeframe: int, stamps: Ints, rates: Floats, marks: Floats, inverse: bool
+) -> tuple[Floats, Floats]:
+    """(payment per unit due at each open, last rate known at each close)."""
+    unit = np.zeros(len(ts))
+    known = np.full(len(ts), np.nan)
+    event = 0
+    last = np.nan
+    seen = 0
+    for bar in range(len(ts)):
+        while event < len(stamps) and stamps[event] <= ts[bar]:
+            if bar > 0 and stamps[event] > ts[bar - 1]:
+                price = marks[event] if marks[event] == marks[event] else open_[bar]
+                unit[bar] += rates[event] / price if inverse else rates[event] * price
+            event += 1
+        while seen < len(stamps) and stamps[seen] <= ts[bar] + timeframe:
+            last = rates[seen]
+            seen += 1
+        known[bar] = last
+    return unit, known
+
+
+@compiled
+def _next_entry(code: NDArray[np.uint8], bits: int) -> Ints:
+    """First bar at or after each one whose code holds one of `bits`; n when none."""
+    out = np.empty(len(code), np.int64)
+    following = len(code)
+    for bar in range(len(code) - 1, -1, -1):
+        if code[bar] & bits != 0:
+            following = bar
+        out[bar] = following
+    return out
+
+
+@compiled
+def pack_codes(
+    entry: NDArray[np.int8], exit_long: NDArray[np.bool_], exit_short: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    """Signals as bits: an entry whose own exit is set at the same bar is void (rule 7)."""
+    code = np.zeros(len(entry), np.uint8)
+    for bar in range(len(entry)):
+        bits = 0
+        if exit_long[bar]:
+            bits |= 4
+        if exit_short[bar]:
+            bits |= 8
+        if entry[bar] > 0:
+            bits |= 16 if exit_long[bar] else 1
+        elif entry[bar] < 0:
+            bits |= 32 if exit_short[bar] else 2
+        code[bar] = bits
+    return code
+
+
+def pack_signal(signals: Signals) -> Signal:
+    """The signals of a strategy as the kernel reads them."""
+    code = pack_codes(signals.entry, signals.exit_long, signals.exit_short)
+
+    def column(values: Floats | None) -> Floats:
+        return _ONE if values is None else np.ascontiguousarray(values, np.float64)
+
+    return Signal(
+        code=code,
+        next_entry=_next_entry(code, 1 | 2 | 16 | 32),
+        confidence=np.ascontiguousarray(signals.confidence, np.float64),
+        stop=column(signals.stop),
+        take=column(signals.take),
+        size_scale=column(signals.size_scale),
+        leverage=column(signals.leverage),
+        target=column(signals.target),
+    )
+
+
+def session_days(ts: Ints) -> Ints:
+    """Ordinal of the New York date of each bar's open, counted over the dates that have bars."""
+    hours = ts // 3_600_000
+    unique_hours, place = np.unique(hours, return_inverse=True)
+    offsets = np.array([_utc_offset_ms(int(hour) * 3_600_000) for hour in unique_hours], np.int64)
+    dates = (ts + offsets[place]) // DAY_MS
+    changed = np.empty(len(ts), np.int64)
+    changed[:1] = 0
+    changed[1:] = dates[1:] != dates[:-1]
+    return np.cumsum(changed)
+
+
+def _utc_offset_ms(ts: int) -> int:
+    from datetime import UTC, datetime
+
+    offset = datetime.fromtimestamp(ts / 1000, UTC).astimezone(_SESSION_ZONE).utcoffset()
+    assert offset is not None, "a zone has an offset"
+    return round(offset.total_seconds() * 1000)
+
+
+def day_columns(candles: Candles, kind: Kind) -> tuple[Ints, NDArray[np.bool_], Ints]:
+    """(day of each decision, close at 00:00 exactly, day of each daily return), rules 21 and 33."""
+    if kind == Kind.EQUITY:
+        session = session_days(candles.ts)
+        return session, np.zeros(len(candles), np.bool_), session
+    known = candles.ts + candles.timeframe_ms
+    return known // DAY_MS, known % DAY_MS == 0, (known - 1) // DAY_MS
+
+
+def yearly(volatility_per_bar: Floats, timeframe_ms: int) -> Floats:
+    """Volatility per bar to volatility per year of 365 days."""
+    return volatility_per_bar * np.sqrt(YEAR_DAYS * DAY_MS / timeframe_ms)
+
+
+def prepare_bars(candles: Candles, policy: Policy, instrument: Instrument, extras: Extras) -> Bars:
+    """The columns of one market under one policy's periods. Raises InputError on NaN prices (rule 6)."""
+    for name in ("open", "high", "low", "close"):
+        if np.isnan(getattr(candles, name)).any():
+            raise InputError("nan_price", f"{candles.market}: {name} holds NaN.", "Import the data again or mend it.")
+    inverse = instrument.kind == Kind.INVERSE
+    atr = extras.atr
+    if atr is None:
+        atr = average_true_range(candles.high, candles.low, candles.close, policy.atr_period)
+    volatility = extras.volatility
+    if volatility is None:
+        volatility = yearly(realised_volatility(candles.close, policy.volatility_period), candles.timeframe_ms)
+    unit, known = np.zeros(len(candles)), np.full(len(candles), np.nan)
+    if extras.funding is not None and instrument.kind in (Kind.LINEAR, Kind.INVERSE):
+        funding = extras.funding
+        unit, known = _funding_columns(
+            candles.ts, candles.open, candles.timeframe_ms, funding.ts, funding.rate, funding.mark, inverse
+        )
+    scale = candles.close / instrument.contract_size if inverse else 1.0 / instrument.contract_size
+    regimes = policy.min_confidence_by_regime
+    risk_day, boundary, mark_day = day_columns(candles, instrument.kind)
+    return Bars(
+        timeframe_ms=candles.timeframe_ms,
+        ts=candles.ts,
+        open=candles.open,
+        high=candles.high,
+        low=candles.low,
+        close=candles.close,
+        volume=candles.volume,
+        quantity_volume=candles.volume * scale,
+        atr=atr,
+        atr_filled=_filled(atr),
+        volatility=volatility,
+        volume_mean=_mean_before(candles.volume, policy.volume_window),
+        funding_unit=unit,
+        funding_known=known,
+        regime=_regime(extras.regime, len(regimes), len(candles)),
+        regime_confidence=np.array(regimes, np.float64),
+        regime_cooldown=np.array(policy.cooldown_by_regime, np.int64),
+        risk_day=risk_day,
+        day_boundary=boundary,
+        mark_day=mark_day,
+        minute=(candles.ts + candles.timeframe_ms) % DAY_MS // MINUTE_MS,
+    )
+
+
+def _regime(codes: Ints | None, regimes: int, bars: int) -> Ints:
+    if codes is not None:
+        return np.ascontiguousarray(codes, np.int64)
+    return np.full(bars, -1, np.int64) if regimes else _ONE_INT
+
+
+def prepare_detail(candles: Candles, finer: Candles | None) -> Detail | None:
+    """Which finer bars lie in which bar."""
+    if finer is None:
+        return None
+    if candles.timeframe_ms % finer.timeframe_ms != 0 or finer.timeframe_ms >= candles.timeframe_ms:
+        raise InputError(
+            "bad_detail",
+            "The detail timeframe does not divide the timeframe.",
+            "Use for example 1m detail under 1h bars.",
+        )
+    begin = np.searchsorted(finer.ts, candles.ts)
+    end = np.searchsorted(finer.ts, candles.ts + candles.timeframe_ms)
+    inside = np.repeat(np.arange(len(candles)), end - begin)
+    first = np.searchsorted(inside, np.arange(len(candles) + 1)).astype(np.int64)
+    take = np.concatenate([np.arange(a, b) for a, b in zip(begin, end, strict=True)]) if len(candles) else begin
+    take = take.astype(np.int64)
+    return Detail(first, finer.ts[take], finer.open[take], finer.high[take], finer.low[take])

@@ -1,0 +1,75 @@
+"""The state of a simulation between two bars: records to bytes and back, bit for bit."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from karat.kernel.records import Blocks, Holding, Levels, Limit, Marks, Money, Order, Rules, Trade
+
+_NAN = math.nan
+_NO_DAY = -(2**62)
+
+
+class State(NamedTuple):
+    """Everything that a later bar depends on. `bar` is the number of bars done."""
+
+    bar: int
+    holding: Holding
+    levels: Levels
+    trade: Trade
+    money: Money
+    order: Order
+    limit: Limit
+    marks: Marks
+    blocks: Blocks
+
+
+def fresh_state(rules: Rules) -> State:
+    """Flat, nothing on its way, equity at the start."""
+    start = float(rules.capital)
+    return State(
+        0,
+        Holding(0, 0, 0, 0.0, 1.0, _NAN, _NAN),
+        Levels(0, 0, 0, 0, 0, 0),
+        Trade(-1, -1, -1, 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0),
+        Money(0.0, 0.0, 0.0, 0.0, 0, 0),
+        Order(-1, 0, -1, 0, 0, 0, 0, _NAN, _NAN, 1.0, 1.0, -1),
+        Limit(0, 0, 0, 0, 0, _NAN, _NAN, 1.0, 1.0, -1, 0),
+        Marks(start, start, start, 0.0, _NO_DAY, start, 0, 0.0, 0.0),
+        Blocks(_NO_DAY, start, 0, 0, -1, 0, 0, 0.0),
+    )
+
+
+_SHAPE = fresh_state(Rules(*([1.0] * len(Rules._fields))))  # type: ignore[arg-type]
+
+
+def state_bytes(state: State) -> bytes:
+    """Raw bytes: every number as 8 bytes in field order, integers as int64, the rest as float64."""
+    out = [np.int64(state.bar).tobytes()]
+    for kind, record in zip(_SHAPE[1:], state[1:], strict=True):
+        for model, value in zip(kind, record, strict=True):
+            out.append(np.int64(value).tobytes() if isinstance(model, int) else np.float64(value).tobytes())
+    return b"".join(out)
+
+
+def state_from_bytes(raw: bytes) -> State:
+    """The inverse of `state_bytes`. Raises ValueError when the length is not that of a state."""
+    size = 8 * (1 + sum(len(record) for record in _SHAPE[1:]))
+    if len(raw) != size:
+        raise ValueError(f"a kernel state has {size} bytes, not {len(raw)}")
+    position = 8
+    records: list[Any] = [int(np.frombuffer(raw[:8], np.int64)[0])]
+    for kind in _SHAPE[1:]:
+        values: list[float | int] = []
+        for model in kind:
+            cell = raw[position : position + 8]
+            if isinstance(model, int):
+                values.append(int(np.frombuffer(cell, np.int64)[0]))
+            else:
+                values.append(float(np.frombuffer(cell, np.float64)[0]))
+            position += 8
+        records.append(type(kind)(*values))
+    return State(*records)
