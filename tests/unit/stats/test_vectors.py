@@ -12,7 +12,7 @@ import pytest
 from tests.unit.stats.vectors import load_vector
 from tests.unit.stats.worlds import MIDNIGHT, closes, marks_of
 
-from karat.stats import ratios, returns, sharpe_error, tail, trades
+from karat.stats import plausibility, ratios, returns, sharpe_error, tail, trades
 from karat.stats.drawdown import drawdown_figures, max_drawdown
 
 
@@ -153,3 +153,20 @@ def test_autocorrelation_and_standard_errors_from_the_series(shared):
     assert newey_west == pytest.approx(expected["se_newey_west"], abs=within)
     yearly = sharpe_error.annual_sharpe_autocorrelated(per_period, series, q)
     assert yearly == pytest.approx(per_period * expected["eta12"], abs=within)
+
+
+def test_drawdown_that_chance_makes_without_drift(shared):
+    vector = load_vector(shared, "mdd_brownian_zero_drift")
+    expected, within = vector["expected"], vector["tolerance"]["abs"]
+    found = [plausibility.brownian_drawdown_cdf(x, 0.0, 1.0, 1.0) for x in vector["inputs"]["x"]]
+    assert found == pytest.approx(expected["cdf"], abs=within)
+    assert plausibility.brownian_drawdown_mean(0.0, 1.0, 1.0) == pytest.approx(expected["mean"], abs=within)
+    for probability, quantile in expected["quantiles"].items():
+        at = plausibility.brownian_drawdown_quantile(float(probability), 0.0, 1.0, 1.0)
+        assert at == pytest.approx(quantile, abs=within)
+
+
+def test_drawdown_that_chance_makes_with_drift(shared):
+    vector = load_vector(shared, "mdd_brownian_drift")
+    found = [plausibility.brownian_drawdown_mean(mu, 1.0, 1.0) for mu in vector["inputs"]["mu"]]
+    assert found == pytest.approx(vector["expected"]["expected_mdd"], abs=vector["tolerance"]["abs"])
