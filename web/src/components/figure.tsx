@@ -1,0 +1,55 @@
+/** Figures that live: aligned, tinted after rounding, underlined for a moment when they change. */
+import { useEffect, useRef } from "react";
+import { NOTHING, type Figure as Value, isDefined, profit, reasonOf, tone } from "../lib/format";
+
+const TINTS = { gain: "text-gain", loss: "text-loss", even: "" } as const;
+
+/** Text that is underlined for a moment when it differs from what was shown before. */
+export function Live({ text, className = "", title }: { text: string; className?: string; title?: string | undefined }) {
+  const shown = useRef<string | undefined>(undefined);
+  const changed = shown.current !== undefined && shown.current !== text;
+  useEffect(() => {
+    shown.current = text;
+  }, [text]);
+  return (
+    <span className={`figure ${className}`} title={title}>
+      <span key={text} className={changed ? "tick" : undefined}>
+        {text}
+      </span>
+    </span>
+  );
+}
+
+/** A figure by its formatter; one that does not exist is "—" and says why. */
+export function Figure({
+  value,
+  format,
+  tinted = false,
+  className = "",
+}: {
+  value: Value;
+  format: (value: Value) => string;
+  tinted?: boolean;
+  className?: string;
+}) {
+  const why = reasonOf(value);
+  if (why !== undefined) {
+    return (
+      <span className={`figure text-text-3 ${className}`} title={why}>
+        {NOTHING}
+        <span className="visually-hidden"> {why}</span>
+      </span>
+    );
+  }
+  return <Live text={format(value)} className={`${tinted ? TINTS[tone(value)] : ""} ${className}`} />;
+}
+
+/** Money won or lost: signed, tinted. */
+export function Profit({ value, className = "" }: { value: Value; className?: string }) {
+  return <Figure value={value} format={profit} tinted className={className} />;
+}
+
+/** The reason beside a missing figure, where there is room for words. */
+export function Why({ value }: { value: Value }) {
+  return isDefined(value) ? null : <span className="text-text-3">{value.undefined}</span>;
+}
