@@ -1,7 +1,8 @@
 """`evaluate`: the only way product code calls a strategy.
 
-1. The market must have what the strategy needs.
-2. The strategy runs; what it raises becomes one line that names its file and line.
+1. The market must have what the strategy needs. One shorter than the warm-up gets quiet signals without a call.
+2. The strategy runs; what it raises becomes one line that names its file and line. Arithmetic on the undefined is no
+   error: it gives NaN, which refuses entries.
 3. Dtypes, lengths and values are checked: entry in {-1, 0, 1}, confidence in [0, 1] or NaN, target in [-1, 1] or NaN.
 4. Every signal of the first `warmup_bars` bars is 0 (simulation.md, rule 8).
 5. What comes out is read-only, contiguous columns, so that a kernel is compiled for one signature.
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karat.core.errors import InputError, KaratError
-from karat.core.model.signals import Signals
+from karat.core.model.signals import Signals, signals
 from karat.strategies.compiled_signals import signal_faults
 from karat.strategies.contract import Strategy
 from karat.strategies.identity import source_path
@@ -44,13 +45,19 @@ def evaluate(strategy: Strategy, market: Market, values: Values) -> Signals:
                 "input_missing", f"{strategy.name} needs {name}, and {market.market_id} has {have}.", f"Import {name}."
             )
     try:
-        raw = strategy.signals(market, values)
-        warmup = strategy.warmup_bars(values)
+        warmup = _checked_warmup(strategy, strategy.warmup_bars(values))
+        raw = raw_signals(strategy, market, values) if len(market) >= warmup else signals(len(market))
     except KaratError:
         raise
     except Exception as error:
         raise failure(strategy, error) from error
     return _finished(strategy, market, raw, warmup)
+
+
+def raw_signals(strategy: Strategy, market: Market, values: Values) -> Signals:
+    """What the strategy says, unchecked and with nothing masked; for the checker."""
+    with np.errstate(all="ignore"):
+        return strategy.signals(market, values)
 
 
 def failure(strategy: Strategy, error: BaseException) -> InputError:
@@ -65,11 +72,15 @@ def failure(strategy: Strategy, error: BaseException) -> InputError:
     )
 
 
-def _finished(strategy: Strategy, market: Market, raw: object, warmup: object) -> Signals:
-    if not isinstance(raw, Signals):
-        raise _bad(strategy, f"returned {type(raw).__name__}", "Return karat.core.model.signals.signals(...).")
+def _checked_warmup(strategy: Strategy, warmup: object) -> int:
     if not isinstance(warmup, int) or isinstance(warmup, bool) or warmup < 0:
         raise _bad(strategy, f"declares a warm-up of {warmup!r}", "Return a whole number of bars from warmup_bars.")
+    return warmup
+
+
+def _finished(strategy: Strategy, market: Market, raw: object, warmup: int) -> Signals:
+    if not isinstance(raw, Signals):
+        raise _bad(strategy, f"returned {type(raw).__name__}", "Return karat.core.model.signals.signals(...).")
     if len(raw) != len(market):
         raise _bad(strategy, f"gave {len(raw)} signals for {len(market)} bars", "Give one element per bar.")
     columns: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from karat.core.errors import InputError
-from karat.core.model.signals import Signals
+from karat.core.model.signals import Signals, signals
 from karat.strategies.check.alteration import with_other_future
 from karat.strategies.check.diagnosis import differing_bar, first_difference, locate
 from karat.strategies.check.report import Finding
@@ -71,7 +71,9 @@ def check_future_altered(case: Case, full: Signals, cuts: list[int]) -> Finding 
 
 def _compared(case: Case, full: Signals, other: Market, cut: int, check: str, when: str) -> Finding | None:
     try:
-        difference = first_difference(full, case.run(other), cut)
+        # Shorter than its warm-up, a market gives quiet signals, without the optional arrays of longer ones.
+        past = full if cut >= case.warmup else signals(cut, confidence=np.zeros(cut))
+        difference = first_difference(past, case.run(other), cut)
     except InputError as error:
         return case.finding("raises", f"{error.message} (first {cut} bars)", error.hint, bar=cut - 1)
     if difference is None:

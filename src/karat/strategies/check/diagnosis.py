@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from karat.core.model.signals import Signals
 from karat.strategies.check.watch import Access, Log, WatchedMarket
 from karat.strategies.contract import Strategy
+from karat.strategies.evaluation import raw_signals
 from karat.strategies.identity import source_path
 from karat.strategies.market import Market
 from karat.strategies.parameters import Values
@@ -69,7 +70,7 @@ def locate(strategy: Strategy, values: Values, market: Market, other: Market, cu
         logs = (Log(file), Log(file))
         try:
             for log, one in zip(logs, (market, other), strict=True):
-                strategy.signals(WatchedMarket.over(one, log, traced=traced), values)
+                raw_signals(strategy, WatchedMarket.over(one, log, traced=traced), values)
         except Exception:  # noqa: BLE001 a library may refuse traced arrays; then the plain log must do
             if traced:
                 continue

@@ -18,6 +18,7 @@ from karat.core.model.signals import Signals
 from karat.strategies.check.report import Finding
 from karat.strategies.check.subject import Case
 from karat.strategies.check.watch import Access, Log, WatchedMarket
+from karat.strategies.evaluation import raw_signals
 
 _WINDOW_MIN = 3  # an indicator defined sooner has no window that could be empty
 
@@ -25,7 +26,7 @@ _WINDOW_MIN = 3  # an indicator defined sooner has no window that could be empty
 def asked(case: Case) -> list[Access]:
     """What the strategy asks of the case's market, in order."""
     log = Log(str(case.file))
-    case.strategy.signals(WatchedMarket.over(case.market, log), case.values)
+    raw_signals(case.strategy, WatchedMarket.over(case.market, log), case.values)
     return log.accesses
 
 

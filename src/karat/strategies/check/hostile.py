@@ -38,7 +38,7 @@ def noise(seed: int, count: int) -> Floats:
 
 def _market(name: str, seed: int, bars: int, needs: Sequence[str]) -> Market:
     walk = 100.0 * np.exp(0.3 * np.sin(np.arange(bars) / 37.0) + np.cumsum(0.012 * noise(seed, bars)))
-    open_ = np.concatenate((walk[:1], walk[:-1]))
+    open_ = np.concatenate((walk[:1], walk[:-1])) * (1.0 + 0.0005 * noise(seed + 50, bars))
     wick = 1.0 + 0.004 * np.abs(noise(seed + 100, bars))
     columns: Columns = {
         "ts": FIRST_TS + HOUR_MS * np.arange(bars, dtype=np.int64),
