@@ -85,7 +85,7 @@ def times(table: Table, series: pl.Series) -> tuple[Ints, Bools]:
     if series.dtype == pl.String:
         series = series.str.strip_chars()
         series = series.set(series == "", None)
-        if series.drop_nulls().str.contains(r"^-?[0-9]+(\.0*)?$").all():
+        if _is_count(table, series):
             series = series.cast(pl.Float64).cast(pl.Int64) if series.str.contains(".", literal=True).any() else series
             return _from_integers(table, series.cast(pl.Int64))
         return _from_text(table, series)
@@ -103,6 +103,17 @@ def times(table: Table, series: pl.Series) -> tuple[Ints, Bools]:
     if not series.dtype.is_integer():
         table.refuse("wrong_columns", -1, f"column {series.name} holds {series.dtype}, not times")
     return _from_integers(table, series.cast(pl.Int64))
+
+
+def _is_count(table: Table, series: pl.Series) -> bool:
+    """Whether text times are integers. A mixture is refused at the first of the rarer kind."""
+    digits = series.str.contains(r"^-?[0-9]+(\.0*)?$")
+    counts = int(digits.sum())
+    if 0 < counts < len(digits) - digits.null_count():
+        rare = digits if counts * 2 < len(digits) else ~digits
+        row = int(rare.fill_null(False).arg_true()[0])
+        table.refuse("bad_time", row, f"'{series[row]}' is not a time like the others", "Write all times in one way.")
+    return counts > 0
 
 
 def _from_integers(table: Table, series: pl.Series) -> tuple[Ints, Bools]:
