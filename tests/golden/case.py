@@ -1,4 +1,4 @@
-"""The words a golden case is told in: candles as text, a world with quiet defaults, expected fills, and the comparison."""
+"""The words a golden case is told in: candles as text, a quiet world, expected fills, and the comparison."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from tests.simulation.world import Bar, Fill, Run, World
+
 from karat.core.ids import MarketId
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import LevelMode, Policy, SizeMode
 from karat.core.model.reasons import Reason, Refusal
 from karat.core.time import parse_time_ms, timeframe_ms
-from tests.simulation.world import Bar, Fill, Run, World
 
 NAN = math.nan
 UNDEFINED = "undefined"  # a Sharpe that must be None
@@ -78,7 +79,7 @@ class Case:
 
 
 def candles(text: str, *, start: str = "2024-01-01T00:00", timeframe: str = "1h") -> list[Bar]:
-    """Bars from text: `open high low close @volume`, split by `|` or lines; one number is a flat bar; `gap 3` skips three."""
+    """Bars: `open high low close @volume`, split by `|` or lines; one number is a flat bar; `gap 3` skips three."""
     step, ts, bars = timeframe_ms(timeframe), parse_time_ms(start), list[Bar]()
     for words in (part.split() for part in text.replace("\n", "|").split("|")):
         if not words:
@@ -100,7 +101,9 @@ def instrument(kind: Kind, **changes: Any) -> Instrument:
     plain |= {"maker_fee": 0.0, "taker_fee": 0.0, "maintenance_margin_rate": 0.0}
     names = {"mmr": "maintenance_margin_rate", "size": "contract_size", "maker": "maker_fee", "taker": "taker_fee"}
     plain |= {names.get(name, name): value for name, value in changes.items()}
-    return Instrument(MarketId("golden:AAA"), kind, "AAA", "USD", "USD", source="golden", as_of="", assumed=False, **plain)
+    return Instrument(
+        MarketId("golden:AAA"), kind, "AAA", "USD", "USD", source="golden", as_of="", assumed=False, **plain
+    )
 
 
 def linear(**changes: Any) -> Instrument:
@@ -125,7 +128,7 @@ _SIZES |= {"aim_volatility": SizeMode.VOLATILITY}
 
 
 def policy(**words: Any) -> Policy:
-    """No costs, capital 10,000, each entry worth 1,000. `stop=0.05` is a fraction, `stop_atr=2` a multiple; so take, trail.
+    """No costs, capital 10,000, entries of 1,000. `stop=0.05` is a fraction, `stop_atr=2` a multiple; so take, trail.
 
     `notional`, `fraction`, `risk` or `aim_volatility` choose the size; everything else is a field of Policy.
     """
@@ -161,7 +164,7 @@ def world(
     rules: Policy | None = None,
     **columns: Column,
 ) -> World:
-    """A world from words: signals as the bars at which they are set, columns as number, list or {bar: value} (else NaN)."""
+    """A world from words: signals as the bars that set them, columns as number, list or {bar: value} (else NaN)."""
     rows = candles(bars, start=start, timeframe=timeframe)
     n = len(rows)
     sure = _column(confidence, n)
@@ -197,7 +200,18 @@ def _column(column: Column, n: int) -> list[float] | None:
 
 def cut(whole: World, n: int) -> World:
     """The same world when only its first `n` bars have happened."""
-    names = ("bars", "entry", "exit_long", "exit_short", "confidence", "stop", "take", "size_scale", "leverage", "target")
+    names = (
+        "bars",
+        "entry",
+        "exit_long",
+        "exit_short",
+        "confidence",
+        "stop",
+        "take",
+        "size_scale",
+        "leverage",
+        "target",
+    )
     names += ("atr", "volatility", "regime")
     parts = {name: getattr(whole, name)[:n] for name in names if getattr(whole, name) is not None}
     end = whole.bars[n - 1].ts + whole.timeframe_ms
@@ -233,7 +247,9 @@ def differences(case: Case, run: Run) -> list[str]:
 
 def _fill_differences(expected: Sequence[Expected], actual: Sequence[Fill]) -> list[str]:
     if len(expected) != len(actual):
-        told = [f"bar {fill.bar} {fill.side:+d} x {fill.lots} at {fill.price} {Reason(fill.reason).name}" for fill in actual]
+        told = [
+            f"bar {fill.bar} {fill.side:+d} x {fill.lots} at {fill.price} {Reason(fill.reason).name}" for fill in actual
+        ]
         return [f"{len(actual)} fills, not {len(expected)}: {told}"]
     found: list[str] = []
     for index, (want, fill) in enumerate(zip(expected, actual, strict=True)):
@@ -247,8 +263,16 @@ def _fill_differences(expected: Sequence[Expected], actual: Sequence[Fill]) -> l
 def _fill_fields(want: Expected, fill: Fill) -> list[tuple[str, Any, Any]]:
     time = want.time if want.time is ANY else parse_time_ms(want.time)
     rows = [("bar", want.bar, fill.bar), ("side", want.side, fill.side), ("lots", want.lots, fill.lots)]
-    rows += [("reason", want.reason, fill.reason), ("price", want.price, fill.price), ("level", want.level, fill.level_ticks)]
-    rows += [("raw price", want.raw, fill.raw_price), ("fee", want.fee, fill.fee), ("spread", want.spread, fill.spread_cost)]
+    rows += [
+        ("reason", want.reason, fill.reason),
+        ("price", want.price, fill.price),
+        ("level", want.level, fill.level_ticks),
+    ]
+    rows += [
+        ("raw price", want.raw, fill.raw_price),
+        ("fee", want.fee, fill.fee),
+        ("spread", want.spread, fill.spread_cost),
+    ]
     rows += [("slippage", want.slippage, fill.slippage_cost), ("decision", want.decision, fill.decision_bar)]
     rows += [("time", time, fill.ts), ("before", want.before, fill.position_before)]
     rows += [("equity before", want.equity, fill.equity_before)]

@@ -8,7 +8,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-
 from tests.golden.case import Case, cut, differences, same
 from tests.golden.rules import CASES, RULES
 from tests.simulation.world import Run, World

@@ -55,7 +55,9 @@ FUNDING = [
     Case(
         rule="step 1",
         title="two fundings in a gap wait for the open after it",
-        arithmetic="Bars at 00:00, 01:00 and, after a gap, 12:00. Fundings at 04:00 and 08:00: 10 * 110 * (0.001 + 0.002) = 3.3.",
+        arithmetic="""
+        Bars at 00:00, 01:00 and, after a gap, 12:00. Fundings at 04:00 and 08:00: 10 * 110 * (0.001 + 0.002) = 3.3.
+        """,
         world=world(
             "100 | 100 | gap 10 | 110",
             long=[0],
@@ -144,7 +146,9 @@ GAP_TAKES = [
     Case(
         rule="step 3",
         title="an open one tick beyond the take fills it at the take",
-        arithmetic="Take 110; bar 2 opens at 111 = 110 + 1 tick: half, 5, at 110. The maker gets the price asked, not 111.",
+        arithmetic="""
+        Take 110; bar 2 opens at 111 = 110 + 1 tick: half, 5, at 110. The maker gets the price asked, not 111.
+        """,
         world=world("100 | 100 | 111 112 108 109", long=[0], rules=policy(take=0.1)),
         fills=[buy(1, 10, 100, ENTRY), sell(2, 5, 110, TAKE, level=110, raw=110)],
         equity={2: 10_000 + 50 + 45},
@@ -170,16 +174,16 @@ GAP_TAKES = [
         rule="step 3",
         title="with strict_limit off an open at the take is a gap take",
         arithmetic="Take 110, open 110, strict_limit off: 5 at 110 as take, then 5 at 110 by the exit order.",
-        world=world(
-            "100 | 100 | 110 115 108 109", long=[0], exit_long=[1], rules=policy(take=0.1, strict_limit=False)
-        ),
+        world=world("100 | 100 | 110 115 108 109", long=[0], exit_long=[1], rules=policy(take=0.1, strict_limit=False)),
         fills=[buy(1, 10, 100, ENTRY), sell(2, 5, 110, TAKE), sell(2, 5, 110, SIGNAL)],
         equity={2: 10_100},
     ),
     Case(
         rule="step 3",
         title="a short's gap take is one tick below",
-        arithmetic="Short from 100, take 90; bar 2 opens at 89 = 90 - 1 tick: 5 bought at 90: +50; the rest at 92: +40.",
+        arithmetic="""
+        Short from 100, take 90; bar 2 opens at 89 = 90 - 1 tick: 5 bought at 90: +50; the rest at 92: +40.
+        """,
         world=world("100 | 100 | 89 92 89 92", short=[0], rules=policy(take=0.1)),
         fills=[sell(1, 10, 100, ENTRY), buy(2, 5, 90, TAKE, level=90)],
         equity={2: 10_090},
@@ -190,7 +194,9 @@ ORDERS = [
     Case(
         rule="step 4",
         title="an exit order fills at the open, also where the open is beyond the stop",
-        arithmetic="Stop 95, exit decided at bar 1, bar 2 opens at 90: sold at 90 by the order (signal), not by the stop.",
+        arithmetic="""
+        Stop 95, exit decided at bar 1, bar 2 opens at 90: sold at 90 by the order (signal), not by the stop.
+        """,
         world=world("100 | 100 | 90 91 89 90", long=[0], exit_long=[1], rules=policy(stop=0.05)),
         fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 90, SIGNAL, level=None)],
         equity={2: 9900},
@@ -198,7 +204,9 @@ ORDERS = [
     Case(
         rule="step 4",
         title="the exit comes before the entry and frees its cash",
-        arithmetic="All 10000 are in 100 lots. At the open of bar 2 they are sold, then 100 are sold short with the same cash.",
+        arithmetic="""
+        All 10000 are in 100 lots. At the open of bar 2 they are sold, then 100 are sold short with the same cash.
+        """,
         world=world("100 | 100 | 100 | 90", long=[0], short=[1], rules=policy(fraction=1.0)),
         fills=[buy(1, 100, 100, ENTRY), sell(2, 100, 100, SIGNAL, before=100), sell(2, 100, 100, ENTRY, before=0)],
         equity={3: 11_000},
@@ -206,7 +214,10 @@ ORDERS = [
     Case(
         rule="step 4",
         title="an exit with nothing left to close is void",
-        arithmetic="Latency 2: bought at bar 2, exit decided at bar 2 for bar 4, stopped at 95 in bar 3. Bar 4 has nothing to sell.",
+        arithmetic="""
+        Latency 2: bought at bar 2, exit decided at bar 2 for bar 4, stopped at 95 in bar 3. Bar 4 has nothing to
+        sell.
+        """,
         world=world(
             "100 | 100 | 100 | 100 100 94 95 | 95 | 95", long=[0], exit_long=[2], rules=policy(latency=2, stop=0.05)
         ),
@@ -219,8 +230,8 @@ ORDERS = [
         rule="step 4",
         title="where the exit of a reversal is void, its entry still opens",
         arithmetic="""
-        Latency 2: short decided at bar 2 (1000 / 100 = 10 lots), due at bar 4 with the exit of the long. The long is stopped
-        at 95 in bar 3. At bar 4 the exit is void and 10 are sold short at 94.
+        Latency 2: short decided at bar 2 (1000 / 100 = 10 lots), due at bar 4 with the exit of the long. The long is
+        stopped at 95 in bar 3. At bar 4 the exit is void and 10 are sold short at 94.
         """,
         world=world(
             "100 | 100 | 100 | 100 100 94 95 | 94 94 94 94", long=[0], short=[2], rules=policy(latency=2, stop=0.05)
@@ -232,8 +243,8 @@ ORDERS = [
         rule="step 4",
         title="a stopped bar does not stop the new position twice",
         arithmetic="""
-        The short opened at 105 in bar 2 has its own stop at 105 + 5.25 = 110.25, up to 111. The long's stop at 95 is gone:
-        the low of 94 is nothing to it.
+        The short opened at 105 in bar 2 has its own stop at 105 + 5.25 = 110.25, up to 111. The long's stop at 95 is
+        gone: the low of 94 is nothing to it.
         """,
         world=world("100 | 100 | 105 110 94 94", long=[0], short=[1], rules=policy(stop=0.05)),
         fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 105, SIGNAL), sell(2, 10, 105, ENTRY)],
@@ -246,8 +257,8 @@ BORROW = [
         rule="step 5",
         title="a spot short pays for every bar it is held after the orders of its open",
         arithmetic="""
-        Days; 0.365 a year is 0.001 a day. Bar 1: 10 * 100 * 0.001 = 1 (sold short at this open). Bar 2: 10 * 120 * 0.001 = 1.2.
-        Bar 3: bought back at the open, nothing is held: 0. Result 10 * (100 - 110) = -100.
+        Days; 0.365 a year is 0.001 a day. Bar 1: 10 * 100 * 0.001 = 1 (sold short at this open). Bar 2: 10 * 120 *
+        0.001 = 1.2. Bar 3: bought back at the open, nothing is held: 0. Result 10 * (100 - 110) = -100.
         """,
         world=world(
             "100 | 100 | 120 | 110",

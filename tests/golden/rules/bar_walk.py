@@ -1,8 +1,7 @@
-"""Steps 6 to 9 of a bar, and the same steps walked on finer bars."""
+"""Steps 6 to 9 of a bar: stop or liquidation, take, re-entry limit, close."""
 
 from __future__ import annotations
 
-from karat.core.model.reasons import Refusal
 from tests.golden.case import (
     ENTRY,
     LIQUIDATION,
@@ -18,6 +17,8 @@ from tests.golden.case import (
     sell,
     world,
 )
+
+from karat.core.model.reasons import Refusal
 
 STOPS = [
     Case(
@@ -47,10 +48,10 @@ STOPS = [
     Case(
         rule="step 6",
         title="a liquidation price above the stop is met first",
-        arithmetic="Leverage 10, maintenance 0.05: L = 94.74 above the stop at 90. Low 89: liquidated at the bankruptcy price 90.",
-        world=world(
-            "100 | 100 100 89 95", long=[0], kind=linear(mmr=0.05), rules=policy(leverage=10.0, stop=0.1)
-        ),
+        arithmetic="""
+        Leverage 10, maintenance 0.05: L = 94.74 above the stop at 90. Low 89: liquidated at the bankruptcy price 90.
+        """,
+        world=world("100 | 100 100 89 95", long=[0], kind=linear(mmr=0.05), rules=policy(leverage=10.0, stop=0.1)),
         fills=[buy(1, 10, 100, ENTRY), sell(1, 10, 90, LIQUIDATION, level=None)],
         equity={1: 9900},
     ),
@@ -58,16 +59,16 @@ STOPS = [
         rule="step 6",
         title="a stop above the liquidation price is met first",
         arithmetic="L = 94.74, stop 97. Bar 1 opens at 100 and falls to 89, through both: stopped at 97.",
-        world=world(
-            "100 | 100 100 89 95", long=[0], kind=linear(mmr=0.05), rules=policy(leverage=10.0, stop=0.03)
-        ),
+        world=world("100 | 100 100 89 95", long=[0], kind=linear(mmr=0.05), rules=policy(leverage=10.0, stop=0.03)),
         fills=[buy(1, 10, 100, ENTRY), sell(1, 10, 97, STOP, level=97)],
         equity={1: 9970},
     ),
     Case(
         rule="step 6",
         title="a stop equal to the liquidation price is a stop",
-        arithmetic="Leverage 10, maintenance 0: L = 90 = the stop. Low 85: a stop at 90, with its taker fee 0.001 * 900 = 0.9.",
+        arithmetic="""
+        Leverage 10, maintenance 0: L = 90 = the stop. Low 85: a stop at 90, with its taker fee 0.001 * 900 = 0.9.
+        """,
         world=world(
             "100 | 100 100 85 95",
             long=[0],
@@ -143,7 +144,9 @@ REENTRY_LIMITS = [
     Case(
         rule="step 8",
         title="post-only: void if its first open is at the limit",
-        arithmetic="Limit 93; bar 2, its first, opens at 93: void for good. Bar 3 opens at 96 and falls to 90: nothing.",
+        arithmetic="""
+        Limit 93; bar 2, its first, opens at 93: void for good. Bar 3 opens at 96 and falls to 90: nothing.
+        """,
         world=world(f"{STOPPED} | 93 97 93 96 | 96 96 90 95", long=[0], rules=LIMITS),
         fills=BEGIN,
         equity={3: 9950},
@@ -151,7 +154,9 @@ REENTRY_LIMITS = [
     Case(
         rule="step 8",
         title="only the first open counts: a later open below the limit fills at the limit",
-        arithmetic="Bar 2 opens at 96, above 93: the limit rests. Bar 3 opens at 91 and falls to 90: filled at 93, never better.",
+        arithmetic="""
+        Bar 2 opens at 96, above 93: the limit rests. Bar 3 opens at 91 and falls to 90: filled at 93, never better.
+        """,
         world=world(f"{STOPPED} | 96 97 94 96 | 91 94 90 93", long=[0], rules=LIMITS),
         fills=[*BEGIN, buy(3, 10, 93, REENTRY, level=93)],
         equity={3: 9950},
@@ -183,8 +188,8 @@ CLOSES = [
         rule="step 9",
         title="equity is marked before the decision",
         arithmetic="""
-        A tenth of the equity: 10 lots at 100. Bar 1 closes at 200: equity 11000. The reversal decided there sizes by it:
-        0.1 * 11000 / 200 = 5.5, 5 lots.
+        A tenth of the equity: 10 lots at 100. Bar 1 closes at 200: equity 11000. The reversal decided there sizes by
+        it: 0.1 * 11000 / 200 = 5.5, 5 lots.
         """,
         world=world("100 | 100 200 100 200 | 200", long=[0], short=[1], rules=policy(fraction=0.1)),
         fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 200, SIGNAL), sell(2, 5, 200, ENTRY)],
@@ -193,7 +198,9 @@ CLOSES = [
     Case(
         rule="step 9",
         title="blocks are updated before the decision",
-        arithmetic="100 lots lose 500 in bar 1: 5 % of the day's start. The entry decided at its close is refused already.",
+        arithmetic="""
+        100 lots lose 500 in bar 1: 5 % of the day's start. The entry decided at its close is refused already.
+        """,
         world=world(
             "100 | 100 100 94 95 | 95",
             long=[0, 1],
@@ -205,97 +212,14 @@ CLOSES = [
     Case(
         rule="step 9",
         title="a trailing stop moved at a close acts from the next bar",
-        arithmetic="Trail 10 % from the entry. Bar 1 goes to 110 and down to 98; at its close S = 99. Only bar 2, low 99, is stopped.",
-        world=world(
-            "100 | 100 110 98 105 | 105 106 99 104", long=[0], rules=policy(trail=0.1, trail_from_entry=True)
-        ),
+        arithmetic="""
+        Trail 10 % from the entry. Bar 1 goes to 110 and down to 98; at its close S = 99. Only bar 2, low 99, is
+        stopped.
+        """,
+        world=world("100 | 100 110 98 105 | 105 106 99 104", long=[0], rules=policy(trail=0.1, trail_from_entry=True)),
         fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 99, TRAIL, level=99)],
         equity={1: 10_050, 2: 9990},
     ),
 ]
 
-DETAIL = [
-    Case(
-        rule="detail",
-        title="finer bars say that the take came before the stop",
-        arithmetic="""
-        The hour goes to 112 and to 94. Its first half goes to 112: 5 at 110. Its second half falls to 94: 5 at 95, at 01:30.
-        """,
-        world=world(
-            "100 | 100 112 94 96",
-            long=[0],
-            rules=policy(stop=0.05, take=0.1),
-            detail="100 | 100 | 100 112 100 110 | 110 110 94 96",
-        ),
-        fills=[
-            buy(1, 10, 100, ENTRY, time="2024-01-01T01:00"),
-            sell(1, 5, 110, TAKE, time="2024-01-01T01:00"),
-            sell(1, 5, 95, STOP, time="2024-01-01T01:30"),
-        ],
-        equity={1: 10_025},
-    ),
-    Case(
-        rule="detail",
-        title="a finer open beyond the take is a gap take",
-        arithmetic="The second half opens at 112 and falls to 94: first 5 at 110 at its open, then 5 at the stop, 95.",
-        world=world(
-            "100 | 100 112 94 96",
-            long=[0],
-            rules=policy(stop=0.05, take=0.1),
-            detail="100 | 100 | 100 105 100 105 | 112 112 94 96",
-        ),
-        fills=[
-            buy(1, 10, 100, ENTRY),
-            sell(1, 5, 110, TAKE, time="2024-01-01T01:30"),
-            sell(1, 5, 95, STOP, time="2024-01-01T01:30"),
-        ],
-        equity={1: 10_025},
-    ),
-    Case(
-        rule="detail",
-        title="a finer open below the stop fills at that open",
-        arithmetic="The first half ends at 97 with its low at 96; the second opens at 92: min(92, 95) = 92.",
-        world=world(
-            "100 | 100 100 91 96",
-            long=[0],
-            rules=policy(stop=0.05),
-            detail="100 | 100 | 100 100 96 97 | 92 96 91 96",
-        ),
-        fills=[buy(1, 10, 100, ENTRY), sell(1, 10, 92, STOP, level=95, raw=92, time="2024-01-01T01:30")],
-        equity={1: 9920},
-    ),
-    Case(
-        rule="detail",
-        title="the take of a re-entry is live from the next finer bar",
-        arithmetic="""
-        Limit 93 (stopped at 95 in bar 1). The first half of bar 2 goes to 96 and 92: filled at 93, its take, 103, not live.
-        The second half goes to 104: 5 at 103.
-        """,
-        world=world(
-            f"{STOPPED} | 96 104 92 100",
-            long=[0],
-            rules=LIMITS,
-            detail="100 | 100 | 100 100 94 95 | 95 100 95 100 | 96 96 92 96 | 96 104 96 100",
-        ),
-        fills=[
-            *BEGIN,
-            buy(2, 10, 93, REENTRY, time="2024-01-01T02:00"),
-            sell(2, 5, 103, TAKE, time="2024-01-01T02:30"),
-        ],
-        equity={2: 9950 + 50 + 35},
-    ),
-    Case(
-        rule="detail",
-        title="slippage stays with the bar",
-        arithmetic="The stop in the second half of bar 1 slips by the volume of bar 0, 1000: 0.1 * 0.1 = 1 %, as the entry: 95 * 0.99.",
-        world=world(
-            "100 @1000 | 100 100 94 96 @1000",
-            long=[0],
-            rules=policy(stop=0.05, slippage_volume=0.1),
-            detail="100 @500 | 100 @500 | 100 100 96 97 @10 | 97 97 94 96 @990",
-        ),
-        fills=[buy(1, 10, 101, ENTRY), sell(1, 10, 94.05, STOP, level=95, time="2024-01-01T01:30")],
-    ),
-]
-
-CASES = STOPS + TAKES + REENTRY_LIMITS + CLOSES + DETAIL
+CASES = STOPS + TAKES + REENTRY_LIMITS + CLOSES

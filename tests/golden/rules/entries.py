@@ -1,9 +1,10 @@
-"""Rules 20 to 23: cooldown, daily loss, losses in a row, volume, funding and session."""
+"""Rules 20 to 22: cooldown, daily loss, losses in a row."""
 
 from __future__ import annotations
 
-from karat.core.model.reasons import Refusal
 from tests.golden.case import ENTRY, SIGNAL, STOP, TAKE, Case, buy, linear, policy, sell, world
+
+from karat.core.model.reasons import Refusal
 
 COOLDOWNS = [
     Case(
@@ -12,9 +13,7 @@ COOLDOWNS = [
         arithmetic="""
         Stopped in bar 1, so x = 1; c = 2. Bar 1: 1 - 1 = 0, no. Bar 2: 1, no. Bar 3: 2 >= 2, yes: bought at bar 4.
         """,
-        world=world(
-            "100 | 100 100 94 100 | 100 | 100 | 100", long=[0, 1, 2, 3], rules=policy(stop=0.05, cooldown=2)
-        ),
+        world=world("100 | 100 100 94 100 | 100 | 100 | 100", long=[0, 1, 2, 3], rules=policy(stop=0.05, cooldown=2)),
         fills=[buy(1, 10, 100, ENTRY), sell(1, 10, 95, STOP), buy(4, 10, 100, ENTRY, decision=3)],
         refusals={1: Refusal.COOLDOWN, 2: Refusal.COOLDOWN},
     ),
@@ -49,8 +48,9 @@ DAYS = [
         rule="21",
         title="the day of a decision is that of its close",
         arithmetic="""
-        Bars open at 21:00, 22:00, 23:00, 00:00. 100 lots lose 500 in the 22:00 bar: 5 % of the start. At its close, 23:00, refused.
-        The 23:00 bar closes at 00:00, in the new day, whose base is the equity of that very close, 9500: loss 0, allowed.
+        Bars open at 21:00, 22:00, 23:00, 00:00. 100 lots lose 500 in the 22:00 bar: 5 % of the start. At its close,
+        23:00, refused. The 23:00 bar closes at 00:00, in the new day, whose base is the equity of that very close,
+        9500: loss 0, allowed.
         """,
         world=world(
             "100 | 100 100 94 95 | 95 | 95",
@@ -65,8 +65,8 @@ DAYS = [
         rule="21",
         title="once at the limit, the day is over even if equity recovers",
         arithmetic="""
-        100 lots from 100 close at 95 in bar 1 (-5 %, unrealised) and at 105 in bar 2 (+5 %). The reversal decided at bar 2, the
-        same day, sells the long and opens nothing.
+        100 lots from 100 close at 95 in bar 1 (-5 %, unrealised) and at 105 in bar 2 (+5 %). The reversal decided at
+        bar 2, the same day, sells the long and opens nothing.
         """,
         world=world(
             "100 | 100 100 95 95 | 95 105 95 105 | 105",
@@ -81,8 +81,8 @@ DAYS = [
         rule="21",
         title="the base is the equity at midnight, not the start",
         arithmetic="""
-        Bars open at 22:00, 23:00, 00:00. The 23:00 bar closes at 110: 11000 at midnight. The 00:00 bar closes at 104.5: 10450,
-        above the start, but 1 - 10450 / 11000 = 5 %: the short at bar 2 only closes.
+        Bars open at 22:00, 23:00, 00:00. The 23:00 bar closes at 110: 11000 at midnight. The 00:00 bar closes at
+        104.5: 10450, above the start, but 1 - 10450 / 11000 = 5 %: the short at bar 2 only closes.
         """,
         world=world(
             "100 | 100 110 100 110 | 110 110 104.5 104.5 | 104.5",
@@ -99,9 +99,7 @@ DAYS = [
         rule="21",
         title="a loss below the limit refuses nothing",
         arithmetic="4 % of 5 %: the reversal opens. 100 lots closed at 96; equity 9600, 9600 / 96 = 100 lots short.",
-        world=world(
-            "100 | 100 100 96 96 | 96", long=[0], short=[1], rules=policy(fraction=1.0, daily_loss_limit=0.05)
-        ),
+        world=world("100 | 100 100 96 96 | 96", long=[0], short=[1], rules=policy(fraction=1.0, daily_loss_limit=0.05)),
         fills=[buy(1, 100, 100, ENTRY), sell(2, 100, 96, SIGNAL), sell(2, 100, 96, ENTRY)],
     ),
 ]
@@ -134,7 +132,10 @@ STREAKS = [
     Case(
         rule="22",
         title="the bar's own trades are counted before midnight clears them",
-        arithmetic="The second loss falls into the 23:00 bar: at its close, 00:00, the count is 2, and returns to 0: its entry passes.",
+        arithmetic="""
+        The second loss falls into the 23:00 bar: at its close, 00:00, the count is 2, and returns to 0: its entry
+        passes.
+        """,
         world=world(
             f"100 | {LOSS} | {LOSS} | 100",
             long=[0, 1, 2],
@@ -165,7 +166,9 @@ STREAKS = [
     Case(
         rule="22",
         title="a trade that does not lose resets the count",
-        arithmetic="Loss, win (all 10 at 110), loss: the count goes 1, 0, 1: below the limit of 2, the last entry passes.",
+        arithmetic="""
+        Loss, win (all 10 at 110), loss: the count goes 1, 0, 1: below the limit of 2, the last entry passes.
+        """,
         world=world(
             f"100 | {LOSS} | 100 111 100 100 | {LOSS} | 100",
             long=[0, 1, 2, 3],
@@ -199,7 +202,9 @@ STREAKS = [
     Case(
         rule="22",
         title="a gain eaten by funding is a loss",
-        arithmetic="Gross 10; funding at 02:00, the open of the exit: 10 * 101 * 0.02 = 20.2. Net -10.2: one loss of one.",
+        arithmetic="""
+        Gross 10; funding at 02:00, the open of the exit: 10 * 101 * 0.02 = 20.2. Net -10.2: one loss of one.
+        """,
         world=world(
             "100 | 100 | 101 | 101",
             long=[0, 2],
@@ -214,7 +219,9 @@ STREAKS = [
     Case(
         rule="22",
         title="a trade counts when its rest is closed, as a whole",
-        arithmetic="5 at 110: +50. The rest at 95: -25. Together +25, no loss: with a limit of one the next entry passes.",
+        arithmetic="""
+        5 at 110: +50. The rest at 95: -25. Together +25, no loss: with a limit of one the next entry passes.
+        """,
         world=world(
             "100 | 100 111 100 100 | 100 100 94 100 | 100",
             long=[0, 2],
@@ -224,105 +231,4 @@ STREAKS = [
     ),
 ]
 
-MARKETS = [
-    Case(
-        rule="23",
-        title="volume must reach the factor times the mean of the bars before",
-        arithmetic="""
-        Mean of the 2 bars before, factor 1.5. Bar 2: 1.5 * (10 + 20) / 2 = 22.5 > 22: refused. Bar 3: 1.5 * (20 + 22) / 2 = 31.5 <= 32.
-        """,
-        world=world(
-            "100 @10 | 100 @20 | 100 @22 | 100 @32 | 100",
-            long=[2, 3],
-            rules=policy(volume_factor=1.5, volume_window=2),
-        ),
-        fills=[buy(4, 10, 100, ENTRY)],
-        refusals={2: Refusal.VOLUME},
-    ),
-    Case(
-        rule="23",
-        title="without enough bars before there is no mean, and no entry",
-        arithmetic="Window 2: bars 0 and 1 have fewer than 2 bars before them: refused. Bar 2 has two.",
-        world=world("100 | 100 | 100 | 100", long=[0, 1, 2], rules=policy(volume_factor=0.1, volume_window=2)),
-        fills=[buy(3, 10, 100, ENTRY)],
-        refusals={0: Refusal.VOLUME, 1: Refusal.VOLUME},
-    ),
-    Case(
-        rule="23",
-        title="the last known funding rate must lie in the range, bounds included",
-        arithmetic="""
-        Range [-0.001, 0.001]. 01:00: none known, refused. 02:00: 0.002, refused. 03:00: 0.001, at the bound: passes.
-        """,
-        world=world(
-            "100 | 100 | 100 | 100",
-            long=[0, 1, 2],
-            funding=[("2024-01-01T02:00", 0.002), ("2024-01-01T03:00", 0.001)],
-            rules=policy(funding_low=-0.001, funding_high=0.001),
-        ),
-        fills=[buy(3, 10, 100, ENTRY)],
-        refusals={0: Refusal.FUNDING, 1: Refusal.FUNDING},
-        funding=0,
-    ),
-    Case(
-        rule="23",
-        title="one bound alone is a range open on the other side",
-        arithmetic="Only a lower bound of 0: -0.0001 at 01:00 refuses, 0.5 at 02:00 passes.",
-        world=world(
-            "100 | 100 | 100",
-            long=[0, 1],
-            funding=[("2024-01-01T01:00", -0.0001), ("2024-01-01T02:00", 0.5)],
-            rules=policy(funding_low=0.0),
-        ),
-        fills=[buy(2, 10, 100, ENTRY)],
-        refusals={0: Refusal.FUNDING},
-    ),
-    Case(
-        rule="23",
-        title="the session holds the minute of the decision, first included, last not",
-        arithmetic="Session 01:00 (60) to 02:00 (120). Bar 0 decides at 01:00: in. Bar 1, at 02:00, would be out: see bar 2.",
-        world=world(
-            "100 | 100 | 100 | 100",
-            long=[0, 2],
-            exit_long=[1],
-            rules=policy(session_from=60, session_to=120),
-        ),
-        fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 100, SIGNAL)],
-        refusals={2: Refusal.SESSION},
-    ),
-    Case(
-        rule="23",
-        title="the end of the session is out",
-        arithmetic="Session 00:00 (0) to 01:00 (60). Bar 0 decides at 01:00: out.",
-        world=world("100 | 100", long=[0], rules=policy(session_from=0, session_to=60)),
-        fills=[],
-        refusals={0: Refusal.SESSION},
-    ),
-    Case(
-        rule="23",
-        title="a session over midnight",
-        arithmetic="""
-        23:00 (1380) to 01:00 (60). Bars open at 21:00, 22:00, 23:00: decisions at 22:00 (out), 23:00 (in): bought at bar 2,
-        sold at bar 3 by the exit of bar 2. Bar 3 decides at 01:00: out.
-        """,
-        world=world(
-            "100 | 100 | 100 | 100 | 100",
-            long=[0, 1, 3],
-            exit_long=[2],
-            start="2024-01-01T21:00",
-            rules=policy(session_from=1380, session_to=60),
-        ),
-        fills=[buy(2, 10, 100, ENTRY), sell(3, 10, 100, SIGNAL)],
-        refusals={0: Refusal.SESSION, 3: Refusal.SESSION},
-    ),
-    Case(
-        rule="23",
-        title="midnight itself lies in a session over midnight",
-        arithmetic="23:00 to 01:00. The bar opened at 23:00 decides at 00:00, minute 0 < 60: in.",
-        world=world(
-            "100 | 100", long=[0], start="2024-01-01T23:00", rules=policy(session_from=1380, session_to=60)
-        ),
-        fills=[buy(1, 10, 100, ENTRY)],
-    ),
-]
-
-CASES = COOLDOWNS + DAYS + STREAKS + MARKETS
+CASES = COOLDOWNS + DAYS + STREAKS

@@ -8,7 +8,9 @@ LEVELS = [
     Case(
         rule="13",
         title="a stop in ATR takes the ATR of the decision bar and stays",
-        arithmetic="ATR 3 at bar 0: 100 - 2 * 3 = 94, whatever the ATR does later. Low 95 in bar 1: above. Bar 2, low 94: sold.",
+        arithmetic="""
+        ATR 3 at bar 0: 100 - 2 * 3 = 94, whatever the ATR does later. Low 95 in bar 1: above. Bar 2, low 94: sold.
+        """,
         world=world("100 | 100 101 95 97 | 97 98 94 95", long=[0], atr=[3, 1, 9], rules=policy(stop_atr=2)),
         fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 94, STOP, level=94)],
         equity={2: 9940},
@@ -16,7 +18,9 @@ LEVELS = [
     Case(
         rule="13",
         title="a fraction is one of the fill price, spread included",
-        arithmetic="Half spread 1 %: bought at 101. Take 101 * 1.05 = 106.05, up to 107; from the open it would be 105. High 108.",
+        arithmetic="""
+        Half spread 1 %: bought at 101. Take 101 * 1.05 = 106.05, up to 107; from the open it would be 105. High 108.
+        """,
         world=world("100 | 100 108 100 101", long=[0], rules=policy(half_spread=0.01, take=0.05)),
         fills=[buy(1, 10, 101, ENTRY), sell(1, 5, 107, TAKE, level=107)],
         equity={1: 10_030},
@@ -123,7 +127,9 @@ ORDERS = [
     Case(
         rule="16",
         title="the entry bar is the first bar held",
-        arithmetic="Leave after 1 bar: at the close of bar 1, the bar of the entry, it has been held 1 bar. Sold at bar 2.",
+        arithmetic="""
+        Leave after 1 bar: at the close of bar 1, the bar of the entry, it has been held 1 bar. Sold at bar 2.
+        """,
         world=world("100 | 100 | 101", long=[0], rules=policy(time_exit=1)),
         fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 101, TIME, decision=1)],
         equity={2: 10_010},
@@ -139,8 +145,9 @@ ORDERS = [
         rule="16",
         title="while an exit is on its way nothing new is decided",
         arithmetic="""
-        Latency 2: bought at bar 2; the exit decided at bar 2 is due at bar 4. At bar 3 the time exit (2 bars) would hold and
-        an entry -1 is set: nothing is decided. Bar 4: one sale, by signal. The entry of bar 3 opens nothing at bar 5.
+        Latency 2: bought at bar 2; the exit decided at bar 2 is due at bar 4. At bar 3 the time exit (2 bars) would
+        hold and an entry -1 is set: nothing is decided. Bar 4: one sale, by signal. The entry of bar 3 opens nothing
+        at bar 5.
         """,
         world=world(
             "100 | 100 | 100 | 100 | 102 | 102",
@@ -156,7 +163,8 @@ ORDERS = [
         rule="16",
         title="while an entry is on its way nothing new is decided",
         arithmetic="""
-        Latency 2: long decided at bar 0, due at bar 2. The entry -1 at bar 1 is not heard. At bar 2 there is a position.
+        Latency 2: long decided at bar 0, due at bar 2. The entry -1 at bar 1 is not heard. At bar 2 there is a
+        position.
         """,
         world=world("100 | 100 | 100 | 100", long=[0], short=[1], rules=policy(latency=2)),
         fills=[buy(2, 10, 100, ENTRY)],
@@ -165,7 +173,10 @@ ORDERS = [
     Case(
         rule="16",
         title="an order on its way is not recalled",
-        arithmetic="Latency 2: the exit decided at bar 2 fills at bar 4, though at bar 3 the entry is set again and the price doubled.",
+        arithmetic="""
+        Latency 2: the exit decided at bar 2 fills at bar 4, though at bar 3 the entry is set again and the price
+        doubled.
+        """,
         world=world("100 | 100 | 100 | 200 | 200 | 200", long=[0, 3], exit_long=[2], rules=policy(latency=2)),
         fills=[buy(2, 10, 100, ENTRY), sell(4, 10, 200, SIGNAL)],
         equity={5: 11_000},

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from karat.core.model.reasons import Refusal
 from tests.golden.case import ENTRY, LIQUIDATION, SIGNAL, STOP, Case, buy, linear, policy, sell, spot, world
 
-# One world in which everything but equity speaks against the short at bar 4. Case after case cures one more of the reasons,
-# in the order of the rule, so each shows that its reason comes before all that are left.
-#   Bars 0 to 2 at 100, volume 100. The long decided at bar 2 (03:00) passes every filter: 100 lots at bar 3, stopped at 95 in it:
-#   -500, 5 % of the day's start, one loss in a row. Bar 4 closes at 95 with volume 10; its decision is at 05:00 (minute 300).
+from karat.core.model.reasons import Refusal
+
+# One world in which everything but equity speaks against the short at bar 4. Case after case cures one more of the
+# reasons, in the order of the rule, so each shows that its reason comes before all that are left.
+#   Bars 0 to 2 are at 100 with volume 100. The long decided at bar 2 (03:00) passes every filter: 100 lots at bar 3,
+#   stopped at 95 in it: -500, 5 % of the day's start, one loss in a row. Bar 4 closes at 95 with volume 10, at 05:00
+#   (minute 300).
 WRONGS: list[tuple[Refusal, str, dict[str, Any]]] = [
     (Refusal.SIDE, "shorts are not allowed", {"allow_short": True}),
     (Refusal.OWN_EXIT, "exit_short is set at bar 4", {"exit_short": ()}),

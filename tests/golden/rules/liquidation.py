@@ -13,12 +13,11 @@ LIQUIDATIONS = [
         rule="17",
         title="a linear long: price, bankruptcy and margin",
         arithmetic="""
-        Leverage 10, maintenance 0.05: L = 100 * (1 - 0.1) / (1 - 0.05) = 94.7368. Low 95: above. Low 94: liquidated at
-        100 * 0.9 = 90: -100, exactly the margin 1000 / 10. The entry fee of 1 came from free cash; a liquidation pays none.
+        Leverage 10, maintenance 0.05: L = 100 * (1 - 0.1) / (1 - 0.05) = 94.7368. Low 95: above. Low 94: liquidated
+        at 100 * 0.9 = 90: -100, exactly the margin 1000 / 10. The entry fee of 1 came from free cash; a liquidation
+        pays none.
         """,
-        world=world(
-            "100 | 100 100 95 96 | 96 96 94 96", long=[0], kind=linear(mmr=0.05, taker=0.001), rules=TEN_TIMES
-        ),
+        world=world("100 | 100 100 95 96 | 96 96 94 96", long=[0], kind=linear(mmr=0.05, taker=0.001), rules=TEN_TIMES),
         fills=[buy(1, 10, 100, ENTRY, fee=1), sell(2, 10, 90, LIQUIDATION, fee=0, spread=0, slippage=0, level=None)],
         equity={1: 9959, 2: 9899},
         closed_trades=1,
@@ -37,8 +36,8 @@ LIQUIDATIONS = [
         rule="17",
         title="an inverse long",
         arithmetic="""
-        10 contracts of 100 USD at 100 are 10 coin, margin 1 coin. L = 100 * (1 + 0.05) / (1 + 0.1) = 95.4545. Low 96: above.
-        Low 95: at 100 / 1.1 = 90.909: 1000 * (1/100 - 1.1/100) = -1 coin.
+        10 contracts of 100 USD at 100 are 10 coin, margin 1 coin. L = 100 * (1 + 0.05) / (1 + 0.1) = 95.4545. Low 96:
+        above. Low 95: at 100 / 1.1 = 90.909: 1000 * (1/100 - 1.1/100) = -1 coin.
         """,
         world=world(
             "100 | 100 100 96 98 | 98 98 95 96",
@@ -95,8 +94,8 @@ LIQUIDATIONS = [
         rule="17",
         title="a spot short has the policy's leverage",
         arithmetic="""
-        Leverage 2, maintenance 0.2: L = 100 * 1.5 / 1.2 = 125; high 125 is at it: bought at 150: -500 = margin 1000 / 2.
-        Borrowing costs nothing here.
+        Leverage 2, maintenance 0.2: L = 100 * 1.5 / 1.2 = 125; high 125 is at it: bought at 150: -500 = margin 1000 /
+        2. Borrowing costs nothing here.
         """,
         world=world(
             "100 | 100 125 100 110",
@@ -124,7 +123,8 @@ LIQUIDATIONS = [
         rule="17",
         title="after an add the average entry price counts",
         arithmetic="""
-        10 at 100, 10 at 110: E = 105. L = 105 * 0.9 / 0.95 = 99.4737. Low 100: above. Low 99: 20 at 94.5: -210 = 2100 / 10.
+        10 at 100, 10 at 110: E = 105. L = 105 * 0.9 / 0.95 = 99.4737. Low 100: above. Low 99: 20 at 94.5: -210 = 2100
+        / 10.
         """,
         world=world(
             "100 | 100 110 100 100 | 110 110 100 105 | 105 105 99 100",

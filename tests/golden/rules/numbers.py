@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from karat.core.model.reasons import Refusal
 from tests.golden.case import ENTRY, LIQUIDATION, NAN, SIGNAL, STOP, TAKE, Case, buy, linear, policy, sell, world
 
 ROUNDING = [
@@ -24,8 +23,8 @@ ROUNDING = [
         rule="9",
         title="a short's stop goes up to the tick, its take down",
         arithmetic="""
-        Sold short at 101. Stop 106.05, up to 107: the high of 106 in bar 1 does not touch it.
-        Take 95.95, down to 95: bar 2 trades through it to 94, half is bought at 95 (+30). Bar 3 rises to 107: 5 at 107 (-30).
+        Sold short at 101. Stop 106.05, up to 107: the high of 106 in bar 1 does not touch it. Take 95.95, down to 95:
+        bar 2 trades through it to 94, half is bought at 95 (+30). Bar 3 rises to 107: 5 at 107 (-30).
         """,
         world=world(
             "100 | 101 106 96 100 | 100 100 94 95 | 95 107 95 107", short=[0], rules=policy(stop=0.05, take=0.05)
@@ -45,8 +44,8 @@ ROUNDING = [
         rule="9",
         title="a liquidation price is not rounded",
         arithmetic="""
-        Leverage 10, maintenance 0.05: L = 100 * 0.9 / 0.95 = 94.7368. A low of 94.8 is above it (95 would have been touched),
-        a low of 94.7 is below it (94 would not have been touched).
+        Leverage 10, maintenance 0.05: L = 100 * 0.9 / 0.95 = 94.7368. A low of 94.8 is above it (95 would have been
+        touched), a low of 94.7 is below it (94 would not have been touched).
         """,
         world=world(
             "100 | 100 100 94.8 95 | 95 95 94.7 95", long=[0], kind=linear(mmr=0.05), rules=policy(leverage=10.0)
@@ -68,8 +67,8 @@ TOLERANCES = [
         rule="10",
         title="a take at 77.00000000000001 is 77, not 78",
         arithmetic="""
-        70 + 0.1 * 70 = 77 (77.00000000000001 in floating point); ceil(that - 1e-6) = 77. High 78 is one tick through it.
-        Half of 1000 / 70 = 14 lots is 7.
+        70 + 0.1 * 70 = 77 (77.00000000000001 in floating point); ceil(that - 1e-6) = 77. High 78 is one tick through
+        it. Half of 1000 / 70 = 14 lots is 7.
         """,
         world=world("70 | 70 78 70 70", long=[0], rules=policy(take=0.1)),
         fills=[buy(1, 14, 70, ENTRY), sell(1, 7, 77, TAKE, level=77)],
@@ -78,7 +77,9 @@ TOLERANCES = [
     Case(
         rule="10",
         title="prices less than a millionth of a tick apart are equal",
-        arithmetic="Stop 95. The low of bar 1, 95.00001, is above it. That of bar 2, 95.0000005, equals it: sold at 95.",
+        arithmetic="""
+        Stop 95. The low of bar 1, 95.00001, is above it. That of bar 2, 95.0000005, equals it: sold at 95.
+        """,
         world=world("100 | 100 100 95.00001 97 | 97 97 95.0000005 97", long=[0], rules=policy(stop=0.05)),
         fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 95, STOP)],
         equity={2: 9950},
@@ -103,7 +104,9 @@ TOLERANCES = [
     Case(
         rule="10",
         title="a volume equal to its bound passes",
-        arithmetic="3 * (0.1 + 0.1 + 0.1) / 3 is 0.3 (0.30000000000000004 in floating point); the volume is 0.3: enough.",
+        arithmetic="""
+        3 * (0.1 + 0.1 + 0.1) / 3 is 0.3 (0.30000000000000004 in floating point); the volume is 0.3: enough.
+        """,
         world=world(
             "100 @0.1 | 100 @0.1 | 100 @0.1 | 100 @0.3 | 100",
             long=[3],
@@ -114,7 +117,9 @@ TOLERANCES = [
     Case(
         rule="10",
         title="a result less than a billionth below zero is no loss",
-        arithmetic="10 * (99.99999999999 - 100) = -1e-10, equal to 0: no loss, so with a limit of one loss the next entry passes.",
+        arithmetic="""
+        10 * (99.99999999999 - 100) = -1e-10, equal to 0: no loss, so with a limit of one loss the next entry passes.
+        """,
         world=world(
             "100 | 100 | 99.99999999999 | 100 | 100",
             long=[0, 2],
@@ -126,7 +131,9 @@ TOLERANCES = [
     Case(
         rule="10",
         title="a notional equal to its minimum passes",
-        arithmetic="29 / 100 = 0.29, 29 lots of 0.01, worth 29 (28.999999999999996 in floating point): the minimum is 29.",
+        arithmetic="""
+        29 / 100 = 0.29, 29 lots of 0.01, worth 29 (28.999999999999996 in floating point): the minimum is 29.
+        """,
         world=world("100 | 100", long=[0], kind=linear(lot=0.01, min_notional=29.0), rules=policy(notional=29.0)),
         fills=[buy(1, 29, 100, ENTRY)],
     ),
@@ -174,8 +181,8 @@ FILLS = [
         rule="11",
         title="a maker gets the limit price and pays the maker fee only",
         arithmetic="""
-        Half spread 1 %: bought at 101, fee 0.001 * 1010 = 1.01. Take 101 + 10.1 = 111.1, up to 112. High 113: 5 sold at 112,
-        without spread, fee 0.0005 * 560 = 0.28. Realised 5 * 11 = 55.
+        Half spread 1 %: bought at 101, fee 0.001 * 1010 = 1.01. Take 101 + 10.1 = 111.1, up to 112. High 113: 5 sold
+        at 112, without spread, fee 0.0005 * 560 = 0.28. Realised 5 * 11 = 55.
         """,
         world=world(
             "100 | 100 113 100 101",
@@ -204,7 +211,9 @@ SLIPPAGE = [
     Case(
         rule="12",
         title="base, ATR and share of volume add up",
-        arithmetic="0.001 + 0.1 * 2 / 100 + 0.01 * sqrt(10 / 1000) = 0.001 + 0.002 + 0.001 = 0.004: bought at 100.4, cost 4.",
+        arithmetic="""
+        0.001 + 0.1 * 2 / 100 + 0.01 * sqrt(10 / 1000) = 0.001 + 0.002 + 0.001 = 0.004: bought at 100.4, cost 4.
+        """,
         world=world(
             "100 @1000 | 100",
             long=[0],
@@ -239,7 +248,10 @@ SLIPPAGE = [
     Case(
         rule="12",
         title="a NaN ATR is replaced by the last finite one",
-        arithmetic="Filled at bar 2; the ATR of bar 1 is NaN, that of bar 0 is 2; the close of bar 1 is 200: 0.1 * 2 / 200 = 0.001.",
+        arithmetic="""
+        Filled at bar 2; the ATR of bar 1 is NaN, that of bar 0 is 2; the close of bar 1 is 200: 0.1 * 2 / 200 =
+        0.001.
+        """,
         world=world("100 | 200 | 200", long=[0], atr=[2, NAN, 50], rules=policy(latency=2, slippage_atr=0.1)),
         fills=[buy(2, 10, 200.2, ENTRY)],
     ),
@@ -257,7 +269,10 @@ SLIPPAGE = [
     Case(
         rule="12",
         title="a later stop slips by the bar before its own",
-        arithmetic="Bar 1 has volume 40: 0.02 * sqrt(10 / 40) = 0.01; stop 95 in bar 2: 95 * 0.99 = 94.05. Bar 0: 0.02 * 0.1 = 0.002.",
+        arithmetic="""
+        Bar 1 has volume 40: 0.02 * sqrt(10 / 40) = 0.01; stop 95 in bar 2: 95 * 0.99 = 94.05. Bar 0: 0.02 * 0.1 =
+        0.002.
+        """,
         world=world("100 @1000 | 100 @40 | 100 100 94 95", long=[0], rules=policy(slippage_volume=0.02, stop=0.05)),
         fills=[buy(1, 10, 100.2, ENTRY), sell(2, 10, 94.05, STOP, level=95)],
     ),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from karat.core.model.reasons import Refusal
 from tests.golden.case import ENTRY, REENTRY, SIGNAL, STOP, TAKE, TIME, Case, buy, policy, sell, world
 
-# Bought at 100 and stopped at 95 in bar 1, which closes at 100. The limit lies at 95 * (1 - 0.02) = 93.1, down to 93, for 10 lots.
+from karat.core.model.reasons import Refusal
+
+# Bought at 100 and stopped at 95 in bar 1, which closes at 100. The limit lies at 95 * (1 - 0.02) = 93.1, down to 93,
+# for 1000 / 100 = 10 lots.
 STOPPED = "100 | 100 100 94 100"
 BEGIN = [buy(1, 10, 100, ENTRY), sell(1, 10, 95, STOP)]
 
@@ -21,7 +23,8 @@ LIFE = [
         rule="24",
         title="placed at the close of the stop, filled at its price as maker",
         arithmetic="""
-        Placed at the close of bar 1, alive in bars 2 to 4. Low 94 in bar 2: no. Low 92 in bar 3: filled at 93. Close 95: +20.
+        Placed at the close of bar 1, alive in bars 2 to 4. Low 94 in bar 2: no. Low 92 in bar 3: filled at 93. Close
+        95: +20.
         """,
         world=world(f"{STOPPED} | 97 97 94 96 | 96 96 92 95", long=[0], rules=rules()),
         fills=[*BEGIN, buy(3, 10, 93, REENTRY, level=93, raw=93, spread=0, slippage=0, decision=1, before=0)],
@@ -38,19 +41,18 @@ LIFE = [
         rule="24",
         title="latency delays it",
         arithmetic="""
-        Latency 2: bought at bar 2 and stopped in it, so the limit is alive from bar 4 on. Bar 3 falls to 90: not yet. Bar 4 opens at
-        96 and falls to 92: filled at 93.
+        Latency 2: bought at bar 2 and stopped in it, so the limit is alive from bar 4 on. Bar 3 falls to 90: not yet.
+        Bar 4 opens at 96 and falls to 92: filled at 93.
         """,
-        world=world(
-            "100 | 100 | 100 100 94 100 | 97 97 90 96 | 96 96 92 95", long=[0], rules=rules(latency=2)
-        ),
+        world=world("100 | 100 | 100 100 94 100 | 97 97 90 96 | 96 96 92 95", long=[0], rules=rules(latency=2)),
         fills=[buy(2, 10, 100, ENTRY), sell(2, 10, 95, STOP), buy(4, 10, 93, REENTRY, decision=2)],
     ),
     Case(
         rule="24",
         title="a short's limit lies above, rounded up",
         arithmetic="""
-        Short from 100, stopped at 105: 105 * 1.02 = 107.1, up to 108. Bar 2 opens at 104; high 108: no. Bar 3, high 109: sold at 108.
+        Short from 100, stopped at 105: 105 * 1.02 = 107.1, up to 108. Bar 2 opens at 104; high 108: no. Bar 3, high
+        109: sold at 108.
         """,
         world=world("100 | 100 106 100 100 | 104 108 104 106 | 106 109 106 107", short=[0], rules=rules()),
         fills=[sell(1, 10, 100, ENTRY), buy(1, 10, 105, STOP), sell(3, 10, 108, REENTRY, level=108)],
@@ -60,8 +62,8 @@ LIFE = [
         rule="24",
         title="after a take that closed all, with the confidence of the first entry",
         arithmetic="""
-        Confidence 1 scales by 1.2: 12 lots. All are taken at 110; limit 110 * 0.9 = 99. At that close the confidence is 0, but that of
-        the first entry holds: 1.2 * 1000 / 100 = 12 lots, filled at 99 in bar 2 (low 98).
+        Confidence 1 scales by 1.2: 12 lots. All are taken at 110; limit 110 * 0.9 = 99. At that close the confidence
+        is 0, but that of the first entry holds: 1.2 * 1000 / 100 = 12 lots, filled at 99 in bar 2 (low 98).
         """,
         world=world(
             "100 | 100 111 100 100 | 100 100 98 99",
@@ -93,8 +95,8 @@ LIFE = [
         rule="24",
         title="at most m are placed per entry",
         arithmetic="""
-        m = 1. Filled at 93 in bar 2, stopped at 88 (93 - 4.65 = 88.35) in bar 3. A second limit would lie at 88 * 0.98 = 86.24, 86:
-        bar 4 falls to 80, nothing.
+        m = 1. Filled at 93 in bar 2, stopped at 88 (93 - 4.65 = 88.35) in bar 3. A second limit would lie at 88 *
+        0.98 = 86.24, 86: bar 4 falls to 80, nothing.
         """,
         world=world(f"{STOPPED} | 96 96 92 95 | 95 95 87 90 | 90 90 80 85", long=[0], rules=rules()),
         fills=[*BEGIN, buy(2, 10, 93, REENTRY), sell(3, 10, 88, STOP)],
@@ -104,8 +106,8 @@ LIFE = [
         rule="24",
         title="m = 2 places a second after the first was stopped",
         arithmetic="""
-        As before; the second limit, 88 * 0.98 = 86.24, down to 86, is sized at the close of bar 3, 90: 1000 / 90 = 11 lots.
-        Bar 4 opens at 90 and falls to 85: filled at 86.
+        As before; the second limit, 88 * 0.98 = 86.24, down to 86, is sized at the close of bar 3, 90: 1000 / 90 = 11
+        lots. Bar 4 opens at 90 and falls to 85: filled at 86.
         """,
         world=world(f"{STOPPED} | 96 96 92 95 | 95 95 87 90 | 90 90 85 85", long=[0], rules=rules(reentry_max=2)),
         fills=[*BEGIN, buy(2, 10, 93, REENTRY), sell(3, 10, 88, STOP), buy(4, 11, 86, REENTRY, decision=3)],
@@ -124,17 +126,21 @@ CANCELS = [
     Case(
         rule="24",
         title="an opposite entry cancels it, even a refused one",
-        arithmetic="The short at bar 2 is refused (side), but would have closed a long: the limit is gone. Bar 3 falls to 90: nothing.",
-        world=world(
-            f"{STOPPED} | 97 97 94 96 | 96 96 90 95", long=[0], short=[2], rules=rules(allow_short=False)
-        ),
+        arithmetic="""
+        The short at bar 2 is refused (side), but would have closed a long: the limit is gone. Bar 3 falls to 90:
+        nothing.
+        """,
+        world=world(f"{STOPPED} | 97 97 94 96 | 96 96 90 95", long=[0], short=[2], rules=rules(allow_short=False)),
         fills=BEGIN,
         refusals={2: Refusal.SIDE},
     ),
     Case(
         rule="24",
         title="an entry order cancels it",
-        arithmetic="The long at bar 2 (close 100) makes an order: 10 at the open of bar 3, 96. The limit at 93 is gone: low 92 buys nothing.",
+        arithmetic="""
+        The long at bar 2 (close 100) makes an order: 10 at the open of bar 3, 96. The limit at 93 is gone: low 92
+        buys nothing.
+        """,
         world=world(f"{STOPPED} | 97 100 95 100 | 96 96 92 95", long=[0, 2], rules=rules()),
         fills=[*BEGIN, buy(3, 10, 96, ENTRY, decision=2)],
         open_lots=10,
@@ -142,7 +148,9 @@ CANCELS = [
     Case(
         rule="24",
         title="with an entry order made at the close of the stop there is no limit",
-        arithmetic="The entry is still set at bar 1: an order for bar 2, at 97 (stop 92.15, down to 92). No limit fills at 93.",
+        arithmetic="""
+        The entry is still set at bar 1: an order for bar 2, at 97 (stop 92.15, down to 92). No limit fills at 93.
+        """,
         world=world(f"{STOPPED} | 97 97 93 95 | 95 95 93 94", long=[0, 1], rules=rules(strict_limit=False)),
         fills=[*BEGIN, buy(2, 10, 97, ENTRY)],
         open_lots=10,
@@ -151,8 +159,8 @@ CANCELS = [
         rule="24",
         title="cooldown, confidence and session are no matter to it",
         arithmetic="""
-        Cooldown 50, minimum confidence 0.9 with confidence 0 from bar 1 on, session from 01:00 to 01:01 (only bar 0 decides in it).
-        The limit is placed all the same: filled at 93 in bar 2.
+        Cooldown 50, minimum confidence 0.9 with confidence 0 from bar 1 on, session from 01:00 to 01:01 (only bar 0
+        decides in it). The limit is placed all the same: filled at 93 in bar 2.
         """,
         world=world(
             f"{STOPPED} | 96 96 92 95",
@@ -186,8 +194,8 @@ ADDS = [
         rule="25",
         title="an add changes quantity and average, and leaves the stop",
         arithmetic="""
-        10 at 100, stop 95. The entry is still set at bar 1: 10 more at 110. Average 105; bar 2 closes at 100: 20 * -5 = -100.
-        The stop stays at 95 (not 105 - 5 %): bar 3, low 94: 20 at 95: 20 * (95 - 105) = -200. One trade.
+        10 at 100, stop 95. The entry is still set at bar 1: 10 more at 110. Average 105; bar 2 closes at 100: 20 * -5
+        = -100. The stop stays at 95 (not 105 - 5 %): bar 3, low 94: 20 at 95: 20 * (95 - 105) = -200. One trade.
         """,
         world=world(
             "100 | 100 110 100 100 | 110 110 100 100 | 100 100 94 95",
@@ -213,7 +221,9 @@ ADDS = [
     Case(
         rule="25",
         title="adds pass the filter",
-        arithmetic="Minimum confidence 0.5: at bar 1 it is 0.4, the add is refused; at bar 2 it is 0.5, the add passes.",
+        arithmetic="""
+        Minimum confidence 0.5: at bar 1 it is 0.4, the add is refused; at bar 2 it is 0.5, the add passes.
+        """,
         world=world(
             "100 | 100 | 100 | 100",
             long=[0, 1, 2],
@@ -234,7 +244,10 @@ ADDS = [
     Case(
         rule="25",
         title="an add that finds no position is void",
-        arithmetic="Latency 2: bought at bar 2; the add decided at bar 2 is due at bar 4; stopped at 95 in bar 3. Nothing at bar 4.",
+        arithmetic="""
+        Latency 2: bought at bar 2; the add decided at bar 2 is due at bar 4; stopped at 95 in bar 3. Nothing at bar
+        4.
+        """,
         world=world(
             "100 | 100 | 100 | 100 100 94 95 | 95 | 95",
             long=[0, 2],

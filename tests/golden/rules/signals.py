@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from karat.core.model.reasons import Refusal
 from tests.golden.case import (
     ENTRY,
     LIQUIDATION,
@@ -18,6 +17,8 @@ from tests.golden.case import (
     world,
 )
 
+from karat.core.model.reasons import Refusal
+
 SIGNAL_ARRAYS = [
     Case(
         rule="5",
@@ -30,7 +31,9 @@ SIGNAL_ARRAYS = [
     Case(
         rule="5",
         title="a NaN distance leaves the level to the policy",
-        arithmetic="stop[0] is NaN: 100 - 10 % = 90. stop[1] = 3 is not read, it is not the decision bar. Low 89: sold at 90.",
+        arithmetic="""
+        stop[0] is NaN: 100 - 10 % = 90. stop[1] = 3 is not read, it is not the decision bar. Low 89: sold at 90.
+        """,
         world=world("100 | 100 101 89 95", long=[0], stop=[NAN, 3], rules=policy(stop=0.1)),
         fills=[buy(1, 10, 100, ENTRY), sell(1, 10, 90, STOP, level=90)],
         equity={1: 9900},
@@ -66,7 +69,9 @@ SIGNAL_ARRAYS = [
         rule="5",
         title="a leverage of NaN, of zero, or beyond the maintenance margin refuses",
         arithmetic="Maintenance 0.05. NaN and 0 refuse; 1 / 20 = 0.05 <= 0.05 refuses; 1 / 10 = 0.1 > 0.05 enters.",
-        world=world("100 | 100 | 100 | 100 | 100", long=[0, 1, 2, 3], leverage=[NAN, 0, 20, 10, 1], kind=linear(mmr=0.05)),
+        world=world(
+            "100 | 100 | 100 | 100 | 100", long=[0, 1, 2, 3], leverage=[NAN, 0, 20, 10, 1], kind=linear(mmr=0.05)
+        ),
         fills=[buy(4, 10, 100, ENTRY)],
         refusals={0: Refusal.SIZE, 1: Refusal.SIZE, 2: Refusal.SIZE},
     ),
@@ -87,7 +92,9 @@ ENTRY_LEVELS = [
     Case(
         rule="6",
         title="a NaN confidence refuses an entry and never an exit",
-        arithmetic="NaN at bar 0 refuses. Bar 1 enters, at bar 2. NaN at bar 2 does not hold the exit back: sold at bar 3.",
+        arithmetic="""
+        NaN at bar 0 refuses. Bar 1 enters, at bar 2. NaN at bar 2 does not hold the exit back: sold at bar 3.
+        """,
         world=world("100 | 100 | 100 | 100", long=[0, 1], exit_long=[2], confidence=[NAN, 0.5, NAN, NAN]),
         fills=[buy(2, 10, 100, ENTRY), sell(3, 10, 100, SIGNAL)],
         refusals={0: Refusal.CONFIDENCE},
@@ -95,7 +102,9 @@ ENTRY_LEVELS = [
     Case(
         rule="6",
         title="a NaN ATR refuses an entry whose stop is a multiple of it, and never an exit",
-        arithmetic="NaN at bar 0 refuses. Bar 1: the stop is 2 * 2 = 4 away, at 96. Low 97 is above. The exit at bar 3 fills at 4.",
+        arithmetic="""
+        NaN at bar 0 refuses. Bar 1: the stop is 2 * 2 = 4 away, at 96. Low 97 is above. The exit at bar 3 fills at 4.
+        """,
         world=world(
             "100 | 100 | 100 101 97 100 | 100 | 100",
             long=[0, 1],
@@ -109,7 +118,9 @@ ENTRY_LEVELS = [
     Case(
         rule="6",
         title="a NaN ATR is no matter where the stop comes from the array",
-        arithmetic="The policy's stop is in ATR, but stop[0] = 4 is given: 96, and no ATR is needed. Low 95: sold at 96.",
+        arithmetic="""
+        The policy's stop is in ATR, but stop[0] = 4 is given: 96, and no ATR is needed. Low 95: sold at 96.
+        """,
         world=world("100 | 100 100 95 98", long=[0], stop=[4, NAN], atr=NAN, rules=policy(stop_atr=2)),
         fills=[buy(1, 10, 100, ENTRY), sell(1, 10, 96, STOP, level=96)],
     ),
@@ -123,7 +134,10 @@ ENTRY_LEVELS = [
     Case(
         rule="6",
         title="a NaN ATR refuses an entry whose slippage uses it",
-        arithmetic="Slippage per ATR is 0.1 and the ATR at bar 0 unknown: refused. At bar 1 it is 2: 100 * (1 + 0.1 * 2 / 100) = 100.2.",
+        arithmetic="""
+        Slippage per ATR is 0.1 and the ATR at bar 0 unknown: refused. At bar 1 it is 2: 100 * (1 + 0.1 * 2 / 100) =
+        100.2.
+        """,
         world=world("100 | 100 | 100", long=[0, 1], atr=[NAN, 2, 2], rules=policy(slippage_atr=0.1)),
         fills=[buy(2, 10, 100.2, ENTRY)],
         refusals={0: Refusal.SIZE},
@@ -143,8 +157,8 @@ DIRECTIONS = [
         rule="7",
         title="an entry in the position's direction is ignored, even while it is being closed",
         arithmetic="""
-        Bought at bar 1. At the close of bar 2 it has been held 2 bars: time exit, due at bar 3. The entry at bar 2 is ignored,
-        so nothing is bought at bar 3. The entry at bar 3 finds no position: bought at bar 4.
+        Bought at bar 1. At the close of bar 2 it has been held 2 bars: time exit, due at bar 3. The entry at bar 2 is
+        ignored, so nothing is bought at bar 3. The entry at bar 3 finds no position: bought at bar 4.
         """,
         world=world("100 | 100 | 100 | 100 | 100", long=[0, 1, 2, 3], rules=policy(time_exit=2)),
         fills=[buy(1, 10, 100, ENTRY), sell(3, 10, 100, TIME), buy(4, 10, 100, ENTRY, decision=3)],
@@ -153,8 +167,8 @@ DIRECTIONS = [
         rule="7",
         title="an opposite entry closes and opens the other side",
         arithmetic="""
-        Long 10 from 100. At bar 1 (close 100) entry -1: at the open of bar 2, 110, the 10 are sold (+100) and 10 sold short.
-        Bar 3 closes at 105: the short has gained 10 * 5 = 50.
+        Long 10 from 100. At bar 1 (close 100) entry -1: at the open of bar 2, 110, the 10 are sold (+100) and 10 sold
+        short. Bar 3 closes at 105: the short has gained 10 * 5 = 50.
         """,
         world=world("100 | 100 | 110 | 105", long=[0], short=[1]),
         fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 110, SIGNAL, before=10), sell(2, 10, 110, ENTRY, before=0)],
@@ -186,9 +200,10 @@ PREFIXES = [
         rule="8",
         title="the whole market: long while the close is above that of two bars before",
         arithmetic="""
-        Closes 100 101 103 102 101. Warm-up 2: bars 0 and 1 say 0. Bar 2: 103 > 100, +1. Bar 3: 102 > 101, +1. Bar 4: 101 < 103, 0
-        and exit. From market[:3] the signals are 0 0 1, from market[:4] 0 0 1 1: the same beginnings.
-        Bar 2 (close 103): 1000 / 103 = 9.7, 9 lots, bought at bar 3 at 103. Bar 3 closes at 102: -9; bar 4 at 101: -18.
+        Closes 100 101 103 102 101. Warm-up 2: bars 0 and 1 say 0. Bar 2: 103 > 100, +1. Bar 3: 102 > 101, +1. Bar 4:
+        101 < 103, 0 and exit. From market[:3] the signals are 0 0 1, from market[:4] 0 0 1 1: the same beginnings.
+        Bar 2 (close 103): 1000 / 103 = 9.7, 9 lots, bought at bar 3 at 103. Bar 3 closes at 102: -9; bar 4 at 101:
+        -18.
         """,
         world=world("100 | 101 | 103 | 103 103 102 102 | 101", long=[2, 3], exit_long=[4]),
         fills=[buy(3, 9, 103, ENTRY)],
@@ -197,7 +212,10 @@ PREFIXES = [
     Case(
         rule="8",
         title="the market cut after bar 3 tells the same up to there",
-        arithmetic="Signals of market[:4]: 0 0 1 1. Bought at bar 3 at 103, 9 lots; its close is 102: -9. Nothing about bar 4 is known.",
+        arithmetic="""
+        Signals of market[:4]: 0 0 1 1. Bought at bar 3 at 103, 9 lots; its close is 102: -9. Nothing about bar 4 is
+        known.
+        """,
         world=world("100 | 101 | 103 | 103 103 102 102", long=[2, 3]),
         fills=[buy(3, 9, 103, ENTRY)],
         equity={2: 10_000, 3: 9991},

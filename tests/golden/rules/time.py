@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from karat.core.model.reasons import Refusal
 from tests.golden.case import ENTRY, SIGNAL, STOP, TIME, TRAIL, Case, buy, policy, sell, world
+
+from karat.core.model.reasons import Refusal
 
 CASES = [
     Case(
@@ -35,8 +36,8 @@ CASES = [
         rule="2",
         title="what is available exactly at the decision is used",
         arithmetic="""
-        The decision of bar 0 is taken at 01:00. The funding rate 0.0001, known from 01:00 on, lies in [0, 0.001]: enter.
-        It is paid at the open of bar 1 by those who held from before; this entry did not.
+        The decision of bar 0 is taken at 01:00. The funding rate 0.0001, known from 01:00 on, lies in [0, 0.001]:
+        enter. It is paid at the open of bar 1 by those who held from before; this entry did not.
         """,
         world=world(
             "100 | 100 | 100",
@@ -51,7 +52,8 @@ CASES = [
         rule="2",
         title="what becomes available a minute after the decision waits for the next",
         arithmetic="""
-        The rate is known from 01:01. At 01:00 (bar 0) no rate is known: refused. At 02:00 (bar 1) it is: enter at bar 2.
+        The rate is known from 01:01. At 01:00 (bar 0) no rate is known: refused. At 02:00 (bar 1) it is: enter at bar
+        2.
         """,
         world=world(
             "100 | 100 | 100",
@@ -86,7 +88,9 @@ CASES = [
     Case(
         rule="3",
         title="an exit due after the last bar is dropped",
-        arithmetic="Bought at bar 1; the exit decided at bar 2 is due at bar 3, which never comes: the position stays open.",
+        arithmetic="""
+        Bought at bar 1; the exit decided at bar 2 is due at bar 3, which never comes: the position stays open.
+        """,
         world=world("100 | 100 | 100", long=[0], exit_long=[2]),
         fills=[buy(1, 10, 100, ENTRY)],
         open_lots=10,
@@ -96,8 +100,8 @@ CASES = [
         rule="4",
         title="a stop rests at the venue and acts in the bar of the entry, whatever the latency",
         arithmetic="""
-        Latency 2: decided at bar 0, bought at bar 2 at 100. Stop 100 - 5 % = 95. The low of bar 2 is 94: sold at 95 in it.
-        Result 10 * (95 - 100) = -50. The decision of a stop is that of its entry: bar 0.
+        Latency 2: decided at bar 0, bought at bar 2 at 100. Stop 100 - 5 % = 95. The low of bar 2 is 94: sold at 95
+        in it. Result 10 * (95 - 100) = -50. The decision of a stop is that of its entry: bar 0.
         """,
         world=world("100 | 100 | 100 101 94 96", long=[0], rules=policy(latency=2, stop=0.05)),
         fills=[buy(2, 10, 100, ENTRY), sell(2, 10, 95, STOP, level=95, decision=0, before=10)],
