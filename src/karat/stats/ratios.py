@@ -46,8 +46,7 @@ def _columns(n: Ints, totals: Floats, squares: Floats, periods_per_year: float) 
 
 
 @compiled
-def return_sums(returns: Floats, target: float) -> tuple[float, float, float, float]:
-    """(sum, sum of squares, sum of squared shortfalls, sum of losses) of `returns - target`, oldest first."""
+def _sums_pass(returns: Floats, target: float) -> tuple[float, float, float, float]:
     total = 0.0
     squares = 0.0
     shortfall = 0.0
@@ -60,6 +59,13 @@ def return_sums(returns: Floats, target: float) -> tuple[float, float, float, fl
             shortfall += excess * excess
             losses += excess
     return total, squares, shortfall, losses
+
+
+def return_sums(returns: Floats, target: float = 0.0) -> tuple[float, float, float, float]:
+    """(sum, sum of squares, sum of squared shortfalls, sum of losses) of `returns - target`, oldest first."""
+    with np.errstate(over="ignore"):  # squares too large to hold are refused by the caller
+        total, squares, shortfall, losses = _sums_pass(returns, float(target))
+    return float(total), float(squares), float(shortfall), float(losses)
 
 
 def _refusal(n: int, total: float, squares: float) -> Undefined | None:
@@ -97,7 +103,7 @@ def sharpe(returns: Floats, periods_per_year: float = YEAR_DAYS, risk_free_per_d
     Returns: float64, NaN only where equity was zero or below. periods_per_year 365, sessions 252.
     Source: simulation.md rule 33; equal to empyrical's `sharpe_ratio`.
     """
-    total, squares, _, _ = return_sums(returns, float(risk_free_per_day))
+    total, squares, _, _ = return_sums(returns, risk_free_per_day)
     return sharpe_from_sums(len(returns), total, squares, periods_per_year)
 
 
@@ -107,7 +113,7 @@ def volatility(returns: Floats, periods_per_year: float = YEAR_DAYS) -> Figure:
     Undefined: fewer than two days, equity at zero or below. Source: empyrical's `annual_volatility`.
     """
     n = len(returns)
-    total, squares, _, _ = return_sums(returns, 0.0)
+    total, squares, _, _ = return_sums(returns)
     refusal = _refusal(n, total, squares)
     if refusal:
         return refusal
@@ -122,7 +128,7 @@ def downside_risk(returns: Floats, periods_per_year: float = YEAR_DAYS, target_p
 
     Undefined: fewer than two days, equity at zero or below. Source: empyrical's `downside_risk`.
     """
-    total, squares, shortfall, _ = return_sums(returns, float(target_per_day))
+    total, squares, shortfall, _ = return_sums(returns, target_per_day)
     refusal = _refusal(len(returns), total, squares)
     if refusal:
         return refusal
@@ -137,7 +143,7 @@ def sortino(returns: Floats, periods_per_year: float = YEAR_DAYS, target_per_day
     risk = downside_risk(returns, periods_per_year, target_per_day)
     if not is_defined(risk):
         return risk
-    total, squares, shortfall, _ = return_sums(returns, float(target_per_day))
+    total, squares, shortfall, _ = return_sums(returns, target_per_day)
     if shortfall <= _ROUNDING * squares:
         return NO_LOSING_DAY
     return quotient(total / len(returns) * periods_per_year, risk, NO_LOSING_DAY)
@@ -162,14 +168,14 @@ def omega(returns: Floats, target_per_day: float = 0.0) -> Figure:
 
     Source: empyrical's `omega_ratio`.
     """
-    total, squares, _, losses = return_sums(returns, float(target_per_day))
+    total, squares, _, losses = return_sums(returns, target_per_day)
     refusal = _refusal(len(returns), total, squares)
     return refusal if refusal else _over_losses(total - losses, total - losses, losses)
 
 
 def gain_to_pain(returns: Floats) -> Figure:
     """Sum of daily returns / sum of daily losses: omega less one. Undefined when no day lost (quantstats)."""
-    total, squares, _, losses = return_sums(returns, 0.0)
+    total, squares, _, losses = return_sums(returns)
     refusal = _refusal(len(returns), total, squares)
     return refusal if refusal else _over_losses(total, total - losses, losses)
 

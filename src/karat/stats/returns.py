@@ -105,7 +105,8 @@ def daily_marks(
 
 def returns_of_marks(marks: Floats) -> Floats:
     """Simple returns between n + 1 marks, length n. NaN where the mark before is zero or below: no base."""
-    return _returns_of(marks)
+    with np.errstate(over="ignore"):  # a base next to zero: an infinite return, which every ratio refuses
+        return _returns_of(marks)
 
 
 def daily_returns(
@@ -116,7 +117,7 @@ def daily_returns(
     A return is NaN where the day began with equity at zero or below; every ratio is then undefined.
     """
     day_ts, marks = daily_marks(close_ts, equity, start, sessions=sessions, session_keys=session_keys)
-    return day_ts, _returns_of(marks)
+    return day_ts, returns_of_marks(marks)
 
 
 def total_return(start: float, end: float) -> Figure:
@@ -162,7 +163,8 @@ def rolling_growth(marks: Floats, window_days: int) -> Floats:
     NaN where a mark inside the window is zero or below.
     """
     assert window_days >= 1, "a window holds at least one day"
-    return _window_growth(marks, window_days)
+    with np.errstate(over="ignore"):
+        return _window_growth(marks, window_days)
 
 
 def rolling_cagr(marks: Floats, window_days: int, periods_per_year: float = YEAR_DAYS) -> Floats:

@@ -57,7 +57,7 @@ def trade_sums(pnl: Floats) -> TradeSums:
     """Sums over net results of closed trades, float64, no NaN."""
     winners, losers, gains, losses, total = _sums_pass(pnl)
     assert math.isfinite(total), "trade results hold NaN or infinite values"
-    return TradeSums(len(pnl), winners, losers, gains, losses, total)
+    return TradeSums(len(pnl), winners, losers, float(gains), float(losses), float(total))
 
 
 def win_rate(sums: TradeSums) -> Figure:
