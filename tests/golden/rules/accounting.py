@@ -236,6 +236,23 @@ SHARPES = [
         sharpe=UNDEFINED,
         max_drawdown=0,
     ),
+    Case(
+        rule="33",
+        title="where no close falls on midnight the last equity before it counts",
+        arithmetic="""
+        Bars of 5 hours from 00:00: closes at 05:00, 10:00, 15:00, 20:00, 01:00. At the first midnight the last equity
+        is that of 20:00, 10100: 1 %. At the end, 01:00: 10403: 3 %. Sharpe sqrt(730), as for two whole days.
+        """,
+        world=world(
+            "100 | 100 | 100 | 100 101 100 101 | 101 104.03 101 104.03",
+            long=[0],
+            timeframe="5h",
+            kind=CENTS,
+            rules=ALL,
+        ),
+        fills=[buy(1, 100, 100, ENTRY)],
+        sharpe=math.sqrt(730),
+    ),
 ]
 
 CASES = RESULTS + EQUITIES + SHARPES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.golden.case import ENTRY, Case, buy, inverse, linear, policy, sell, spot, world
+from tests.golden.case import ENTRY, SIGNAL, Case, buy, inverse, linear, policy, sell, spot, world
 
 from karat.core.model.reasons import Refusal
 
@@ -78,6 +78,29 @@ AFFORDABLE = [
             rules=policy(fraction=2.0, leverage=2.0, borrow_rate=0.0),
         ),
         fills=[sell(1, 196, 100, ENTRY, fee=196)],
+    ),
+    Case(
+        rule="28",
+        title="the minimum notional is checked again at the fill price",
+        arithmetic="10 lots are worth 1000 at the close of 100, but 900 at the open of 90: under the minimum of 1000.",
+        world=world("100 | 90", long=[0], kind=linear(min_notional=1000.0)),
+        fills=[],
+        refusals={0: Refusal.AFFORD},
+    ),
+    Case(
+        rule="28",
+        title="a reversal that is not affordable has still closed",
+        arithmetic="""
+        All in: 100 lots short from 100. Reversed at 150: 5000 are left, and the minimum is 60 lots: 5000 / 150 = 33.
+        Decided at the close of bar 1, 80 (equity 12000): 150 lots; cut to 33, under the minimum: no long.
+        """,
+        world=world(
+            "100 | 100 100 80 80 | 150", short=[0], long=[1], kind=linear(min_quantity=60.0), rules=policy(fraction=1.0)
+        ),
+        fills=[sell(1, 100, 100, ENTRY), buy(2, 100, 150, SIGNAL)],
+        equity={1: 12_000, 2: 5000},
+        refusals={1: Refusal.AFFORD},
+        open_lots=0,
     ),
 ]
 

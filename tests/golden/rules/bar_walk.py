@@ -78,6 +78,16 @@ STOPS = [
         fills=[buy(1, 10, 100, ENTRY, fee=1), sell(1, 10, 90, STOP, level=90, fee=0.9)],
         equity={1: 9898.1},
     ),
+    Case(
+        rule="step 6",
+        title="a short's liquidation price below its stop is met first",
+        arithmetic="""
+        Leverage 10, maintenance 0.05: L = 104.76 below the stop at 110. High 111: bought at the bankruptcy price 110.
+        """,
+        world=world("100 | 100 111 100 105", short=[0], kind=linear(mmr=0.05), rules=policy(leverage=10.0, stop=0.1)),
+        fills=[sell(1, 10, 100, ENTRY), buy(1, 10, 110, LIQUIDATION, level=None)],
+        equity={1: 9900},
+    ),
 ]
 
 TAKES = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.golden.case import ENTRY, SIGNAL, STOP, TAKE, Case, buy, linear, policy, sell, world
+from tests.golden.case import ENTRY, SIGNAL, STOP, TAKE, Case, buy, linear, policy, sell, spot, world
 
 from karat.core.model.reasons import Refusal
 
@@ -101,6 +101,23 @@ DAYS = [
         arithmetic="4 % of 5 %: the reversal opens. 100 lots closed at 96; equity 9600, 9600 / 96 = 100 lots short.",
         world=world("100 | 100 100 96 96 | 96", long=[0], short=[1], rules=policy(fraction=1.0, daily_loss_limit=0.05)),
         fills=[buy(1, 100, 100, ENTRY), sell(2, 100, 96, SIGNAL), sell(2, 100, 96, ENTRY)],
+    ),
+    Case(
+        rule="21",
+        title="where no close falls on midnight, the base is that of the last close before",
+        arithmetic="""
+        100 lots from 100. The bar of 21:00 closes at 110: 11000. Then a gap; the bar of 02:00 closes at 104.5: 10450,
+        which is 1 - 10450 / 11000 = 5 % below the last close before midnight: the short decided there only closes.
+        """,
+        world=world(
+            "100 | 100 110 100 110 | gap 3 | 104.5 | 104.5",
+            long=[0],
+            short=[2],
+            start="2024-01-01T21:00",
+            rules=policy(fraction=1.0, daily_loss_limit=0.05),
+        ),
+        fills=[buy(1, 100, 100, ENTRY), sell(3, 100, 104.5, SIGNAL)],
+        refusals={2: Refusal.DAILY_LOSS},
     ),
 ]
 
@@ -228,6 +245,48 @@ STREAKS = [
             rules=policy(stop=0.05, take=0.1, loss_streak_limit=1),
         ),
         fills=[buy(1, 10, 100, ENTRY), sell(1, 5, 110, TAKE), sell(2, 5, 95, STOP), buy(3, 10, 100, ENTRY)],
+    ),
+    Case(
+        rule="22",
+        title="a gain eaten by borrowing is a loss",
+        arithmetic="""
+        Half days. A spot short from 100 in bar 1, bought back at 99.5 in bar 2: +5. Bar 1 borrows 10 * 100 * 7.3 /
+        730 = 10: net -5, one loss of one: refused at noon, the close of bar 2.
+        """,
+        world=world(
+            "100 | 100 | 99.5 | 99.5",
+            short=[0, 2],
+            exit_short=[1],
+            timeframe="12h",
+            kind=spot(),
+            rules=policy(borrow_rate=7.3, loss_streak_limit=1),
+        ),
+        fills=[sell(1, 10, 100, ENTRY), buy(2, 10, 99.5, SIGNAL)],
+        equity={2: 9995},
+        refusals={2: Refusal.LOSS_STREAK},
+        borrow=10,
+    ),
+    Case(
+        rule="22",
+        title="after a gap the first close past midnight clears the count",
+        arithmetic="""
+        Losses in the bars of 21:00 and 22:00 are two of two: refused at 23:00. After a gap, the bar of 02:00 closes
+        at 03:00, the first close past midnight: back to 0, its entry passes.
+        """,
+        world=world(
+            f"100 | {LOSS} | {LOSS} | gap 3 | 100 | 100",
+            long=[0, 1, 2, 3],
+            start="2024-01-01T20:00",
+            rules=policy(stop=0.05, loss_streak_limit=2),
+        ),
+        fills=[
+            buy(1, 10, 100, ENTRY),
+            sell(1, 10, 95, STOP),
+            buy(2, 10, 100, ENTRY),
+            sell(2, 10, 95, STOP),
+            buy(4, 10, 100, ENTRY, decision=3),
+        ],
+        refusals={2: Refusal.LOSS_STREAK},
     ),
 ]
 

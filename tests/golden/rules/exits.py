@@ -41,6 +41,19 @@ LEVELS = [
         fills=[buy(1, 10, 100, ENTRY), sell(1, 5, 110, TAKE, decision=0)],
         equity={1: 10_050},
     ),
+    Case(
+        rule="13",
+        title="a short's levels lie the other way round",
+        arithmetic="""
+        ATR 2 at bar 0: stop 100 + 3 * 2 = 106, take 100 - 2 * 2 = 96. Bar 1, low 95: 5 bought at 96. Bar 2, high 106:
+        5 at 106.
+        """,
+        world=world(
+            "100 | 100 100 95 100 | 100 106 100 100", short=[0], atr=[2, 9, 9], rules=policy(stop_atr=3, take_atr=2)
+        ),
+        fills=[sell(1, 10, 100, ENTRY), buy(1, 5, 96, TAKE, level=96), buy(2, 5, 106, STOP, level=106)],
+        equity={2: 9990},
+    ),
 ]
 
 UP = "100 | 100 111 100 100"  # the take at 110 is traded through in bar 1
@@ -120,6 +133,17 @@ TAKE_SHARES = [
         world=world(UP, long=[0], rules=policy(take=0.1, take_fraction=0.25)),
         fills=[buy(1, 10, 100, ENTRY), sell(1, 2, 110, TAKE)],
         open_lots=8,
+    ),
+    Case(
+        rule="14",
+        title="an add after the take does not bring it back",
+        arithmetic="""
+        5 of 10 taken at 110 in bar 1. At its close the entry is still set: 10 more at 100 in bar 2. Bar 3 goes to
+        120: no second take.
+        """,
+        world=world(f"{UP} | 100 | 100 120 100 100", long=[0, 1], rules=policy(take=0.1, max_adds=1)),
+        fills=[buy(1, 10, 100, ENTRY), sell(1, 5, 110, TAKE), buy(2, 10, 100, ENTRY)],
+        open_lots=15,
     ),
 ]
 

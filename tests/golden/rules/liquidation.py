@@ -135,6 +135,23 @@ LIQUIDATIONS = [
         fills=[buy(1, 10, 100, ENTRY), buy(2, 10, 110, ENTRY), sell(3, 20, 94.5, LIQUIDATION)],
         equity={3: 9790},
     ),
+    Case(
+        rule="17",
+        title="funding comes from free cash and does not move the price",
+        arithmetic="""
+        Funding of 5 % at 02:00 takes 10 * 96 * 0.05 = 48 of the cash; the margin of 100 and L = 94.74 stay: low 95 is
+        above it.
+        """,
+        world=world(
+            "100 | 100 | 96 96 95 96",
+            long=[0],
+            funding=[("2024-01-01T02:00", 0.05)],
+            kind=linear(mmr=0.05),
+            rules=TEN_TIMES,
+        ),
+        fills=[buy(1, 10, 100, ENTRY)],
+        equity={2: 10_000 - 40 - 48},
+    ),
 ]
 
 OPEN_ENDS = [

@@ -1,10 +1,10 @@
-"""Rules 24 and 25: re-entry limits and adds."""
+"""Rule 24: re-entry limits."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.golden.case import ENTRY, REENTRY, SIGNAL, STOP, TAKE, TIME, Case, buy, policy, sell, world
+from tests.golden.case import ENTRY, LIQUIDATION, REENTRY, SIGNAL, STOP, TAKE, Case, buy, policy, sell, world
 
 from karat.core.model.reasons import Refusal
 
@@ -113,6 +113,47 @@ LIFE = [
         fills=[*BEGIN, buy(2, 10, 93, REENTRY), sell(3, 10, 88, STOP), buy(4, 11, 86, REENTRY, decision=3)],
         equity={4: 9900 - 11},
     ),
+    Case(
+        rule="24",
+        title="a new entry by signal begins a new count",
+        arithmetic="""
+        m = 1. The limit at 93 fills in bar 2 and is stopped at 88 in bar 3; no more limits. The entry at bar 3 (close
+        90: 11 lots) buys at 90 in bar 4 and is stopped at 85 (85.5); now a limit again: 85 * 0.98 = 83.3, 83, sized
+        at 86: 11 lots.
+        """,
+        world=world(f"{STOPPED} | 96 96 92 95 | 95 95 87 90 | 90 90 85 86 | 86 86 82 84", long=[0, 3], rules=rules()),
+        fills=[
+            *BEGIN,
+            buy(2, 10, 93, REENTRY),
+            sell(3, 10, 88, STOP),
+            buy(4, 11, 90, ENTRY),
+            sell(4, 11, 85, STOP),
+            buy(5, 11, 83, REENTRY, decision=4),
+        ],
+    ),
+    Case(
+        rule="24",
+        title="after a liquidation there is no limit",
+        arithmetic="""
+        Leverage 10, no stop: liquidated at 90 in bar 1. Stop, trail or take would place a limit; this does not.
+        """,
+        world=world(
+            "100 | 100 100 89 95 | 95 95 80 85",
+            long=[0],
+            rules=policy(leverage=10.0, reentry_max=1, reentry_offset=0.02, reentry_bars=3),
+        ),
+        fills=[buy(1, 10, 100, ENTRY), sell(1, 10, 90, LIQUIDATION)],
+    ),
+    Case(
+        rule="24",
+        title="it is cut to what is affordable at its price",
+        arithmetic="""
+        All in: 100 lots, stopped at 95 in bar 1: 9500 left. Sized at the close of bar 1, 90: 9500 / 90 = 105 lots. At
+        the limit, 93: 9500 / 93 = 102.15: 102 lots. (Bar 2 opens at 96.)
+        """,
+        world=world("100 | 100 100 90 90 | 96 96 92 93", long=[0], rules=rules(fraction=1.0)),
+        fills=[buy(1, 100, 100, ENTRY), sell(1, 100, 95, STOP), buy(2, 102, 93, REENTRY)],
+    ),
 ]
 
 CANCELS = [
@@ -189,73 +230,4 @@ CANCELS = [
     ),
 ]
 
-ADDS = [
-    Case(
-        rule="25",
-        title="an add changes quantity and average, and leaves the stop",
-        arithmetic="""
-        10 at 100, stop 95. The entry is still set at bar 1: 10 more at 110. Average 105; bar 2 closes at 100: 20 * -5
-        = -100. The stop stays at 95 (not 105 - 5 %): bar 3, low 94: 20 at 95: 20 * (95 - 105) = -200. One trade.
-        """,
-        world=world(
-            "100 | 100 110 100 100 | 110 110 100 100 | 100 100 94 95",
-            long=[0, 1],
-            rules=policy(stop=0.05, max_adds=1),
-        ),
-        fills=[
-            buy(1, 10, 100, ENTRY),
-            buy(2, 10, 110, ENTRY, decision=1, before=10),
-            sell(3, 20, 95, STOP, level=95, decision=0),
-        ],
-        equity={2: 9900, 3: 9800},
-        closed_trades=1,
-    ),
-    Case(
-        rule="25",
-        title="at most max_adds",
-        arithmetic="The entry is set at bars 0 to 3. One entry, one add; the rest is ignored.",
-        world=world("100 | 100 | 100 | 100 | 100", long=[0, 1, 2, 3], rules=policy(max_adds=1)),
-        fills=[buy(1, 10, 100, ENTRY), buy(2, 10, 100, ENTRY)],
-        open_lots=20,
-    ),
-    Case(
-        rule="25",
-        title="adds pass the filter",
-        arithmetic="""
-        Minimum confidence 0.5: at bar 1 it is 0.4, the add is refused; at bar 2 it is 0.5, the add passes.
-        """,
-        world=world(
-            "100 | 100 | 100 | 100",
-            long=[0, 1, 2],
-            confidence=[1, 0.4, 0.5, 1],
-            rules=policy(max_adds=1, min_confidence=0.5),
-        ),
-        fills=[buy(1, 10, 100, ENTRY), buy(3, 10, 100, ENTRY)],
-        refusals={1: Refusal.CONFIDENCE},
-    ),
-    Case(
-        rule="25",
-        title="bars held stay",
-        arithmetic="Bought at bar 1, added at bar 2. Leave after 3 bars: bars 1, 2, 3. All 20 are sold at bar 4.",
-        world=world("100 | 100 | 100 | 100 | 101", long=[0, 1], rules=policy(max_adds=1, time_exit=3)),
-        fills=[buy(1, 10, 100, ENTRY), buy(2, 10, 100, ENTRY), sell(4, 20, 101, TIME)],
-        equity={4: 10_020},
-    ),
-    Case(
-        rule="25",
-        title="an add that finds no position is void",
-        arithmetic="""
-        Latency 2: bought at bar 2; the add decided at bar 2 is due at bar 4; stopped at 95 in bar 3. Nothing at bar
-        4.
-        """,
-        world=world(
-            "100 | 100 | 100 | 100 100 94 95 | 95 | 95",
-            long=[0, 2],
-            rules=policy(latency=2, stop=0.05, max_adds=1),
-        ),
-        fills=[buy(2, 10, 100, ENTRY), sell(3, 10, 95, STOP)],
-        open_lots=0,
-    ),
-]
-
-CASES = LIFE + CANCELS + ADDS
+CASES = LIFE + CANCELS

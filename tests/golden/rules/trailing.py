@@ -105,6 +105,19 @@ TRAILING = [
         fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 97, TRAIL, level=99, raw=97)],
         equity={2: 9970},
     ),
+    Case(
+        rule="15",
+        title="a gap take starts the trail at the close of its own bar",
+        arithmetic="""
+        Bar 2 opens at 112: 5 at 110. Its high is 120: at its close S = 120 - 12 = 108. Bar 3, low 107: 5 at 108: 50 +
+        40.
+        """,
+        world=world(
+            "100 | 100 | 112 120 112 118 | 118 118 107 110", long=[0], rules=policy(stop=0.05, take=0.1, trail=0.1)
+        ),
+        fills=[buy(1, 10, 100, ENTRY), sell(2, 5, 110, TAKE), sell(3, 5, 108, TRAIL, level=108)],
+        equity={3: 10_090},
+    ),
 ]
 
 DYNAMIC = [
@@ -121,12 +134,12 @@ DYNAMIC = [
         title="dynamic levels are set at the close of the entry bar too, counted from the first fill",
         arithmetic="""
         stop[0] = 10: 90. Bar 1 closes at 105 with stop[1] = 4: 100 - 4 = 96, counted from the entry at 100. Bar 2,
-        low 95: sold at 96, reason stop: no trailing stop moved it.
+        low 95: sold at 96. A moved stop reports trail, whatever moved it.
         """,
         world=world(
             "100 | 100 105 100 105 | 105 105 95 97", long=[0], stop=[10, 4, 4], rules=policy(dynamic_levels=True)
         ),
-        fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 96, STOP, level=96)],
+        fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 96, TRAIL, level=96)],
         equity={2: 9960},
     ),
     Case(
