@@ -32,10 +32,15 @@ class Command(NamedTuple):
 
 GROUPS = {
     "data": "Market data in the lake.",
+    "strategies": "Strategies: list, show, begin and check them.",
 }
 COMMANDS = (
     Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
     Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
+    Command("strategies new", "karat.app.strategy_commands:new_strategy", "Write a working strategy to begin with."),
+    Command("strategies list", "karat.app.strategy_commands:list_strategies", "List every strategy."),
+    Command("strategies show", "karat.app.strategy_commands:show_strategy", "Show one strategy in full."),
+    Command("strategies check", "karat.app.strategy_commands:check_one", "Prove that a strategy sees no future."),
 )
 
 

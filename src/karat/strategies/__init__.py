@@ -1,16 +1,16 @@
 """Strategies: the contract, the market a strategy sees, the checker that proves it causal, and the catalogue.
 
-A strategy file needs four names and an array library:
+All that a strategy file needs is named here:
 
-    import numpy as np
-    from karat.core.model.signals import Signals, signals
-    from karat.strategies import Hypothesis, Market, Parameter, Strategy, Values
+    from karat.strategies import Hypothesis, Market, Parameter, Signals, Strategy, Values, crossed_above, signals
 
 `evaluate` is the only way product code calls a strategy; `find_strategy` and `all_strategies` are how it gets one.
 """
 
 from __future__ import annotations
 
+from karat.core.indicators.signal_helpers import above, below, crossed_above, crossed_below
+from karat.core.model.signals import Signals, signals
 from karat.strategies.contract import Hypothesis, Strategy
 from karat.strategies.evaluation import evaluate
 from karat.strategies.identity import code_hash
@@ -22,13 +22,19 @@ __all__ = [
     "Hypothesis",
     "Market",
     "Parameter",
+    "Signals",
     "Strategy",
     "Values",
+    "above",
     "all_strategies",
+    "below",
     "code_hash",
+    "crossed_above",
+    "crossed_below",
     "evaluate",
     "find_strategy",
     "resolve",
+    "signals",
     "strategy_names",
     "switch",
 ]
