@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -18,6 +19,7 @@ from karat.stats import (
     max_drawdown,
     monthly_table,
     profit_factor,
+    rolling_cagr,
     sharpe,
     sharpe_columns,
     sharpe_from_sums,
@@ -158,6 +160,22 @@ def test_a_rolling_window_is_broken_exactly_where_equity_was_lost_in_it(marks, w
         inside = marks[first : first + window + 1]
         assert math.isnan(growth) == (min(inside) <= 0.0)
         assert math.isnan(growth) or growth == inside[-1] / inside[0]
+
+
+@LAW
+@given(moves, st.integers(1, 30))
+def test_rolling_figures_of_the_summary_are_those_of_all_windows(daily, window):
+    run = dataclasses.replace(run_of(list(100.0 * marks_of(np.array(daily))[1:])), rolling_days=window)
+    figures = summary(run)
+    names = ("rolling_cagr_worst", "rolling_cagr_median", "rolling_cagr_positive")
+    windows = rolling_cagr(daily_marks(run.close_ts, run.equity, run.start)[1], window)
+    if not len(windows):
+        assert all(figures[name] == Undefined(f"fewer than {window} days") for name in names)
+        return
+    expected = (float(windows.min()), float(np.median(windows)), float(np.mean(windows > 0.0)))
+    for name, value in zip(names, expected, strict=True):
+        if math.isfinite(value):  # NaN: a window too large to make yearly
+            assert near(figures[name], value), name
 
 
 @LAW
