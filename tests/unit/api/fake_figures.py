@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import accumulate
 
 from karat.core.ids import BotId, MarketId, StrategyName
 from karat.core.model.reasons import Reason
@@ -96,6 +97,7 @@ def past_trades(dice: random.Random, bots: list[BotId]) -> list[views.TradeRow]:
         symbol, price, tick, lot = MARKETS[index % len(MARKETS)]
         counts[bots[index]] += 1
         side = dice.choice((Side.LONG, Side.SHORT))
+        sign = 1 if side == Side.LONG else -1
         entry = round(price * dice.uniform(0.92, 1.04) / tick) * tick
         leave = round(entry * (1 + dice.gauss(0.001, 0.012)) / tick) * tick
         quantity = max(lot, round(CAPITAL * 0.9 / entry / lot) * lot)
@@ -112,8 +114,10 @@ def past_trades(dice: random.Random, bots: list[BotId]) -> list[views.TradeRow]:
             quantity=quantity,
             entry_price=entry,
             exit_price=leave,
-            pnl=(leave - entry) * quantity * (1 if side == Side.LONG else -1) - quantity * entry * 0.001,
-            r=Undefined("no stop") if index == 0 else (leave - entry) / (entry * 0.025),
+            pnl=sign * (leave - entry) * quantity - quantity * entry * 0.001,
+            r=Undefined("no stop") if index == 0 else sign * (leave - entry) / (entry * 0.025),
+            if index == 0
+            else (leave - entry) * (1 if side == Side.LONG else -1) / (entry * 0.025),
             reason=dice.choice(CLOSINGS),
             price_tick=tick,
             quantity_step=lot,
@@ -141,7 +145,7 @@ def totals(
         today_fraction=today / (equity - today) if known else Undefined("no bar yet"),
         open_pnl=total("open_pnl"),
         drawdown=min(0.0, equity / max(sums) - 1),
-        drawdown_deepest=min(value / max(sums[: n + 1]) - 1 for n, value in enumerate(sums[::24])),
+        drawdown_deepest=min(value / high - 1 for value, high in zip(sums, accumulate(sums, max), strict=True)),
         at_stops=sum(p.at_stop for p in positions if isinstance(p.at_stop, float)),
         positions=len(positions),
         unbounded=sum(p.stop_price is None for p in positions),

@@ -10,6 +10,8 @@ import { type Zone, clock, day, moment } from "../lib/time";
 const AXIS_WIDTH = 62;
 const DRAWDOWN_SHARE = 0.26;
 const AXIS_HEIGHT = 26;
+const EDGE = 22;
+const LABEL_HEIGHT = 9;
 
 interface Palette {
   readonly line: string;
@@ -60,14 +62,28 @@ export function summary(series: Equity, zone: Zone): string {
   );
 }
 
+/** Where `value` lies on a scale, from 0 to 1. While axes are laid out the chart has no pixels to ask for yet. */
+function share(scale: uPlot.Scale | undefined, value: number): number {
+  const { min = 0, max = 0 } = scale ?? {};
+  return max > min ? (value - min) / (max - min) : 0;
+}
+
 function timeLabels(zone: Zone) {
-  return (_: uPlot, splits: number[], __: number, ___: number, step: number): string[] =>
+  return (chart: uPlot, splits: number[], _: number, __: number, step: number): string[] =>
     splits.map((seconds) => {
+      const x = share(chart.scales["x"], seconds) * (chart.width - AXIS_WIDTH);
+      if (x < EDGE) return ""; // half of the label would be cut off
       const ts = seconds * 1_000;
       if (step >= 86_400) return day(ts, zone);
       const text = clock(ts, zone);
       return text === "00:00" ? day(ts, zone) : text;
     });
+}
+
+/** Whole money, but nothing so low that it would run into the drawdown below. */
+function valueLabels(chart: uPlot, splits: number[]): string[] {
+  const lowest = LABEL_HEIGHT / chart.height;
+  return splits.map((value) => (share(chart.scales["y"], value) < lowest ? "" : fixed(value, 0)));
 }
 
 function lastValueLabel(palette: Palette): uPlot.Plugin {
@@ -150,7 +166,7 @@ function equityOptions(
     ...options,
     axes: [
       { ...time, size: 0, values: () => [] },
-      { ...values, space: 34, values: (_, splits) => splits.map((value) => fixed(value, 0)) },
+      { ...values, space: 34, values: valueLabels },
     ],
     series: [
       {},
@@ -172,7 +188,7 @@ function drawdownOptions(
   const [time, values] = options.axes ?? [];
   return {
     ...options,
-    padding: [2, 0, 0, 0],
+    padding: [8, 0, 0, 0],
     scales: { y: { range: (_, low) => [Math.min(low * 1.15, -0.0005), 0] } },
     axes: [
       { ...time },

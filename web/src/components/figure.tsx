@@ -41,7 +41,8 @@ export function Figure({
       </span>
     );
   }
-  return <Live text={format(value)} className={`${tinted ? TINTS[tone(value)] : ""} ${className}`} />;
+  const text = format(value);
+  return <Live text={text} className={`${tinted ? TINTS[tone(value, text)] : ""} ${className}`} />;
 }
 
 /** Money won or lost: signed, tinted. */

@@ -11,4 +11,13 @@ export function Link({ href, ...rest }: AnchorHTMLAttributes<HTMLAnchorElement> 
   return <a href={href} onClick={follow} {...rest} />;
 }
 
+/** The name of a bot, opening it; a long name is cut where room is short and told in full by the title. */
+export function BotName({ id, name }: { id: string; name: string }) {
+  return (
+    <Link href={botPath(id)} title={name} className="inline-block max-w-32 truncate align-bottom @min-[60rem]:max-w-56">
+      {name}
+    </Link>
+  );
+}
+
 export const botPath = (id: string): string => `/bots/${encodeURIComponent(id)}`;

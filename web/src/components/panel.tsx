@@ -23,7 +23,7 @@ export function Panel({
 }) {
   const id = `panel-${title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
   return (
-    <section className={`panel flex flex-col ${className}`} aria-labelledby={id}>
+    <section className={`panel @container flex flex-col ${className}`} aria-labelledby={id}>
       <div className="panel-head">
         <h2 id={id}>{title}</h2>
         {note !== undefined && <span className="text-xs text-text-3">{note}</span>}

@@ -102,7 +102,7 @@ function TopBar({ title }: { title: string }) {
   const { theme } = usePreferences();
   return (
     <header className="sticky top-0 z-(--k-z-sticky) flex h-(--k-topbar) items-center gap-2 border-b border-line bg-surface px-3 wide:gap-3 wide:px-5">
-      <span className="wide:hidden">
+      <span className="wide:hidden max-[24rem]:hidden">
         <Mark />
       </span>
       <h1 className="truncate">{title}</h1>
@@ -113,7 +113,7 @@ function TopBar({ title }: { title: string }) {
       <Connection />
       <button
         type="button"
-        className="button button-quiet"
+        className="button button-quiet max-[24rem]:hidden"
         onClick={toggleTheme}
         aria-label={theme === "dark" ? "Light theme" : "Dark theme"}
         title="Theme (t)"

@@ -17,12 +17,12 @@ interface CellProps {
 function Cell({ name, value, format, unit, tinted = false, children }: CellProps) {
   return (
     <div className="px-3 py-2.5 wide:px-3.5 wide:py-3">
-      <div className="truncate text-xs text-text-3">{name}</div>
-      <div className="mt-0.5 truncate text-[1.1875rem] leading-[1.25] font-semibold tracking-[-0.015em] wide:text-[1.375rem]">
+      <div className="text-xs text-text-3 wide:truncate">{name}</div>
+      <div className="mt-0.5 text-[1.125rem] leading-[1.25] font-semibold tracking-[-0.015em] wide:text-[1.375rem]">
         <Figure value={value} format={format} tinted={tinted} />
         {unit && isDefined(value) && <small className="ml-1 text-xs font-normal tracking-normal text-text-3">{unit}</small>}
       </div>
-      <div className="figure mt-0.5 truncate text-xs text-text-2">
+      <div className="mt-0.5 text-xs text-text-2 wide:truncate">
         {isDefined(value) ? children : <Why value={value} />}
       </div>
     </div>

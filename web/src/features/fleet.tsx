@@ -9,7 +9,7 @@ import type { View } from "../lib/use-live";
 
 const FULL_TINT = 0.008; // today's result at which the tint is full
 const TINT_MAX = 42; // per cent; above it text on the tint would lose its contrast
-const ROOMY = 24; // up to so many bots a cell has room for words
+const ROOMY = 16; // up to so many bots a cell has room for words
 
 const FRAMES: Record<Status, string> = {
   pass: "border-transparent",
@@ -51,7 +51,7 @@ export function NoBots() {
 
 function Cells({ fleet }: { fleet: Fleet }) {
   const roomy = fleet.bots.length <= ROOMY;
-  const grid = roomy ? "grid-cols-2 min-[26rem]:grid-cols-3" : "grid-cols-[repeat(auto-fill,minmax(2.25rem,1fr))]";
+  const grid = roomy ? "grid-cols-2 @min-[40rem]:grid-cols-4" : "grid-cols-[repeat(auto-fill,minmax(2.25rem,1fr))]";
   return (
     <div className="grow px-3.5 py-3">
       <ul className={`grid gap-1 ${grid}`}>
@@ -87,11 +87,13 @@ function Cell({ bot, clock, roomy, ordinal }: { bot: Bot; clock: number | null; 
       >
         {roomy ? (
           <>
-            <span className="truncate text-xs font-medium">{words(bot.strategy)}</span>
+            <span className="flex items-center justify-between gap-1 text-xs font-medium">
+              <span className="truncate">{words(bot.strategy)}</span>
+              {status !== "pass" && <Sign status={status} size={12} label="" />}
+            </span>
             <span className="flex items-center justify-between gap-1 text-2xs">
               <span className="truncate">{symbolOf(bot.market)}</span>
               <span className="figure">{today}</span>
-              {status !== "pass" && <Sign status={status} size={11} label="" />}
             </span>
           </>
         ) : (

@@ -2,9 +2,9 @@
 import type { Bot, Fleet, Position } from "../client/schema";
 import { Figure, Live, Profit } from "../components/figure";
 import { SideWord, Sign } from "../components/icons";
-import { Link, botPath } from "../components/link";
+import { BotName, Link, botPath } from "../components/link";
 import { Panel, PanelState } from "../components/panel";
-import { isDefined, multiple, percent, plural, price, quantity, signed, symbolOf, tone } from "../lib/format";
+import { isDefined, multiple, percent, plural, price, quantity, signed, symbolOf } from "../lib/format";
 import type { View } from "../lib/use-live";
 
 export function PositionsPanel({
@@ -68,7 +68,7 @@ export function Positions({ rows, bots }: { rows: readonly Position[]; bots: Rea
   const name = (row: Position): string => bots.get(row.bot)?.name ?? row.bot;
   return (
     <>
-      <div className="hidden overflow-x-auto wide:block" tabIndex={-1}>
+      <div className="hidden overflow-x-auto @min-[46rem]:block">
         <table className="table">
           <caption className="visually-hidden">Open positions</caption>
           <thead>
@@ -113,7 +113,7 @@ export function Positions({ rows, bots }: { rows: readonly Position[]; bots: Rea
           </tfoot>
         </table>
       </div>
-      <ul className="wide:hidden">
+      <ul className="@min-[46rem]:hidden">
         {rows.map((row) => (
           <Card key={row.bot} row={row} name={name(row)} />
         ))}
@@ -134,7 +134,7 @@ function Row({ row, name }: { row: Position; name: string }) {
   return (
     <tr data-row>
       <td>
-        <Link href={botPath(row.bot)}>{name}</Link>
+        <BotName id={row.bot} name={name} />
       </td>
       <td className="font-medium">{symbolOf(row.market)}</td>
       <td>
@@ -198,13 +198,12 @@ function Card({ row, name }: { row: Position; name: string }) {
 
 /** One position written out, for the page of its bot. */
 export function PositionFacts({ row }: { row: Position }) {
-  const tint = { gain: "text-gain", loss: "text-loss", even: "" }[tone(row.open_pnl)];
   const facts: readonly (readonly [string, React.ReactNode])[] = [
     ["Side", <SideWord key="side" side={row.side} />],
     ["Size", quantity(row.quantity, row.quantity_step)],
     ["Entry", price(row.entry_price, row.price_tick)],
     ["Mark", <Live key="mark" text={price(row.mark_price, row.price_tick)} />],
-    ["Open", <Live key="open" className={tint} text={`${signed(row.open_pnl, 2)} ${row.currency}`} />],
+    ["Open", <Profit key="open" value={row.open_pnl} />],
     ["R", <Figure key="r" value={row.r} format={multiple} />],
     ["Stop", row.stop_price === null ? <NoStop key="stop" /> : price(row.stop_price, row.price_tick)],
     ["To stop", <Figure key="distance" value={row.stop_distance} format={percent} />],

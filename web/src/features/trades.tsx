@@ -2,11 +2,14 @@
 import type { Bot, Trade } from "../client/schema";
 import { Figure, Profit } from "../components/figure";
 import { SideWord } from "../components/icons";
-import { Link, botPath } from "../components/link";
+import { BotName, Link, botPath } from "../components/link";
 import { multiple, price, quantity, symbolOf, words } from "../lib/format";
 import { useZone } from "../lib/preferences";
 import { moment } from "../lib/time";
 import { useHeld } from "../lib/use-held";
+
+/** Shown where the panel has room for it; elsewhere the page of all trades has it. */
+const ROOM = "hidden @min-[54rem]:table-cell";
 
 export function Trades({ rows, bots }: { rows: readonly Trade[]; bots: ReadonlyMap<string, Bot> | undefined }) {
   const { rows: shown, waiting, surround } = useHeld(rows, (trade) => trade.sequence);
@@ -15,16 +18,18 @@ export function Trades({ rows, bots }: { rows: readonly Trade[]; bots: ReadonlyM
   return (
     <div {...surround} className="relative grow">
       {waiting > 0 && <Waiting amount={waiting} />}
-      <div className="hidden overflow-x-auto wide:block">
+      <div className="hidden overflow-x-auto @min-[46rem]:block">
         <table className="table">
           <caption className="visually-hidden">Closed trades, newest first</caption>
           <thead>
             <tr>
               <th scope="col">Closed</th>
-              {bots && <th scope="col">Bot</th>}
+              <th scope="col">{bots ? "Bot" : "Trade"}</th>
               <th scope="col">Market</th>
               <th scope="col">Side</th>
-              <th scope="col" className="right">Size</th>
+              <th scope="col" className={`right ${ROOM}`}>
+                Size
+              </th>
               <th scope="col" className="right">Entry</th>
               <th scope="col" className="right">Exit</th>
               <th scope="col">Closed by</th>
@@ -39,7 +44,7 @@ export function Trades({ rows, bots }: { rows: readonly Trade[]; bots: ReadonlyM
           </tbody>
         </table>
       </div>
-      <ul className="wide:hidden">
+      <ul className="@min-[46rem]:hidden">
         {shown.map((row) => (
           <Card key={row.sequence} row={row} now={newest} name={bots ? name(row) : undefined} />
         ))}
@@ -61,16 +66,18 @@ function Row({ row, now, name }: { row: Trade; now: number; name: string | undef
   return (
     <tr data-row>
       <td className="figure text-text-2">{moment(row.exit_ts, zone, now)}</td>
-      {name !== undefined && (
+      {name !== undefined ? (
         <td>
-          <Link href={botPath(row.bot)}>{name}</Link> <span className="text-text-3">#{row.id}</span>
+          <BotName id={row.bot} name={name} /> <span className="hidden text-text-3 @min-[54rem]:inline">#{row.id}</span>
         </td>
+      ) : (
+        <td className="figure text-text-3">#{row.id}</td>
       )}
       <td className="font-medium">{symbolOf(row.market)}</td>
       <td>
         <SideWord side={row.side} />
       </td>
-      <td className="right">{quantity(row.quantity, row.quantity_step)}</td>
+      <td className={`right ${ROOM}`}>{quantity(row.quantity, row.quantity_step)}</td>
       <td className="right">{price(row.entry_price, row.price_tick)}</td>
       <td className="right">{price(row.exit_price, row.price_tick)}</td>
       <td className="text-text-2">{words(row.reason)}</td>

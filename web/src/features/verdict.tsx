@@ -23,7 +23,7 @@ export function VerdictLine({ fleet, positions }: { fleet: View<Fleet>; position
   return (
     <section className="panel flex flex-col broad:flex-row" aria-label="State">
       <div
-        className={`flex min-w-[18rem] flex-col justify-center border-l-4 px-4 py-2.5 ${LOOKS[verdict.status]}`}
+        className={`flex min-w-0 flex-col broad:max-w-[26rem] broad:min-w-[18rem] justify-center border-l-4 px-4 py-2.5 ${LOOKS[verdict.status]}`}
         role="status"
         aria-live="polite"
       >
@@ -95,7 +95,7 @@ function Vital({ status, name, value, note }: { status: Status; name: string; va
       <Sign status={status} />
       <span className="text-text-2">{name}</span>
       <span className="figure col-start-2 leading-snug font-semibold">{value}</span>
-      <span className="col-start-2 truncate text-xs text-text-3" title={typeof note === "string" ? note : undefined}>
+      <span className="col-start-2 text-xs wide:truncate text-text-3" title={typeof note === "string" ? note : undefined}>
         {note}
       </span>
     </div>

@@ -86,11 +86,9 @@ export function plural(amount: number, one: string, many = `${one}s`): string {
   return `${count(amount)} ${amount === 1 ? one : many}`;
 }
 
-/** What tints a figure: gain, loss or neither. Decided after rounding, so that "0.00" is never tinted. */
-export function tone(figure: Figure, places = 2): "gain" | "loss" | "even" {
-  if (!isDefined(figure)) return "even";
-  const text = fixed(figure, places);
-  if (!/[1-9]/.test(text)) return "even";
+/** What tints a figure: gain, loss or neither. Decided by the text shown, so that "0.00" is never tinted. */
+export function tone(figure: Figure, shown: string): "gain" | "loss" | "even" {
+  if (!isDefined(figure) || !/[1-9]/.test(shown)) return "even";
   return figure > 0 ? "gain" : "loss";
 }
 

@@ -58,7 +58,7 @@ function Head({ detail }: { detail: BotDetail }) {
       <Link href="/bots" className="button button-quiet -ml-2" aria-label="All bots">
         <Icon name="back" /> Bots
       </Link>
-      <span className="text-lg font-semibold">{row.name}</span>
+      <h2 className="text-lg">{row.name}</h2>
       <span className={`chip ${row.mode === "simulated" ? "chip-simulated" : ""}`}>
         {row.mode === "simulated" ? "Simulated" : "Paper"}
       </span>

@@ -2,7 +2,7 @@
 import type { Bot, Fleet, Totals } from "../client/schema";
 import { Figure, Profit } from "../components/figure";
 import { SideWord, Sign } from "../components/icons";
-import { Link, botPath } from "../components/link";
+import { BotName, Link, botPath } from "../components/link";
 import { Panel, PanelState } from "../components/panel";
 import { NoBots } from "../features/fleet";
 import { type Status, botStatus } from "../lib/assess";
@@ -53,7 +53,7 @@ function Table({ fleet, filter }: { fleet: Fleet; filter: string }) {
   const whole = bots.length === fleet.bots.length;
   return (
     <>
-      <div className="hidden overflow-x-auto wide:block">
+      <div className="hidden overflow-x-auto @min-[60rem]:block">
         <table className="table">
           <caption className="visually-hidden">Bots, those that need a person first</caption>
           <thead>
@@ -86,7 +86,7 @@ function Table({ fleet, filter }: { fleet: Fleet; filter: string }) {
           )}
         </table>
       </div>
-      <ul className="wide:hidden">
+      <ul className="@min-[60rem]:hidden">
         {bots.map((bot) => (
           <Card key={bot.id} bot={bot} clock={fleet.clock_ts} />
         ))}
@@ -100,10 +100,10 @@ function Row({ bot, clock }: { bot: Bot; clock: number | null }) {
   return (
     <tr data-row>
       <td>
-        <Link href={botPath(bot.id)}>{bot.name}</Link>
+        <BotName id={bot.id} name={bot.name} />
       </td>
       <td>
-        <span className="inline-flex max-w-60 items-center gap-1.5" title={text}>
+        <span className="inline-flex max-w-44 items-center gap-1.5" title={text}>
           <Sign status={status} size={13} label="" /> <span className="truncate">{text}</span>
         </span>
       </td>

@@ -17,7 +17,7 @@ import { moment } from "../lib/time";
 import { useEvents, useFleet, usePositions, useRefusals, useTrades } from "../lib/use-live";
 
 const TRADES_SHOWN = 12;
-const EVENTS_SHOWN = 12;
+const EVENTS_SHOWN = 8;
 
 const keyOf = (totals: Totals): string => `${totals.book.mode}-${totals.book.currency}`;
 
