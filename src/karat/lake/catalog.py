@@ -16,6 +16,7 @@ from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import MarketId
 from karat.core.time import timeframe_text
 from karat.lake.columns import replace_durably, series_folder
+from karat.lake.refusals import lake_not_usable
 from karat.ports.lake import Hole, Quality
 
 FORMAT = 1
@@ -66,13 +67,16 @@ class Catalog:
 def read_catalog(root: Path) -> Catalog:
     """Read the catalog; empty when there is none yet.
 
-    Raises InputError `lake_newer` when a newer Karat wrote it, NeedsOperator `lake_damaged` when it cannot be read.
+    Raises InputError `lake_newer` when a newer Karat wrote it, `lake_not_usable` when the folder is closed to us,
+    NeedsOperator `lake_damaged` when it cannot be understood.
     """
     path = root / CATALOG_NAME
     try:
         text = path.read_text()
     except FileNotFoundError:
         return Catalog({}, {})
+    except OSError as error:
+        raise lake_not_usable(root, error) from error
     try:
         raw = json.loads(text)
         version = raw["format"]

@@ -25,6 +25,7 @@ from karat.core.ids import MarketId, venue_of
 from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding
 from karat.lake.catalog import CATALOG_NAME, Catalog, MarketRecord, SeriesRecord, read_catalog, write_catalog
 from karat.lake.columns import KINDS, Columns, content_hash, open_columns, sync_folder, write_columns
+from karat.lake.refusals import NOT_OURS, lake_not_usable
 from karat.ports.lake import Quality
 
 _LOCK_NAME = "change.lock"
@@ -131,6 +132,8 @@ def change_lake(root: Path) -> Generator[FolderChange]:
     except OSError as error:
         if error.errno in _DISK_FULL:
             raise RetryLater("disk_full", f"No space left for {root}.", "Free some space and try again.") from error
+        if error.errno in NOT_OURS:
+            raise lake_not_usable(root, error) from error
         raise
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from karat.core.errors import InputError
 from karat.core.ids import MarketId, symbol_of, venue_of
@@ -11,6 +13,12 @@ from karat.core.time import iso, timeframe_text
 from karat.ports.lake import LakeEntry
 
 _NAMES_SHOWN = 3
+NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+
+
+def lake_not_usable(root: Path, error: OSError) -> InputError:
+    message = f"The lake at {root} cannot be used: {error.strerror or error}."
+    return InputError("lake_not_usable", message, "Point KARAT_HOME at a folder you may write to.")
 
 
 def market_not_in_lake(market: MarketId, markets: Iterable[MarketId]) -> InputError:
