@@ -116,8 +116,6 @@ def past_trades(dice: random.Random, bots: list[BotId]) -> list[views.TradeRow]:
             exit_price=leave,
             pnl=sign * (leave - entry) * quantity - quantity * entry * 0.001,
             r=Undefined("no stop") if index == 0 else sign * (leave - entry) / (entry * 0.025),
-            if index == 0
-            else (leave - entry) * (1 if side == Side.LONG else -1) / (entry * 0.025),
             reason=dice.choice(CLOSINGS),
             price_tick=tick,
             quantity_step=lot,
