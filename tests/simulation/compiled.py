@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from tests.simulation.world import Bar, Fill, Run, World
 
 from karat.core.ids import MarketId
 from karat.core.model.candles import Candles, Funding
@@ -12,7 +13,6 @@ from karat.kernel.engine import Record, prepare, run
 from karat.kernel.loop import closing_day
 from karat.kernel.prepare import Extras
 from karat.kernel.records import NO_LEVEL
-from tests.simulation.world import Bar, Fill, Run, World
 
 
 def _candles(bars: list[Bar], timeframe_ms: int) -> Candles:
@@ -111,4 +111,4 @@ def _sharpe(days: int, total: float, squares: float, per_year: int) -> float | N
     if days < 2:
         return None
     variance = (squares - total * total / days) / (days - 1)
-    return None if variance <= 1e-24 else total / days / variance**0.5 * per_year**0.5
+    return None if not variance > 1e-24 else total / days / variance**0.5 * per_year**0.5

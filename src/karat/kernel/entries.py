@@ -99,19 +99,20 @@ def level_distance(mode: int, value: float, own: float, atr: float) -> float:
 @compiled
 def entry_leverage(rules: Any, view: Any, side: int) -> float:
     """Leverage of an entry; NaN when it is refused (rule 5). A spot long has 1 (rule 17)."""
-    if not view.leverage > 0.0 or 1.0 / view.leverage <= rules.maintenance_rate:
+    if not view.leverage > 0.0:
         return math.nan
-    return 1.0 if rules.spot != 0 and side > 0 else view.leverage
+    leverage = 1.0 if rules.spot != 0 and side > 0 else view.leverage
+    return math.nan if 1.0 / leverage <= rules.maintenance_rate else leverage
 
 
 @compiled
-def distances(rules: Any, view: Any) -> Any:
-    """(ok, stop distance, take distance) of an entry; not ok refuses it (rules 5 and 6)."""
-    if view.stop <= 0.0 or view.take <= 0.0:
+def distances(rules: Any, view: Any, takes: bool) -> Any:
+    """(ok, stop distance, take distance) of an entry; not ok refuses it (rules 5 and 6). Targets have no takes."""
+    if view.stop <= 0.0 or (takes and view.take <= 0.0):
         return False, view.stop, view.take
     if view.atr != view.atr:
         stop_needs = rules.stop_mode == ATR_MODE and view.stop != view.stop
-        take_needs = rules.take_mode == ATR_MODE and view.take != view.take
+        take_needs = takes and rules.take_mode == ATR_MODE and view.take != view.take
         if rules.slippage_atr != 0.0 or stop_needs or take_needs:
             return False, view.stop, view.take
     stop = level_distance(rules.stop_mode, rules.stop_value, view.stop, view.atr)
@@ -170,7 +171,7 @@ def size_entry(
 ) -> Any:  # fmt: skip
     """(lots, stop distance, take distance, leverage) of an entry; 0 lots: refused for its size."""
     leverage = entry_leverage(rules, view, side)
-    ok, stop, take = distances(rules, view)
+    ok, stop, take = distances(rules, view, True)
     if not ok or leverage != leverage:
         return 0, stop, take, leverage
     held_lots = 0

@@ -51,11 +51,17 @@ def settled(rules: Any, money: Any) -> float:
 
 
 @compiled
+def simple_return(equity: float, reference: float) -> float:
+    """Return of a day; NaN, so no Sharpe, once nothing was left to earn on."""
+    return equity / reference - 1.0 if reference > 0.0 else math.nan
+
+
+@compiled
 def new_day(marks: Any, day: int, floor: float, peak: float, max_drawdown: float) -> Any:
     """Close the daily return of `marks.day` with the last equity; days without bars return 0 (rule 33)."""
     if marks.day == NO_DAY:
         return Marks(marks.equity, peak, floor, max_drawdown, day, marks.day_reference, 0, 0.0, 0.0)
-    gain = marks.equity / marks.day_reference - 1.0
+    gain = simple_return(marks.equity, marks.day_reference)
     return Marks(
         marks.equity, peak, floor, max_drawdown, day, marks.equity, marks.days + day - marks.day,
         marks.sum_returns + gain, marks.sum_squares + gain * gain,
@@ -195,7 +201,9 @@ def simulate(
             asks = not on_way
         elif rules.time_exit > 0 and units != 0.0:
             asks = asks or bar - trade.entry_bar + 1 >= rules.time_exit
-        limits = features.reentry is not None and (limit.side != 0 or blocks.close_bar == bar)
+        limits = (
+            features.reentry is not None and features.target is None and (limit.side != 0 or blocks.close_bar == bar)
+        )
         if (asks and not on_way) or limits:
             view = closing(rules, features, bars, signal, bar)
             drawdown = 1.0 - equity / peak
@@ -203,7 +211,7 @@ def simulate(
                 order = decide_target(rules, features, log, view, holding, blocks, equity, drawdown)
             elif asks and not on_way:
                 order = decide(rules, features, log, view, holding, trade, blocks, equity, drawdown)
-            if features.reentry is not None and limits and features.target is None:
+            if features.reentry is not None and limits:
                 limit = update_limit(
                     rules, features, view, on_way, holding, order, limit, trade, blocks, equity, drawdown
                 )
@@ -220,5 +228,5 @@ def closing_day(marks: Any) -> Any:
     """(days, sum, sum of squares) of daily returns with the last, partial day included."""
     if marks.day == NO_DAY:
         return 0, 0.0, 0.0
-    gain = marks.equity / marks.day_reference - 1.0
+    gain = simple_return(marks.equity, marks.day_reference)
     return marks.days + 1, marks.sum_returns + gain, marks.sum_squares + gain * gain

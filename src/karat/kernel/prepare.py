@@ -180,11 +180,13 @@ def prepare_bars(candles: Candles, policy: Policy, instrument: Instrument, extra
     if volatility is None:
         volatility = yearly(realised_volatility(candles.close, policy.volatility_period), candles.timeframe_ms)
     unit, known = np.zeros(len(candles)), np.full(len(candles), np.nan)
-    if extras.funding is not None and instrument.kind in (Kind.LINEAR, Kind.INVERSE):
+    if extras.funding is not None:
         funding = extras.funding
         unit, known = _funding_columns(
             candles.ts, candles.open, candles.timeframe_ms, funding.ts, funding.rate, funding.mark, inverse
         )
+    if instrument.kind not in (Kind.LINEAR, Kind.INVERSE):
+        unit = np.zeros(len(candles))  # spot knows the rate but does not pay it
     scale = candles.close / instrument.contract_size if inverse else 1.0 / instrument.contract_size
     regimes = policy.min_confidence_by_regime
     risk_day, boundary, mark_day = day_columns(candles, instrument.kind)

@@ -20,8 +20,8 @@ def target_size(
 ) -> Any:  # fmt: skip
     """(full size in lots, stop distance, leverage); -1 lots: without a size. The cap is without what is held."""
     leverage = entry_leverage(rules, view, wanted_side)
-    ok, stop, _take = distances(rules, view)
-    if not ok or leverage != leverage:
+    _ok, stop, _take = distances(rules, view, False)
+    if leverage != leverage:
         return -1, stop, leverage
     if holding.side == wanted_side:
         leverage = holding.leverage
@@ -85,7 +85,8 @@ def difference_order(
     if opening > 0:
         reversal = closing > 0
         no = first_no(rules, features, view, order_side, False, reversal, equity, blocks)
-        if no == NONE and not meets_minimums(rules, features, opening, price):
+        ok, _stop, _take = distances(rules, view, False)
+        if no == NONE and not (ok and meets_minimums(rules, features, opening, price)):
             no = SIZE
         note_refusal(log, bar, no)
         if no != NONE:

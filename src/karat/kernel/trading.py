@@ -161,7 +161,7 @@ def at_open(
                 rules, features, log, now, order, holding, levels, trade, money, equity_before
             )
         order = no_order()
-    if features.borrow is not None and holding.side < 0:
+    if features.borrow is not None and holding.side < 0 and rules.spot != 0:
         quantity = holding.lots * rules.lot * rules.contract_size
         cost = borrow_payment(quantity, open_, rules.borrow_rate, now.timeframe_ms)
         money, trade = charge(money, trade, 0.0, cost)
