@@ -134,7 +134,7 @@ def kama(values: Floats, period: int = 10, fast_period: int = 2, slow_period: in
 def _ema_relative(values: Floats, period: int) -> Floats:
     out = ema_from(values, period, 0)
     for i in range(len(values)):
-        out[i] = (out[i] - values[i]) / values[i] * 100.0 if values[i] != 0.0 else np.nan
+        out[i] = (out[i] - values[i]) / (values[i] if values[i] != 0.0 else np.nan) * 100.0
     return out
 
 

@@ -28,7 +28,7 @@ def variance(values: Floats, period: int = 20) -> Floats:
 @compiled
 def _standard_deviation(values: Floats, period: int) -> Floats:
     _, out = rolling_moments(values, period, 0)
-    for i in range(period - 1, len(out)):
+    for i in range(len(out)):
         out[i] = math.sqrt(out[i])
     return out
 
@@ -41,8 +41,8 @@ def standard_deviation(values: Floats, period: int = 20) -> Floats:
 @compiled
 def _zscore(values: Floats, period: int) -> Floats:
     out, variances = rolling_moments(values, period, 0)
-    for i in range(period - 1, len(out)):
-        out[i] = (values[i] - out[i]) / math.sqrt(variances[i]) if variances[i] > 0.0 else np.nan
+    for i in range(len(out)):
+        out[i] = (values[i] - out[i]) / math.sqrt(variances[i] if variances[i] > 0.0 else np.nan)
     return out
 
 
@@ -55,7 +55,7 @@ def zscore(values: Floats, period: int = 20) -> Floats:
 def _bollinger(values: Floats, period: int, deviations: float) -> tuple[Floats, Floats, Floats]:
     middle, upper = rolling_moments(values, period, 0)
     lower = nans(len(values))
-    for i in range(period - 1, len(values)):
+    for i in range(len(values)):
         width = deviations * math.sqrt(upper[i])
         upper[i] = middle[i] + width
         lower[i] = middle[i] - width

@@ -20,11 +20,15 @@ def _movements(high: Floats, low: Floats) -> tuple[Floats, Floats]:
     """Upward and downward movement: the larger of the two extensions beyond the bar before, if positive."""
     plus = np.zeros(len(high))
     minus = np.zeros(len(high))
-    for i in range(1, len(high)):
-        up = high[i] - high[i - 1]
-        down = low[i - 1] - low[i]
-        plus[i] = up if up > down and up > 0.0 else 0.0
-        minus[i] = down if down > up and down > 0.0 else 0.0
+    high_now = high[1:]
+    low_now = low[1:]
+    plus_now = plus[1:]
+    minus_now = minus[1:]
+    for i in range(len(high_now)):
+        up = high_now[i] - high[i]
+        down = low[i] - low_now[i]
+        plus_now[i] = up if (up > down) & (up > 0.0) else 0.0
+        minus_now[i] = down if (down > up) & (down > 0.0) else 0.0
     return plus, minus
 
 
@@ -52,11 +56,12 @@ def _indices(high: Floats, low: Floats, close: Floats, period: int) -> tuple[Flo
     up[:period] = np.nan
     down[:period] = np.nan
     strength = nans(n)
-    for i in range(period, n):
-        up[i] = 100.0 * up[i] / spans[i] if spans[i] > 0.0 else 0.0
-        down[i] = 100.0 * down[i] / spans[i] if spans[i] > 0.0 else 0.0
+    for i in range(n):
+        span = spans[i] if spans[i] > 0.0 else np.inf
+        up[i] = 100.0 * up[i] / span
+        down[i] = 100.0 * down[i] / span
         both = up[i] + down[i]
-        strength[i] = 100.0 * abs(up[i] - down[i]) / both if both > 0.0 else 0.0
+        strength[i] = 100.0 * abs(up[i] - down[i]) / (both if both > 0.0 else np.inf)
     for i in range(period + 1, n):
         if ranges[i] == 0.0 and plus[i] == 0.0 and minus[i] == 0.0:
             # All three sums shrink alike: the ratios are those of the bar before, to the bit.

@@ -47,10 +47,12 @@ def expected_rescaled_range(size: int) -> float:
     total = 0.0
     for i in range(1, size):
         total += math.sqrt((size - i) / i)
+    scale = 1.0 / math.sqrt(size * math.pi / 2.0)
     if size <= EXACT_GAMMA_MOST:
-        scale = math.exp(math.lgamma((size - 1) / 2.0) - math.lgamma(size / 2.0)) / math.sqrt(math.pi)
-    else:
-        scale = 1.0 / math.sqrt(size * math.pi / 2.0)
+        # gamma((n - 1) / 2) / gamma(n / 2) / sqrt(pi), from n = 2 or 3 up: lgamma differs between libraries.
+        scale = 1.0 if size % 2 == 0 else 2.0 / math.pi
+        for n in range(4 + size % 2, size + 1, 2):
+            scale *= (n - 3.0) / (n - 2.0)
     return (size - 0.5) / size * scale * total
 
 
@@ -90,8 +92,8 @@ def _fluctuations(increments: Floats, size: int) -> Floats:
 
 
 @compiled
-def _log_level(pieces: Floats, last: int, period: int, size: int, method: int) -> float:
-    """Log of the mean over the windows of `size` within the `period` bars up to `last`; NaN where it is undefined."""
+def _mean_level(pieces: Floats, last: int, period: int, size: int) -> float:
+    """Mean over the windows of `size` within the `period` bars up to `last`; NaN where none is defined."""
     total = 0.0
     count = 0
     for k in range(period // size):
@@ -99,14 +101,7 @@ def _log_level(pieces: Floats, last: int, period: int, size: int, method: int) -
         if piece >= 0.0:
             total += piece
             count += 1
-    if count == 0:
-        return np.nan
-    level = total / count
-    if method == RESCALED_RANGE_CORRECTED:
-        level += math.sqrt(0.5 * math.pi * size) - expected_rescaled_range(size)
-    if level <= 0.0:
-        return np.nan
-    return 0.5 * math.log(level) if method == DETRENDED_FLUCTUATION else math.log(level)
+    return total / count if count > 0 else np.nan
 
 
 @compiled
@@ -129,8 +124,15 @@ def exponents(increments: Floats, sizes: Ints, period: int, method: int) -> Floa
         else:
             pieces = _rescaled_ranges(increments, size)
         weight = (math.log(size) - middle) / spread
+        correction = 0.0
+        if method == DETRENDED_FLUCTUATION:
+            # Levels are squares: half their logarithm is the logarithm of the root.
+            weight *= 0.5
+        elif method == RESCALED_RANGE_CORRECTED:
+            correction = math.sqrt(0.5 * math.pi * size) - expected_rescaled_range(size)
         for i in range(period - 1, n):
-            out[i] += weight * _log_level(pieces, i, period, size, method)
+            level = _mean_level(pieces, i, period, size) + correction
+            out[i] += weight * math.log(level) if level > 0.0 else np.nan
     return out
 
 

@@ -46,9 +46,9 @@ def strengths(values: Floats, period: int) -> Floats:
     out = nans(len(values))
     if len(values) > period:
         rise, fall = _rises_and_falls(values, period)
-        for i in range(period, len(values)):
+        for i in range(len(values)):
             both = rise[i] + fall[i]
-            out[i] = 100.0 * rise[i] / both if both > 0.0 else 0.0
+            out[i] = 100.0 * rise[i] / (both if both > 0.0 else np.inf)
         _hold(values, period, out)
     return out
 
@@ -66,9 +66,9 @@ def _cmo(values: Floats, period: int) -> Floats:
     out = nans(len(values))
     if len(values) > period:
         rise, fall = _rises_and_falls(values, period)
-        for i in range(period, len(values)):
+        for i in range(len(values)):
             both = rise[i] + fall[i]
-            out[i] = 100.0 * (rise[i] - fall[i]) / both if both > 0.0 else 0.0
+            out[i] = 100.0 * (rise[i] - fall[i]) / (both if both > 0.0 else np.inf)
         _hold(values, period, out)
     return out
 
@@ -83,9 +83,9 @@ def places_in_range(values: Floats, high: Floats, low: Floats, period: int) -> F
     """Where the value stands between the window's low (0) and high (100); 0 where the window has no range."""
     out = window_high(high, period)
     bottom = window_low(low, period)
-    for i in range(period - 1, len(out)):
+    for i in range(len(out)):
         span = out[i] - bottom[i]
-        out[i] = (values[i] - bottom[i]) / span * 100.0 if span > 0.0 else 0.0
+        out[i] = (values[i] - bottom[i]) / (span if span > 0.0 else np.inf) * 100.0
     return out
 
 
@@ -194,7 +194,7 @@ def _ppo(values: Floats, fast: int, slow: int) -> Floats:
     out = rolling_mean(values, fast)
     long = rolling_mean(values, slow)
     for i in range(len(out)):
-        out[i] = (out[i] - long[i]) / long[i] * 100.0 if long[i] != 0.0 else 0.0
+        out[i] = (out[i] - long[i]) / (long[i] if long[i] != 0.0 else np.inf) * 100.0
     return out
 
 

@@ -1,4 +1,8 @@
-"""Prices made of prices, extremes of a window, and plain changes. float64[n] in and out; NaN rule of `layer`."""
+"""Prices made of prices, extremes of a window, and plain changes. float64[n] in and out; NaN rule of `layer`.
+
+Here and in the other rooms a quotient that is 0 where its divisor is 0 divides by infinity there: loops without
+branches run in vector lanes.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +68,7 @@ def _bop(open_: Floats, high: Floats, low: Floats, close: Floats) -> Floats:
     out = np.empty(len(open_))
     for i in range(len(out)):
         span = high[i] - low[i]
-        out[i] = (close[i] - open_[i]) / span if span > 0.0 else 0.0
+        out[i] = (close[i] - open_[i]) / (span if span > 0.0 else np.inf)
     return out
 
 
@@ -95,7 +99,7 @@ def changes_percent(values: Floats, period: int) -> Floats:
     late = values[period:]
     change = out[period:]
     for i in range(len(change)):
-        change[i] = (late[i] / values[i] - 1.0) * 100.0 if values[i] != 0.0 else 0.0
+        change[i] = (late[i] - values[i]) / (values[i] if values[i] != 0.0 else np.inf) * 100.0
     return out
 
 

@@ -38,7 +38,7 @@ def _cci(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
         now = price[start:stop]
         for i in range(len(deviation)):
             scale = CHANNEL_FACTOR * (deviation[i] / period)
-            mean[i] = (now[i] - mean[i]) / scale if scale > 0.0 else 0.0
+            mean[i] = (now[i] - mean[i]) / (scale if scale > 0.0 else np.inf)
     return out
 
 
@@ -51,9 +51,9 @@ def cci(high: Floats, low: Floats, close: Floats, period: int = 20) -> Floats:
 def _williams_r(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     out = window_high(high, period)
     bottom = window_low(low, period)
-    for i in range(period - 1, len(out)):
+    for i in range(len(out)):
         span = out[i] - bottom[i]
-        out[i] = (close[i] - out[i]) / span * 100.0 if span > 0.0 else 0.0
+        out[i] = (close[i] - out[i]) / (span if span > 0.0 else np.inf) * 100.0
     return out
 
 
@@ -71,14 +71,17 @@ def _mfi(high: Floats, low: Floats, close: Floats, volume: Floats, period: int) 
     price = typical_prices(high, low, close)
     inflow = np.zeros(n - 1)
     flow = np.zeros(n - 1)
-    for i in range(n - 1):
-        money = price[i + 1] * volume[i + 1]
-        inflow[i] = money if price[i + 1] > price[i] else 0.0
-        flow[i] = money if price[i + 1] != price[i] else 0.0
+    now = price[1:]
+    traded = volume[1:]
+    for i in range(len(now)):
+        money = now[i] * traded[i]
+        inflow[i] = money if now[i] > price[i] else 0.0
+        flow[i] = money if now[i] != price[i] else 0.0
     inflows = rolling_sum(inflow, period)
     flows = rolling_sum(flow, period)
-    for i in range(period, n):
-        out[i] = 100.0 * inflows[i - 1] / flows[i - 1] if flows[i - 1] > 0.0 else 0.0
+    late = out[1:]
+    for i in range(len(late)):
+        late[i] = 100.0 * inflows[i] / (flows[i] if flows[i] > 0.0 else np.inf)
     return out
 
 
@@ -95,8 +98,8 @@ def _pressure(buying: Floats, ranges: Floats, period: int) -> Floats:
     """Buying pressure over true range, both summed over the window; 0 where there is no range."""
     out = rolling_sum(buying, period)
     whole_range = rolling_sum(ranges, period)
-    for i in range(period - 1, len(out)):
-        out[i] = out[i] / whole_range[i] if whole_range[i] > 0.0 else 0.0
+    for i in range(len(out)):
+        out[i] = out[i] / (whole_range[i] if whole_range[i] > 0.0 else np.inf)
     return out
 
 
@@ -107,10 +110,13 @@ def _ultimate(high: Floats, low: Floats, close: Floats, short: int, middle: int,
         return nans(n)
     buying = np.empty(n - 1)
     ranges = np.empty(n - 1)
+    high_now = high[1:]
+    low_now = low[1:]
+    close_now = close[1:]
     for i in range(n - 1):
-        bottom = low[i + 1] if low[i + 1] < close[i] else close[i]
-        top = high[i + 1] if high[i + 1] > close[i] else close[i]
-        buying[i] = close[i + 1] - bottom
+        bottom = low_now[i] if low_now[i] < close[i] else close[i]
+        top = high_now[i] if high_now[i] > close[i] else close[i]
+        buying[i] = close_now[i] - bottom
         ranges[i] = top - bottom
     out = _pressure(buying, ranges, short)
     second = _pressure(buying, ranges, middle)
@@ -169,7 +175,7 @@ def _aroon(high: Floats, low: Floats, period: int) -> tuple[Floats, Floats, Floa
     down = _bars_since_high(low, period + 1, -1.0)
     up = _bars_since_high(high, period + 1, 1.0)
     difference = nans(len(high))
-    for i in range(period, len(high)):
+    for i in range(len(high)):
         down[i] = 100.0 * (period - down[i]) / period
         up[i] = 100.0 * (period - up[i]) / period
         difference[i] = up[i] - down[i]

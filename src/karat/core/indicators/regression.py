@@ -63,8 +63,9 @@ def rolling_regression(values: Floats, period: int = 20) -> tuple[Floats, Floats
 @compiled
 def _returns(values: Floats) -> Floats:
     out = np.empty(max(len(values) - 1, 0))
+    late = values[1:]
     for i in range(len(out)):
-        out[i] = (values[i + 1] - values[i]) / values[i] if values[i] != 0.0 else 0.0
+        out[i] = (late[i] - values[i]) / (values[i] if values[i] != 0.0 else np.inf)
     return out
 
 
@@ -74,8 +75,8 @@ def _beta(benchmark: Floats, values: Floats, period: int) -> Floats:
     if n <= period:
         return nans(n)
     variance, _, out = rolling_pairs(_returns(benchmark), _returns(values), period)
-    for i in range(period - 1, n - 1):
-        out[i] = out[i] / variance[i] if variance[i] > 0.0 else 0.0
+    for i in range(n - 1):
+        out[i] = out[i] / (variance[i] if variance[i] > 0.0 else np.inf)
     return shifted(out, 1)
 
 
@@ -90,9 +91,11 @@ def beta(benchmark: Floats, values: Floats, period: int = 5) -> Floats:
 @compiled
 def _correlation(x: Floats, y: Floats, period: int) -> Floats:
     variance, other, out = rolling_pairs(x, y, period)
-    for i in range(period - 1, len(out)):
+    for i in range(len(out)):
         scale = math.sqrt(variance[i]) * math.sqrt(other[i])
-        out[i] = max(-1.0, min(1.0, out[i] / scale)) if scale > 0.0 else 0.0
+        ratio = out[i] / (scale if scale > 0.0 else np.inf)
+        ratio = 1.0 if ratio > 1.0 else ratio
+        out[i] = -1.0 if ratio < -1.0 else ratio
     return out
 
 

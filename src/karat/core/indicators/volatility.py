@@ -57,7 +57,7 @@ def atr(high: Floats, low: Floats, close: Floats, period: int = 14) -> Floats:
 def _natr(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     out = average_range(high, low, close, period)
     for i in range(len(out)):
-        out[i] = 100.0 * out[i] / close[i] if close[i] != 0.0 else np.nan
+        out[i] = 100.0 * out[i] / (close[i] if close[i] != 0.0 else np.nan)
     return out
 
 
@@ -72,7 +72,7 @@ def _atr_ratio(high: Floats, low: Floats, close: Floats, fast: int, slow: int) -
     out = wilder_from(ranges, fast, 1)
     long = wilder_from(ranges, slow, 1)
     for i in range(len(out)):
-        out[i] = out[i] / long[i] if long[i] > 0.0 else np.nan
+        out[i] = out[i] / (long[i] if long[i] > 0.0 else np.nan)
     return out
 
 
@@ -104,8 +104,9 @@ def _realised_volatility(close: Floats, period: int) -> Floats:
     if n <= period:
         return out
     _, variance = rolling_moments(log_returns(close)[1:], period, 1)
-    for i in range(period, n):
-        out[i] = math.sqrt(variance[i - 1])
+    late = out[1:]
+    for i in range(len(late)):
+        late[i] = math.sqrt(variance[i])
     return out
 
 
@@ -118,8 +119,8 @@ def realised_volatility(close: Floats, period: int = 20) -> Floats:
 def _root_of_mean(terms: Floats, period: int) -> Floats:
     """Square root of the window's mean; NaN where that is negative, which only impossible candles bring about."""
     out = rolling_mean(terms, period)
-    for i in range(period - 1, len(out)):
-        out[i] = math.sqrt(out[i]) if out[i] >= 0.0 else np.nan
+    for i in range(len(out)):
+        out[i] = math.sqrt(out[i] if out[i] >= 0.0 else np.nan)
     return out
 
 

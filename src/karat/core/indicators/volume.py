@@ -17,12 +17,13 @@ from karat.core.time import DAY_MS
 def _obv(close: Floats, volume: Floats) -> Floats:
     out = np.empty(len(close))
     total = 0.0
+    before = -np.inf
     for i in range(len(close)):
-        if i == 0 or close[i] > close[i - 1]:
-            total += volume[i]
-        elif close[i] < close[i - 1]:
-            total -= volume[i]
+        rise = volume[i] if close[i] > before else 0.0
+        fall = volume[i] if close[i] < before else 0.0
+        total += rise - fall
         out[i] = total
+        before = close[i]
     return out
 
 
@@ -123,7 +124,7 @@ def vwap_utc_day(ts: Ints, high: Floats, low: Floats, close: Floats, volume: Flo
 def _close_vs_vwap(ts: Ints, high: Floats, low: Floats, close: Floats, volume: Floats) -> Floats:
     out = _vwap_utc_day(ts, high, low, close, volume)
     for i in range(len(out)):
-        out[i] = (close[i] - out[i]) / out[i] * 100.0 if out[i] != 0.0 else np.nan
+        out[i] = (close[i] - out[i]) / (out[i] if out[i] != 0.0 else np.nan) * 100.0
     return out
 
 
@@ -171,8 +172,8 @@ def vwap_rolling(high: Floats, low: Floats, close: Floats, volume: Floats, perio
 @compiled
 def _volume_ratio(volume: Floats, period: int) -> Floats:
     out = rolling_mean(volume, period)
-    for i in range(period - 1, len(out)):
-        out[i] = volume[i] / out[i] if out[i] > 0.0 else np.nan
+    for i in range(len(out)):
+        out[i] = volume[i] / (out[i] if out[i] > 0.0 else np.nan)
     return out
 
 
