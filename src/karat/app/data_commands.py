@@ -28,6 +28,7 @@ def import_data(
     market: str | None = None,
     timeframe: str | None = None,
     accept: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    zone: str | None = None,
     sessions: bool | None = None,
     replace: Annotated[bool, Parameter(negative="")] = False,
     as_json: Json = False,
@@ -47,6 +48,8 @@ def import_data(
     accept
         Defects to accept, with commas: holes, duplicate, unordered, nan, off_grid, bad_price, high_below_low,
         outside_range, negative_volume, truncated, or all. What is done about them is recorded.
+    zone
+        The zone of times that carry none, for example +03:00 or Europe/Moscow; UTC when left out.
     sessions
         The market closes at night, as equities do: pauses are no holes.
     replace
@@ -56,6 +59,7 @@ def import_data(
     """
     from karat.ingest.accept import accepted_defects
     from karat.ingest.importer import ImportOptions, import_paths
+    from karat.ingest.zones import zone_name
 
     if not paths:
         raise InputError("no_path", "There is nothing to import.", "Name files or folders: karat data import PATH.")
@@ -65,6 +69,7 @@ def import_data(
         accepted=accepted_defects(name for names in accept for name in names.split(",")),
         replace=replace,
         sessions=sessions,
+        zone=None if zone is None else zone_name(zone),
     )
     with progress("importing") as status:
         results = import_paths(open_lake(), paths, options, lambda path: status.update(path) if status else None)

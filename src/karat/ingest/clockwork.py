@@ -11,7 +11,7 @@ from karat.ingest.table import Table
 
 _ZONE_STEP_MS = 15 * MINUTE_MS  # every zone in use lies a multiple of this from UTC
 _CLEAR_SHARE = 0.05  # a share of bars too large for stray stamps, small enough for the short half of a summer time
-_UTC_HINT = "Convert the times to UTC; a bar is named by its open time."
+_UTC_HINT = "Name their zone, for example --zone +03:00, or convert them; a bar is named by its open time in UTC."
 
 
 def usual_step(ts: Ints) -> int | None:

@@ -11,15 +11,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from polars import Series
+
 from karat.core.errors import DataRefused, InputError
 from karat.core.ids import MarketId
-from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding
-from karat.ingest.columns import CANDLE_NAMES, FUNDING_NAMES, MARK_NAMES, numbers, pick, times
+from karat.core.model.candles import CANDLE_COLUMNS, Candles, Floats, Funding
+from karat.ingest.columns import CANDLE_NAMES, FUNDING_NAMES, MARK_NAMES, numbers, pick
 from karat.ingest.funding import inspect_funding
 from karat.ingest.inspect import Inspection, bars_missing, inspect_candles, start
 from karat.ingest.join import Columns, join
 from karat.ingest.paths import PathFacts, facts_of, walk, why_not_data
 from karat.ingest.table import Table, read_table
+from karat.ingest.zones import read_times
 from karat.lake.quality import find_holes, measure
 from karat.ports.lake import Lake, LakeChange, Quality
 
@@ -35,6 +38,7 @@ class ImportOptions:
     accepted: frozenset[str] = frozenset()
     replace: bool = False
     sessions: bool | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,9 @@ def _import_bars(change: LakeChange, table: Table, facts: PathFacts, options: Im
     candles = inspect_candles(inspection, market, facts.timeframe_ms, sessions=sessions)
     old = change.mark(market, candles.timeframe_ms) if is_mark else change.candles(market, candles.timeframe_ms)
     before = change.quality(market, candles.timeframe_ms) if not is_mark else None
+    if before is not None and before.simulated:
+        hint = "Import under another name: --market venue:SYMBOL."
+        raise DataRefused("simulated_market", table.path, 0, f"{market} holds simulated bars in the lake", hint)
     old_columns = None if old is None else _columns(old)
     joined = join(table, old_columns, _columns(candles), inspection.row, replace=options.replace)
     whole = Candles(market, candles.timeframe_ms, **joined.columns)
@@ -131,18 +138,24 @@ def _import_bars(change: LakeChange, table: Table, facts: PathFacts, options: Im
 
 def _begin(table: Table, options: ImportOptions, *, is_mark: bool) -> Inspection:
     picked = pick(table, MARK_NAMES if is_mark else CANDLE_NAMES)
-    ts, there = times(table, picked["ts"])
     values = {name: numbers(table, series) for name, series in picked.items() if name != "ts"}
     if is_mark:
         values["volume"] = values["open"] * 0.0
-    return start(table, options.accepted, ts, there, values)
+    return _started(table, picked["ts"], values, options)
+
+
+def _started(table: Table, stamps: Series, values: dict[str, Floats], options: ImportOptions) -> Inspection:
+    ts, there = read_times(table, stamps, options.zone)
+    inspection = start(table, options.accepted, ts, there, values)
+    if options.zone is not None:
+        inspection.repairs.append(f"times were read as {options.zone} and turned to UTC")
+    return inspection
 
 
 def _import_funding(change: LakeChange, table: Table, facts: PathFacts, options: ImportOptions) -> FileResult:
     assert facts.market is not None, "agreed facts name the market"
     picked = pick(table, FUNDING_NAMES)
-    ts, there = times(table, picked["ts"])
-    inspection = start(table, options.accepted, ts, there, {"rate": numbers(table, picked["rate"])})
+    inspection = _started(table, picked["ts"], {"rate": numbers(table, picked["rate"])}, options)
     inspect_funding(inspection)
     old = change.funding(facts.market)
     old_columns = None if old is None else {"ts": old.ts, "rate": old.rate}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.unit.lake.bars import MARKET, START, bars
 from karat.core.errors import InputError
 from karat.core.ids import MarketId
 from karat.core.time import HOUR_MS
+from karat.lake.quality import measure
 
 
 def test_the_same_file_again_changes_nothing(desk: Desk) -> None:
@@ -118,3 +120,10 @@ def test_the_folder_says_market_and_timeframe(desk: Desk, tmp_path: Path) -> Non
     place(tmp_path / "in", csv_text(csv_rows()), name="BTC-PERP_2022-01.csv")
     result = desk.take(tmp_path / "in", market=None)[0]
     assert (result.market, result.timeframe_ms) == (MarketId("binance_perp:BTC-PERP"), HOUR_MS)
+
+
+def test_real_bars_never_join_simulated_ones(desk: Desk) -> None:
+    with desk.lake.change() as change:
+        change.put_candles(bars(24), replace(measure(bars(24), sessions=False), simulated=True))
+    assert refusal(desk.take_text(csv_text(csv_rows(48)), accept="all", replace=True)).code == "simulated_market"
+    assert [(entry.rows, entry.quality.grade) for entry in desk.lake.list()] == [(24, "simulated")]
