@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tests.golden.case import (
+    ANY,
     ENTRY,
     LIQUIDATION,
     NAN,
     SIGNAL,
     STOP,
-    TRAIL,
     Case,
     buy,
     linear,
@@ -143,7 +143,7 @@ LEVELS = [
         title="dynamic_levels moves the stop",
         arithmetic="stop[0] = 10: 90. stop[1] = 4: 100 - 4 = 96. Bar 2, low 95: 10 at 96.",
         world=world("100 | 100 | 100 100 95 97", target={0: 1}, stop=[10, 4, 4], rules=policy(dynamic_levels=True)),
-        fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 96, TRAIL, level=96)],
+        fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 96, ANY, level=96)],
     ),
     Case(
         rule="34",
