@@ -90,7 +90,8 @@ def candles(text: str, *, start: str = "2024-01-01T00:00", timeframe: str = "1h"
         volume = float(words.pop()[1:]) if words[-1].startswith("@") else 1000.0
         prices = [float(word) for word in words]
         assert len(prices) in (1, 4), f"a candle has one or four prices: {words}"
-        bars.append(Bar(ts, *(prices * 4 if len(prices) == 1 else prices), volume))
+        first, high, low, close = prices * 4 if len(prices) == 1 else prices
+        bars.append(Bar(ts, first, high, low, close, volume))
         ts += step
     return bars
 
@@ -123,8 +124,12 @@ def inverse(**changes: Any) -> Instrument:
     return instrument(Kind.INVERSE, **({"size": 100.0} | changes))
 
 
-_SIZES = {"notional": SizeMode.NOTIONAL, "fraction": SizeMode.FRACTION, "risk": SizeMode.RISK}
-_SIZES |= {"aim_volatility": SizeMode.VOLATILITY}
+_SIZES = {
+    "notional": SizeMode.NOTIONAL,
+    "fraction": SizeMode.FRACTION,
+    "risk": SizeMode.RISK,
+    "aim_volatility": SizeMode.VOLATILITY,
+}
 
 
 def policy(**words: Any) -> Policy:
