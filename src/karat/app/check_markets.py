@@ -16,8 +16,8 @@ _DEMO_SEED = 1
 
 
 def check_markets(home: Path | None = None) -> dict[str, Market]:
-    """Up to `MARKETS_MAX` series of the lake by name, different markets first, each its last bars before the vault. With
-    an empty lake, one simulated market."""
+    """Up to `MARKETS_MAX` series of the lake by name, different markets first, each its last bars before the vault.
+    With an empty lake, one simulated market."""
     from karat.lake.store import open_lake
 
     lake = open_lake(home)

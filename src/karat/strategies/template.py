@@ -43,7 +43,7 @@ class CLASS(Strategy):
     parameters = (
         Parameter("trend_period", 100, 20, 400, 10, "bars", "period of the slow average"),
         Parameter("rsi_period", 14, 3, 50, 1, "bars", "period of RSI"),
-        Parameter("rsi_low", 35.0, 10.0, 50.0, 2.5, "points", "RSI below this is a dip"),
+        Parameter("rsi_low", 42.5, 10.0, 50.0, 2.5, "points", "RSI below this is a dip"),
         Parameter("rsi_high", 65.0, 50.0, 90.0, 2.5, "points", "RSI above this ends the trade"),
     )
     needs = ()  # other series by name, for example ("funding",), then market.series("funding")

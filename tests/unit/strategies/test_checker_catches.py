@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.unit.strategies.written import marked_line, write_strategy, written
 
 from karat.strategies.check import CheckReport, Finding, check_strategy
-from tests.unit.strategies.written import marked_line, write_strategy, written
 
 LEAKS = {
     "shifted_back": """
