@@ -23,8 +23,11 @@ from karat.ingest.join import Columns, join
 from karat.ingest.paths import PathFacts, facts_of, walk, why_not_data
 from karat.ingest.table import Table, read_table
 from karat.ingest.zones import read_times
+from karat.lake.columns import content_hash
 from karat.lake.quality import find_holes, measure
 from karat.ports.lake import Lake, LakeChange, Quality
+
+_ALREADY = "already in the lake"
 
 Status = Literal["imported", "unchanged", "refused", "skipped"]
 
@@ -64,13 +67,15 @@ def import_paths(
 ) -> list[FileResult]:
     """Import files and folders. Results come in the order of the files; refusals are among them.
 
-    Raises InputError `path_not_found` or `nothing_to_import`, RetryLater `lake_busy` or `disk_full`; then nothing
-    changed.
+    Raises InputError `path_not_found`, `nothing_to_import` or `several_markets`, RetryLater `lake_busy` or
+    `disk_full`; then nothing changed.
     """
     files = list(walk(paths))
     if not any(named or why_not_data(path) is None for path, named in files):
         hint = "Give CSV, Parquet or Feather files, or a folder that holds some."
         raise InputError("nothing_to_import", "There is no file of market data there.", hint)
+    if options.market is not None:
+        _refuse_one_name_for_several(options.market, (path for path, _ in files if why_not_data(path) is None))
     results: list[FileResult] = []
     with lake.change() as change:
         for path, named in files:
@@ -81,6 +86,14 @@ def import_paths(
             progress(str(path))
             results.append(_import_file(change, path, options))
     return results
+
+
+def _refuse_one_name_for_several(market: MarketId, paths: Iterable[Path]) -> None:
+    """One name given for files whose paths name several markets would mix them into one."""
+    named = sorted({facts.market for facts in map(facts_of, paths) if facts.market is not None})
+    if len(named) > 1:
+        message = f"--market {market} is given for files of {', '.join(named[:3])}{' and others' * (len(named) > 3)}."
+        raise InputError("several_markets", message, "Leave out --market, or import one of them.")
 
 
 def _import_file(change: LakeChange, path: Path, options: ImportOptions) -> FileResult:
@@ -129,7 +142,7 @@ def _import_bars(change: LakeChange, table: Table, facts: PathFacts, options: Im
     quality = _noted(measure(whole, sessions=sessions), before, inspection, is_mark=is_mark)
     result = FileResult(table.path, "unchanged", facts.kind, market, candles.timeframe_ms, len(whole))
     if joined.added == 0 and joined.replaced == 0:
-        return replace(result, quality=before or quality, note="already in the lake")
+        return replace(result, hash=content_hash(_columns(whole)), quality=before or quality, note=_ALREADY)
     content = change.put_mark(whole, quality) if is_mark else change.put_candles(whole, quality, sessions=sessions)
     return replace(
         result, status="imported", added=joined.added, replaced=joined.replaced, hash=content, quality=quality
@@ -164,7 +177,7 @@ def _import_funding(change: LakeChange, table: Table, facts: PathFacts, options:
     quality = _noted(Quality(), None, inspection, is_mark=False)
     result = FileResult(table.path, "unchanged", "funding", facts.market, None, rows, quality=quality)
     if joined.added == 0 and joined.replaced == 0:
-        return replace(result, note="already in the lake")
+        return replace(result, hash=content_hash(joined.columns), note=_ALREADY)
     funding = Funding(joined.columns["ts"], joined.columns["rate"], joined.columns["rate"] * float("nan"))
     content = change.put_funding(facts.market, funding, quality)
     return replace(result, status="imported", added=joined.added, replaced=joined.replaced, hash=content)

@@ -55,9 +55,7 @@ def _refuse_difference(table: Table, old: Columns, new: Columns, row: Ints, diff
     if shift:
         side = "later" if shift < 0 else "earlier"
         reason = f"wrong zone: its rows equal those in the lake {abs(shift) / HOUR_MS:g} h {side}"
-        table.refuse(
-            "wrong_zone", int(row[first]), reason, "Name their zone, for example --zone +03:00, or convert them."
-        )
+        table.refuse("wrong_zone", int(row[first]), reason, "Name its zone, for example --zone +03:00, or convert it.")
     name = next(name for name in new if old[name][np.searchsorted(old["ts"], new["ts"][first])] != new[name][first])
     before = old[name][np.searchsorted(old["ts"], new["ts"][first])]
     reason = f"{when}: {name} is {new[name][first]:g}, the lake has {before:g} ({count} rows differ)"

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from karat.core.errors import DataRefused, InputError
+from karat.core.errors import InputError
 from karat.core.ids import MarketId, market_id
 from karat.core.time import timeframe_ms
 
@@ -83,22 +83,21 @@ def stem(path: Path) -> str:
 
 
 def facts_of(path: Path) -> PathFacts:
-    """Read kind, market and timeframe from a path. Raises DataRefused `bad_name` when the name is no symbol."""
+    """Read kind, market and timeframe from a path."""
     *folders, _ = path.absolute().parts
     symbol = _PERIOD.sub("", stem(path))
     if len(folders) >= 2 and folders[-2] == "funding":
-        return PathFacts("funding", _market(path, folders[-1], symbol), None, None)
+        return PathFacts("funding", _market(folders[-1], symbol), None, None)
     timeframe = timeframe_ms(folders[-1]) if folders and _TIMEFRAME.fullmatch(folders[-1]) else None
     if timeframe is None or len(folders) < 2:
         return PathFacts("candles", None, None, None)
     top = folders[-3] if len(folders) >= 3 else ""
     kind = _KIND_OF_FOLDER.get(top, "candles")
-    return PathFacts(kind, _market(path, folders[-2], symbol), timeframe, True if top == "equities" else None)
+    return PathFacts(kind, _market(folders[-2], symbol), timeframe, True if top == "equities" else None)
 
 
-def _market(path: Path, venue: str, symbol: str) -> MarketId:
+def _market(venue: str, symbol: str) -> MarketId | None:
     try:
         return market_id(f"{venue}:{symbol}")
-    except InputError as error:
-        hint = "Name the market: --market venue:SYMBOL."
-        raise DataRefused("bad_name", str(path), 0, f"'{venue}:{symbol}' is no market name", hint) from error
+    except InputError:
+        return None  # the path says nothing usable; the user may still name the market

@@ -22,6 +22,7 @@ def test_the_same_file_again_changes_nothing(desk: Desk) -> None:
     result = desk.take_text(csv_text(csv_rows()))
     assert (result.status, result.added, result.note) == ("unchanged", 0, "already in the lake")
     assert desk.lake.list() == before
+    assert result.hash == before[0].hash
     assert (desk.folder / "home" / "lake" / "catalog.json").stat().st_mtime_ns == catalog
 
 
@@ -127,3 +128,18 @@ def test_real_bars_never_join_simulated_ones(desk: Desk) -> None:
         change.put_candles(bars(24), replace(measure(bars(24), sessions=False), simulated=True))
     assert refusal(desk.take_text(csv_text(csv_rows(48)), accept="all", replace=True)).code == "simulated_market"
     assert [(entry.rows, entry.quality.grade) for entry in desk.lake.list()] == [(24, "simulated")]
+
+
+def test_one_name_for_files_of_several_markets_is_refused(desk: Desk, tmp_path: Path) -> None:
+    place(tmp_path / "in", csv_text(csv_rows(24)), name="AAA.csv")
+    place(tmp_path / "in", csv_text(csv_rows(24, first=24)), name="BBB.csv")
+    with pytest.raises(InputError) as caught:
+        desk.take(tmp_path / "in", market=MARKET)
+    assert caught.value.code == "several_markets"
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_name_that_is_no_symbol_needs_the_market_named(desk: Desk, tmp_path: Path) -> None:
+    path = place(tmp_path, csv_text(csv_rows(24)), name="my bars (1).csv")
+    assert refusal(desk.take(path, market=None)[0]).code == "market_unknown"
+    assert desk.take(path)[0].status == "imported"
