@@ -64,7 +64,7 @@ def test_new_writes_a_strategy_that_is_listed_shown_and_passes_its_check(termina
     ran = terminal.run("strategies", "new", "night_owl")
     assert ran.code == 0 and ran.out.split() == [str(terminal.folder / "night_owl.py")]
     assert "night_owl" in terminal.run("strategies", "list").out
-    assert "trend_period" in terminal.run("strategies", "show", "night_owl").out
+    assert "slow_period" in terminal.run("strategies", "show", "night_owl").out
     checked = terminal.run("strategies", "check", "night_owl")
     assert checked.code == 0 and "passed" in checked.out
     report = require_checked(find_strategy("night_owl"))

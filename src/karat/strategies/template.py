@@ -34,33 +34,35 @@ class CLASS(Strategy):
         behaviour="In a rising market short dips are sold by the impatient and bought back soon after.",
         persistence="Those who need to get out pay for it; few want to buy while it falls.",
         universe="Liquid markets that trend: large perpetuals, indices, 1 hour to 1 day.",
-        entry="Long when RSI comes back above rsi_low while the close is above its slow average.",
-        exit="When RSI is above rsi_high, or the close is below the slow average.",
+        entry="Long when the close comes back above its fast average while it is above the slow one.",
+        exit="When the close is below the slow average.",
         sizing="By the policy.",
         constraints="No entry while nothing is traded. Refuted if the dips earn no more than any other bar.",
     )
     # name, default, low, high, step, unit, meaning: a sweep walks the grid from low to high.
     parameters = (
-        Parameter("trend_period", 100, 20, 400, 10, "bars", "period of the slow average"),
-        Parameter("rsi_period", 14, 3, 50, 1, "bars", "period of RSI"),
-        Parameter("rsi_low", 42.5, 10.0, 50.0, 2.5, "points", "RSI below this is a dip"),
-        Parameter("rsi_high", 65.0, 50.0, 90.0, 2.5, "points", "RSI above this ends the trade"),
+        Parameter("slow_period", 100, 20, 400, 10, "bars", "period of the average that says the market rises"),
+        Parameter("fast_period", 10, 3, 50, 1, "bars", "period of the average that a dip falls below"),
     )
     needs = ()  # other series by name, for example ("funding",), then market.series("funding")
 
     def warmup_bars(self, p: Values) -> int:
         """Bars until every indicator below is defined; before them there is no signal."""
-        return max(p.trend_period, p.rsi_period)
+        return max(p.slow_period, p.fast_period)
+
+    def contradiction(self, p: Values) -> str:
+        """Why these values make no sense together; empty when they do."""
+        return "" if p.fast_period < p.slow_period else "fast_period must be below slow_period"
 
     def signals(self, market: Market, p: Values) -> Signals:
         """Columns in, columns out, one element per bar. Use only the bar itself and bars before it."""
-        trend = market.sma(p.trend_period)
-        strength = market.rsi(p.rsi_period)
-        rising = above(market.close, trend)
+        slow = market.sma(p.slow_period)
+        fast = market.ema(p.fast_period)
+        dip_ends = crossed_above(market.close, fast)
         return signals(
             len(market),
-            long=crossed_above(strength, p.rsi_low) & rising & market.awake(p.rsi_period),
-            exit_long=above(strength, p.rsi_high) | below(market.close, trend),
+            long=dip_ends & above(market.close, slow) & market.awake(p.fast_period),
+            exit_long=below(market.close, slow),
         )
 '''
 
