@@ -19,14 +19,21 @@ INDEX = {name: position for position, name in enumerate(COLUMNS)}
 _FROM_INSTRUMENT = ("tick", "lot", "min_quantity", "min_notional", "contract_size")
 
 
-def policy_row(policy: Policy, instrument: Instrument) -> NDArray[np.float64]:
-    """The row of a policy on an instrument: float64, one element per name in `COLUMNS`."""
+def policy_row(policy: Policy, instrument: Instrument, *, targets: bool = False) -> NDArray[np.float64]:
+    """The row of a policy on an instrument: float64, one element per name in `COLUMNS`.
+
+    `targets` says that the strategy gives targets.
+    """
     row = np.empty(len(COLUMNS))
     for name, position in INDEX.items():
         if name in _FROM_INSTRUMENT:
             value = getattr(instrument, name)
         elif name == "spot":
             value = instrument.kind in (Kind.SPOT, Kind.EQUITY)
+        elif name == "inverse":
+            value = instrument.kind == Kind.INVERSE
+        elif name == "targets":
+            value = targets
         elif name == "maintenance_rate":
             value = instrument.maintenance_margin_rate
         elif name in ("maker_fee", "taker_fee"):
@@ -54,5 +61,5 @@ def rules_of(row: Any) -> Any:
         int(row[19]), row[20], int(row[21]), row[22], int(row[23]), row[24], row[25], row[26], int(row[27]),
         int(row[28]), int(row[29]), row[30], int(row[31]), int(row[32]), row[33], row[34], row[35], row[36], row[37],
         row[38], row[39], int(row[40]), int(row[41]), row[42], row[43], row[44], row[45], row[46], row[47],
-        int(row[48]),
+        int(row[48]), int(row[49]), int(row[50]),
     )  # fmt: skip

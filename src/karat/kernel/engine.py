@@ -13,7 +13,7 @@ from karat.core.model.instrument import Instrument
 from karat.core.model.policy import Policy, SizeMode
 from karat.core.model.signals import Signals
 from karat.kernel.columns import policy_row, rules_of
-from karat.kernel.features import every_feature
+from karat.kernel.features import EVERY_FEATURE
 from karat.kernel.loop import WHOLE_BAR, simulate
 from karat.kernel.prepare import Extras, pack_signal, prepare_bars, prepare_detail
 from karat.kernel.records import (
@@ -36,7 +36,7 @@ class Inputs:
     rules: Rules
     features: Features
     bars: Bars
-    detail: Detail | None
+    detail: Detail
     signal: Signal
 
 
@@ -103,8 +103,8 @@ def prepare(
             "Set stop_mode and stop_value, or another size_mode.",
         )
     return Inputs(
-        rules_of(policy_row(policy, instrument)),
-        features or every_feature(instrument, signals),
+        rules_of(policy_row(policy, instrument, targets=signals.target is not None)),
+        features or EVERY_FEATURE,
         prepare_bars(candles, policy, instrument, extras),
         prepare_detail(candles, extras.detail),
         pack_signal(signals),

@@ -11,6 +11,7 @@ from karat.core.calc.money import average_price, notional, quote_notional
 from karat.core.calc.rounding import at_least, steps_floor
 from karat.core.compiled import compiled
 from karat.kernel.fills import ENTRY, REENTRY, fill_slippage, free_cash, held, log_fill, pay_fee, protection
+from karat.kernel.modes import has_targets, is_inverse
 from karat.kernel.records import Holding, Levels, Trade
 
 AFFORD = 13  # core.model.reasons.Refusal.AFFORD
@@ -21,7 +22,7 @@ def affordable_lots(
     rules: Any, features: Any, money: Any, holding: Any, lots: int, price: float, leverage: float, rate: float
 ) -> int:
     """`lots` cut to what is affordable at the fill price; 0 when under a minimum (rule 28)."""
-    inverse = features.inverse is not None
+    inverse = is_inverse(rules, features)
     unit = notional(inverse, 1.0, rules.contract_size, price)
     most = affordable(free_cash(rules, features, money, holding), unit, leverage, rate)
     if most < lots * rules.lot:
@@ -56,7 +57,7 @@ def enter_market(
     if lots == 0:
         refuse_fill(log, order.decision_bar)
         return holding, levels, trade, money
-    inverse = features.inverse is not None
+    inverse = is_inverse(rules, features)
     fee = rate * notional(inverse, lots * rules.lot, rules.contract_size, price)
     log_fill(
         rules, features, log, now.ts, now.bar, order.side, lots, ENTRY, order.decision_bar, -(2**62),
@@ -65,7 +66,7 @@ def enter_market(
     if holding.side == 0:
         holding = held(rules, features, order.side, lots, lots, price, leverage)
         levels = protection(rules, order.side, price, order.stop_distance, order.take_distance)
-        if features.target is not None:
+        if has_targets(rules, features):
             levels = Levels(levels.stop, levels.has_stop, 0, 0, 0, 0)
         trade = Trade(now.bar, order.decision_bar, -1, price, order.confidence, 0, 0, 0.0, 0.0, 0.0, 0.0)
     else:
@@ -81,7 +82,7 @@ def enter_market(
 @compiled
 def grown(rules: Any, features: Any, holding: Any, lots: int, price: float) -> Any:
     """The position after an add: quantity and average price change."""
-    inverse = features.inverse is not None
+    inverse = is_inverse(rules, features)
     average = average_price(inverse, holding.lots * rules.lot, holding.average, lots * rules.lot, price)
     more = holding.lots + lots
     return held(rules, features, holding.side, more, holding.entered_lots + lots, average, holding.leverage)
@@ -98,7 +99,7 @@ def enter_limit(
     if lots == 0:
         refuse_fill(log, limit.decision_bar)
         return holding, levels, trade, money
-    inverse = features.inverse is not None
+    inverse = is_inverse(rules, features)
     fee = rules.maker_fee * notional(inverse, lots * rules.lot, rules.contract_size, price)
     log_fill(
         rules, features, log, ts, bar, limit.side, lots, REENTRY, limit.decision_bar, limit.ticks, 0, price, price, fee,

@@ -9,6 +9,7 @@ from karat.core.calc.money import base_units, contracts, quote_notional
 from karat.core.calc.rounding import above, at_least, steps_floor
 from karat.core.calc.sizing import RISK, base_size, confidence_factor
 from karat.core.compiled import compiled
+from karat.kernel.modes import is_inverse
 
 # The values of core.model.reasons.Refusal, as numbers that compile to constants.
 NONE, EQUITY, SIDE, OWN_EXIT, REGIME, CONFIDENCE, COOLDOWN = 0, 1, 2, 3, 4, 5, 6
@@ -126,7 +127,7 @@ def full_size(
     equity: float, drawdown: float,
 ) -> float:  # fmt: skip
     """Contracts of an entry before flooring (rules 26, 27, 29); NaN when a number is missing."""
-    inverse = features.inverse is not None
+    inverse = is_inverse(rules, features)
     price = view.close
     worth = equity * price if inverse else equity
     if rules.size_mode == RISK and stop_distance != stop_distance and rules.stop_mode == FRACTION_MODE:
@@ -160,7 +161,7 @@ def meets_minimums(rules: Any, features: Any, lots: int, price: float) -> bool:
     if lots <= 0:
         return False
     quantity = lots * rules.lot
-    value = quote_notional(features.inverse is not None, quantity, rules.contract_size, price)
+    value = quote_notional(is_inverse(rules, features), quantity, rules.contract_size, price)
     return at_least(quantity, rules.min_quantity) and at_least(value, rules.min_notional)
 
 

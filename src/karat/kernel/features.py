@@ -15,25 +15,21 @@ def _marker(used: bool) -> Marker:
     return True if used else None
 
 
-def every_feature(instrument: Instrument, signals: Signals) -> Features:
-    """The kernel that can do everything: one compilation serves every policy, at the price of speed.
-
-    Only what changes the meaning of the numbers stays a choice: inverse settlement and targets.
-    """
-    return Features(
-        inverse=_marker(instrument.kind == Kind.INVERSE),
-        margin=True,
-        funding=True,
-        borrow=True,
-        trail=True,
-        dynamic=True,
-        reentry=True,
-        adds=True,
-        target=_marker(signals.target is not None),
-        filters=True,
-        overrides=True,
-        sparse=None,
-    )
+EVERY_FEATURE = Features(
+    inverse=True,
+    margin=True,
+    funding=True,
+    borrow=True,
+    trail=True,
+    dynamic=True,
+    reentry=True,
+    adds=True,
+    target=True,
+    filters=True,
+    overrides=True,
+    sparse=None,
+)
+"""The kernel that can do everything: one compilation serves every policy, at the price of some speed."""
 
 
 def features_of(

@@ -9,6 +9,7 @@ from karat.core.calc.margin import liquidation_price
 from karat.core.calc.money import notional, result
 from karat.core.calc.rounding import above, at_least, limit_ticks, stop_ticks
 from karat.core.compiled import compiled
+from karat.kernel.modes import is_inverse
 from karat.kernel.records import Blocks, Holding, Levels, Money, Trade
 
 # The values of core.model.reasons.Reason, as numbers that compile to constants.
@@ -22,7 +23,7 @@ def free_cash(rules: Any, features: Any, money: Any, holding: Any) -> float:
     cash = rules.capital + money.realised - money.fees - money.funding - money.borrow
     if holding.side == 0:
         return cash
-    inverse = features.inverse is not None
+    inverse = is_inverse(rules, features)
     held = notional(inverse, holding.lots * rules.lot, rules.contract_size, holding.average)
     return cash - held / holding.leverage
 
@@ -63,7 +64,7 @@ def log_fill(
         ints[row, 6] = level
         ints[row, 7] = position_before
         ints[row, 8] = log.counts[1] - 1
-        inverse = features.inverse is not None
+        inverse = is_inverse(rules, features)
         gap = result(inverse, order_side, lots * rules.lot, rules.contract_size, raw, price)
         share = spread / (spread + slipped) if spread + slipped > 0.0 else 0.0
         floats[row, 0] = raw
@@ -95,7 +96,7 @@ def protection(rules: Any, side: int, fill: float, stop_distance: float, take_di
 @compiled
 def held(rules: Any, features: Any, side: int, lots: int, entered: int, average: float, leverage: float) -> Any:
     """A position with its liquidation and bankruptcy prices."""
-    inverse = features.inverse is not None
+    inverse = is_inverse(rules, features)
     if features.margin is not None:
         liquidation = liquidation_price(inverse, side, average, leverage, rules.maintenance_rate)
         bankruptcy = liquidation_price(inverse, side, average, leverage, 0.0)
@@ -123,7 +124,7 @@ def reduce(
 ) -> Any:  # fmt: skip
     """Close `lots` of the position at reference price `raw`. A liquidation pays no fee and no slippage."""
     side = holding.side
-    inverse = features.inverse is not None
+    inverse = is_inverse(rules, features)
     price, spread, slipped, rate = raw, 0.0, 0.0, rules.maker_fee
     if reason == LIQUIDATION:
         rate = 0.0

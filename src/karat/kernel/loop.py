@@ -11,6 +11,7 @@ from typing import Any
 
 from karat.core.compiled import compiled
 from karat.kernel.deciding import ENTRY_BITS, decide, set_dynamic, set_trail, update_blocks, update_limit
+from karat.kernel.modes import has_targets, is_inverse
 from karat.kernel.records import Closing, Marks, Opening
 from karat.kernel.targets import decide_target
 from karat.kernel.trading import trade_bar
@@ -103,7 +104,7 @@ def closing(rules: Any, features: Any, bars: Any, signal: Any, bar: int) -> Any:
         take = signal.take[bar] if len(signal.take) > 1 else take
         scale = signal.size_scale[bar] if len(signal.size_scale) > 1 else scale
         leverage = signal.leverage[bar] if len(signal.leverage) > 1 else leverage
-    if features.target is not None:
+    if has_targets(rules, features):
         target = signal.target[bar]
     minimum, cooldown, mean, known, minute = rules.min_confidence, 0, math.nan, math.nan, 0
     if features.filters is not None:
@@ -126,14 +127,14 @@ def simulate(
     Stops early when the record (`log`, None without one) is full. `phase` runs a bar whole, or only what the venue does
     (steps 1 to 8), or only the close (step 9), so that a paper venue and a bot share this source.
     """
-    inverse = features.inverse is not None
+    inverse = is_inverse(rules, features)
     # Columns read at every bar are taken out of their records once: each access through a record counts references.
     lows, highs, closes, codes, mark_days = bars.low, bars.high, bars.close, signal.code, bars.mark_day
     units, down, up, mask = watch(rules, features, holding, levels, trade)
     base = settled(rules, money)
     average = holding.average
     equity, peak, floor, max_drawdown = marks.equity, marks.peak, marks.floor, marks.max_drawdown
-    trails = features.trail is not None and rules.trail_mode != 0 and features.target is None
+    trails = features.trail is not None and rules.trail_mode != 0 and not has_targets(rules, features)
     dynamic = features.dynamic is not None and rules.dynamic_levels != 0
     bar = begin
     while bar < end:
@@ -167,7 +168,7 @@ def simulate(
                 own_stop = signal.stop[bar] if len(signal.stop) > 1 else math.nan
                 own_take = signal.take[bar] if len(signal.take) > 1 else math.nan
                 levels = set_dynamic(
-                    rules, own_stop, own_take, holding.side, levels, trade, features.target is not None
+                    rules, own_stop, own_take, holding.side, levels, trade, has_targets(rules, features)
                 )
             if trails:
                 extreme = highs[bar] if holding.side > 0 else lows[bar]
@@ -197,17 +198,19 @@ def simulate(
             blocks = update_blocks(rules, bars.risk_day[bar], bars.day_boundary[bar], blocks, equity, equity_before)
         on_way = order.due >= 0
         asks = int(codes[bar]) & mask != 0
-        if features.target is not None:
+        if has_targets(rules, features):
             asks = not on_way
         elif rules.time_exit > 0 and units != 0.0:
             asks = asks or bar - trade.entry_bar + 1 >= rules.time_exit
         limits = (
-            features.reentry is not None and features.target is None and (limit.side != 0 or blocks.close_bar == bar)
+            features.reentry is not None
+            and not has_targets(rules, features)
+            and (limit.side != 0 or blocks.close_bar == bar)
         )
         if (asks and not on_way) or limits:
             view = closing(rules, features, bars, signal, bar)
             drawdown = 1.0 - equity / peak
-            if features.target is not None:
+            if has_targets(rules, features):
                 order = decide_target(rules, features, log, view, holding, blocks, equity, drawdown)
             elif asks and not on_way:
                 order = decide(rules, features, log, view, holding, trade, blocks, equity, drawdown)

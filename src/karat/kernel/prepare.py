@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,13 +18,34 @@ from karat.core.indicators.volatility import atr as average_true_range
 from karat.core.indicators.volatility import realised_volatility
 from karat.core.model.candles import Candles, Floats, Funding, Ints
 from karat.core.model.instrument import Instrument, Kind
-from karat.core.model.policy import Policy
+from karat.core.model.policy import LevelMode, Policy, SizeMode
 from karat.core.model.signals import Signals
 from karat.core.time import DAY_MS, MINUTE_MS, YEAR_DAYS
 from karat.kernel.records import Bars, Detail, Signal
 
 _ONE = np.full(1, np.nan)
 _ONE_INT = np.zeros(1, np.int64)
+_blank: dict[str, NDArray[np.generic]] = {}
+
+
+def _nans(n: int) -> Floats:
+    """`n` NaN that nobody writes to: a column no policy field asks for."""
+    return _shared("nan", n, np.nan, np.float64)
+
+
+def _zeros(n: int) -> Ints:
+    return _shared("zero", n, 0, np.int64)
+
+
+def _shared(name: str, n: int, value: float, dtype: type) -> NDArray[Any]:
+    held = _blank.get(name)
+    if held is None or len(held) < n:
+        held = np.full(max(n, 1024), value, dtype)
+        held.flags.writeable = False
+        _blank[name] = held
+    return held[:n]
+
+
 _SESSION_ZONE = ZoneInfo("America/New_York")  # US equities: the only session markets in the instrument table
 
 
@@ -145,9 +170,8 @@ def session_days(ts: Ints) -> Ints:
     return np.cumsum(changed)
 
 
+@lru_cache(maxsize=200_000)
 def _utc_offset_ms(ts: int) -> int:
-    from datetime import UTC, datetime
-
     offset = datetime.fromtimestamp(ts / 1000, UTC).astimezone(_SESSION_ZONE).utcoffset()
     assert offset is not None, "a zone has an offset"
     return round(offset.total_seconds() * 1000)
@@ -173,20 +197,19 @@ def prepare_bars(candles: Candles, policy: Policy, instrument: Instrument, extra
         if np.isnan(getattr(candles, name)).any():
             raise InputError("nan_price", f"{candles.market}: {name} holds NaN.", "Import the data again or mend it.")
     inverse = instrument.kind == Kind.INVERSE
-    atr = extras.atr
-    if atr is None:
-        atr = average_true_range(candles.high, candles.low, candles.close, policy.atr_period)
+    atr = _atr(candles, policy, extras)
     volatility = extras.volatility
-    if volatility is None:
+    if volatility is None and policy.size_mode == SizeMode.VOLATILITY:
         volatility = yearly(realised_volatility(candles.close, policy.volatility_period), candles.timeframe_ms)
-    unit, known = np.zeros(len(candles)), np.full(len(candles), np.nan)
+    unit, known = _shared("zero_float", len(candles), 0.0, np.float64), _nans(len(candles))
     if extras.funding is not None:
         funding = extras.funding
         unit, known = _funding_columns(
             candles.ts, candles.open, candles.timeframe_ms, funding.ts, funding.rate, funding.mark, inverse
         )
     if instrument.kind not in (Kind.LINEAR, Kind.INVERSE):
-        unit = np.zeros(len(candles))  # spot knows the rate but does not pay it
+        unit = _shared("zero_float", len(candles), 0.0, np.float64)  # spot knows the rate but does not pay it
+    off = math.isnan(policy.volume_factor)
     scale = candles.close / instrument.contract_size if inverse else 1.0 / instrument.contract_size
     regimes = policy.min_confidence_by_regime
     risk_day, boundary, mark_day = day_columns(candles, instrument.kind)
@@ -201,8 +224,8 @@ def prepare_bars(candles: Candles, policy: Policy, instrument: Instrument, extra
         quantity_volume=candles.volume * scale,
         atr=atr,
         atr_filled=_filled(atr),
-        volatility=volatility,
-        volume_mean=_mean_before(candles.volume, policy.volume_window),
+        volatility=_nans(len(candles)) if volatility is None else volatility,
+        volume_mean=_nans(len(candles)) if off else _mean_before(candles.volume, policy.volume_window),
         funding_unit=unit,
         funding_known=known,
         regime=_regime(extras.regime, len(regimes), len(candles)),
@@ -215,16 +238,26 @@ def prepare_bars(candles: Candles, policy: Policy, instrument: Instrument, extra
     )
 
 
+def _atr(candles: Candles, policy: Policy, extras: Extras) -> Floats:
+    """ATR where a policy field uses it: an unused NaN head must not refuse entries (rule 6)."""
+    if extras.atr is not None:
+        return extras.atr
+    modes = (policy.stop_mode, policy.take_mode, policy.trail_mode)
+    if LevelMode.ATR not in modes and policy.slippage_atr == 0.0:
+        return _nans(len(candles))
+    return average_true_range(candles.high, candles.low, candles.close, policy.atr_period)
+
+
 def _regime(codes: Ints | None, regimes: int, bars: int) -> Ints:
     if codes is not None:
         return np.ascontiguousarray(codes, np.int64)
     return np.full(bars, -1, np.int64) if regimes else _ONE_INT
 
 
-def prepare_detail(candles: Candles, finer: Candles | None) -> Detail | None:
+def prepare_detail(candles: Candles, finer: Candles | None) -> Detail:
     """Which finer bars lie in which bar."""
     if finer is None:
-        return None
+        return Detail(_zeros(len(candles) + 1), _ONE_INT, _ONE, _ONE, _ONE)
     if candles.timeframe_ms % finer.timeframe_ms != 0 or finer.timeframe_ms >= candles.timeframe_ms:
         raise InputError(
             "bad_detail",

@@ -17,7 +17,7 @@ Marker = bool | None
 class Features(NamedTuple):
     """What this kernel must be able to do."""
 
-    inverse: Marker
+    inverse: Marker  # may settle inverse; `Rules.inverse` says whether it does
     margin: Marker  # liquidation can happen
     funding: Marker
     borrow: Marker
@@ -25,7 +25,7 @@ class Features(NamedTuple):
     dynamic: Marker
     reentry: Marker
     adds: Marker
-    target: Marker
+    target: Marker  # may have targets; `Rules.targets` says whether it does
     filters: Marker  # regime, cooldown, daily loss, streak, volume, funding, session
     overrides: Marker  # stop, take, size_scale or leverage come from the strategy
     sparse: Marker  # jump from signal to signal while flat; never with record
@@ -83,6 +83,8 @@ class Rules(NamedTuple):
     contract_size: float
     maintenance_rate: float
     dynamic_levels: int
+    inverse: int
+    targets: int  # the strategy gives targets (rule 34)
 
 
 class Bars(NamedTuple):

@@ -10,6 +10,7 @@ from karat.core.calc.rounding import at_least, steps_floor
 from karat.core.compiled import compiled
 from karat.kernel.entering import enter_limit, enter_market
 from karat.kernel.fills import LIQUIDATION, STOP, TAKE, TRAIL, reduce
+from karat.kernel.modes import is_inverse
 from karat.kernel.records import Levels, Limit, Money, Order, Trade
 
 NO_LEVEL = -(2**62)
@@ -57,7 +58,7 @@ def take_lots(rules: Any, features: Any, holding: Any, price: float) -> int:
     quantity = rest * rules.lot
     if not at_least(quantity, rules.min_quantity):
         return holding.lots
-    inverse = features.inverse is not None
+    inverse = is_inverse(rules, features)
     if not at_least(quote_notional(inverse, quantity, rules.contract_size, price), rules.min_notional):
         return holding.lots
     return part
@@ -221,14 +222,12 @@ def trade_bar(
     holding, levels, trade, money, blocks, order = at_open(
         rules, features, log, now, holding, levels, trade, money, blocks, order, equity_before
     )
-    first, last = 0, 0
-    if detail is not None:
-        first, last = detail.first[now.bar], detail.first[now.bar + 1]
-        for finer in range(first, last):
-            holding, levels, trade, money, blocks, limit = walk(
-                rules, features, log, now, detail.ts[finer], detail.open[finer], detail.high[finer], detail.low[finer],
-                finer - first, holding, levels, trade, money, blocks, limit, equity_before,
-            )  # fmt: skip
+    first, last = detail.first[now.bar], detail.first[now.bar + 1]
+    for finer in range(first, last):
+        holding, levels, trade, money, blocks, limit = walk(
+            rules, features, log, now, detail.ts[finer], detail.open[finer], detail.high[finer], detail.low[finer],
+            finer - first, holding, levels, trade, money, blocks, limit, equity_before,
+        )  # fmt: skip
     if first == last:
         holding, levels, trade, money, blocks, limit = walk(
             rules, features, log, now, now.ts, now.open, now.high, now.low, -1, holding, levels, trade, money, blocks,
