@@ -34,7 +34,7 @@ class Expected:
     side: int
     lots: int
     price: Number
-    reason: Reason | str  # ANY where the page leaves it open
+    reason: Reason
     level: Any = ANY  # whole ticks; None: it has none
     raw: Any = ANY
     fee: Any = ANY
@@ -46,11 +46,11 @@ class Expected:
     equity: Any = ANY  # equity at the close before
 
 
-def buy(bar: int, lots: int, price: Number, reason: Reason | str, **more: Any) -> Expected:
+def buy(bar: int, lots: int, price: Number, reason: Reason, **more: Any) -> Expected:
     return Expected(bar, +1, lots, price, reason, **more)
 
 
-def sell(bar: int, lots: int, price: Number, reason: Reason | str, **more: Any) -> Expected:
+def sell(bar: int, lots: int, price: Number, reason: Reason, **more: Any) -> Expected:
     return Expected(bar, -1, lots, price, reason, **more)
 
 

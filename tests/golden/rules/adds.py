@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.golden.case import ENTRY, STOP, TIME, Case, buy, policy, sell, world
+from tests.golden.case import ENTRY, LIQUIDATION, STOP, TIME, Case, buy, policy, sell, world
 
 from karat.core.model.reasons import Refusal
 
@@ -93,5 +93,22 @@ CASES = [
         fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 100, TIME)],
         open_lots=0,
         refusals=None,
+    ),
+    Case(
+        rule="25",
+        title="an add without an entry's levels is none",
+        arithmetic="stop[1] = 0 is no entry (rule 5), so no add either; the position stays.",
+        world=world("100 | 100 | 100", long=[0, 1], stop=[5, 0, 5], rules=policy(max_adds=1)),
+        fills=[buy(1, 10, 100, ENTRY)],
+        refusals={1: Refusal.SIZE},
+        open_lots=10,
+    ),
+    Case(
+        rule="25",
+        title="an add keeps the leverage of the position",
+        arithmetic="leverage[0] = 5: L = 80. leverage[1] = 2 does not change it. Low 79: 20 at 80: -400 = 2000 / 5.",
+        world=world("100 | 100 | 100 100 79 85", long=[0, 1], leverage=[5, 2, 1], rules=policy(max_adds=1)),
+        fills=[buy(1, 10, 100, ENTRY), buy(2, 10, 100, ENTRY), sell(2, 20, 80, LIQUIDATION)],
+        equity={2: 9600},
     ),
 ]

@@ -91,4 +91,20 @@ CASES = [
         ),
         fills=[buy(1, 10, 101, ENTRY), sell(1, 10, 94.05, STOP, level=95, time="2024-01-01T01:30")],
     ),
+    Case(
+        rule="detail",
+        title="a finer open beyond stop and liquidation price fills the higher, the stop, at that open",
+        arithmetic="""
+        Leverage 10: L = 90; stop 95. Gap liquidation (step 2) stays with the bar, whose open is 100. The second half
+        opens at 88: step 6 takes only the one met first, the stop, at min(88, 95) = 88.
+        """,
+        world=world(
+            "100 | 100 100 85 88",
+            long=[0],
+            rules=policy(leverage=10.0, stop=0.05),
+            detail="100 | 100 | 100 100 97 98 | 88 88 85 88",
+        ),
+        fills=[buy(1, 10, 100, ENTRY), sell(1, 10, 88, STOP, level=95)],
+        equity={1: 9880},
+    ),
 ]

@@ -154,6 +154,25 @@ LIFE = [
         world=world("100 | 100 100 90 90 | 96 96 92 93", long=[0], rules=rules(fraction=1.0)),
         fills=[buy(1, 100, 100, ENTRY), sell(1, 100, 95, STOP), buy(2, 102, 93, REENTRY)],
     ),
+    Case(
+        rule="24",
+        title="protected as an entry decided at the close of the stop",
+        arithmetic="""
+        stop[1] = 3, read where the limit is placed: filled at 93, stop 90. stop[0] = 5 was that of the first entry.
+        Low 89: at 90.
+        """,
+        world=world(f"{STOPPED} | 96 96 92 95 | 95 95 89 90", long=[0], stop=[5, 3, 9, 9], rules=rules()),
+        fills=[*BEGIN, buy(2, 10, 93, REENTRY), sell(3, 10, 90, STOP, level=90, decision=1)],
+        equity={3: 9920},
+    ),
+    Case(
+        rule="24",
+        title="where an entry would be none, there is no limit",
+        arithmetic="stop[1] = 0 at the close of the stop: zero or less is no entry, so nothing is placed.",
+        world=world(f"{STOPPED} | 96 96 92 95", long=[0], stop=[5, 0, 5], rules=rules()),
+        fills=BEGIN,
+        refusals=None,
+    ),
 ]
 
 CANCELS = [

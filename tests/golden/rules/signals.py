@@ -142,6 +142,15 @@ ENTRY_LEVELS = [
         fills=[buy(2, 10, 100.2, ENTRY)],
         refusals={0: Refusal.SIZE},
     ),
+    Case(
+        rule="6",
+        title="a NaN ATR is no matter where only the trail uses it",
+        arithmetic="""
+        Stop, take and slippage do not use the ATR; the trail does, and NaN only means that it does not move: enter.
+        """,
+        world=world("100 | 100", long=[0], atr=NAN, rules=policy(trail_atr=2, trail_from_entry=True)),
+        fills=[buy(1, 10, 100, ENTRY)],
+    ),
 ]
 
 DIRECTIONS = [

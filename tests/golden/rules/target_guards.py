@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.golden.case import (
-    ANY,
     ENTRY,
     LIQUIDATION,
     NAN,
@@ -113,6 +112,21 @@ GUARDS = [
         fills=[buy(2, 10, 100, ENTRY), sell(3, 10, 95, STOP)],
         open_lots=0,
     ),
+    Case(
+        rule="34",
+        title="through zero after a stop: nothing to close, but it opens",
+        arithmetic="""
+        Latency 2: from 10 to -10 decided at bar 2, due at bar 4. Stopped at 95 in bar 3. The closing half is
+        reduce-only: void. The opening half sells 10 short at 95.
+        """,
+        world=world(
+            "100 | 100 | 100 | 100 100 94 95 | 95 | 95",
+            target={0: 1, 2: -1},
+            rules=policy(latency=2, stop=0.05),
+        ),
+        fills=[buy(2, 10, 100, ENTRY), sell(3, 10, 95, STOP), sell(4, 10, 95, ENTRY, decision=2)],
+        open_lots=-10,
+    ),
 ]
 
 LEVELS = [
@@ -143,7 +157,7 @@ LEVELS = [
         title="dynamic_levels moves the stop",
         arithmetic="stop[0] = 10: 90. stop[1] = 4: 100 - 4 = 96. Bar 2, low 95: 10 at 96.",
         world=world("100 | 100 | 100 100 95 97", target={0: 1}, stop=[10, 4, 4], rules=policy(dynamic_levels=True)),
-        fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 96, ANY, level=96)],
+        fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 96, STOP, level=96)],
     ),
     Case(
         rule="34",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.golden.case import ANY, ENTRY, NAN, REENTRY, STOP, TAKE, TRAIL, Case, buy, policy, sell, world
+from tests.golden.case import ENTRY, NAN, REENTRY, STOP, TAKE, TRAIL, Case, buy, policy, sell, world
 
 TRAILING = [
     Case(
@@ -134,12 +134,12 @@ DYNAMIC = [
         title="dynamic levels are set at the close of the entry bar too, counted from the first fill",
         arithmetic="""
         stop[0] = 10: 90. Bar 1 closes at 105 with stop[1] = 4: 100 - 4 = 96, counted from the entry at 100. Bar 2,
-        low 95: sold at 96.
+        low 95: sold at 96, reason stop: it was not the trailing stop that moved it.
         """,
         world=world(
             "100 | 100 105 100 105 | 105 105 95 97", long=[0], stop=[10, 4, 4], rules=policy(dynamic_levels=True)
         ),
-        fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 96, ANY, level=96)],
+        fills=[buy(1, 10, 100, ENTRY), sell(2, 10, 96, STOP, level=96)],
         equity={2: 9960},
     ),
     Case(
