@@ -1,7 +1,6 @@
 /** Equity with its high-water mark, and below it, on the same time axis, the drawdown. Finished data in, no store. */
 import { useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import type { Equity } from "../client/schema";
 import { fixed, money, percent } from "../lib/format";
 import { usePreferences } from "../lib/preferences";

@@ -54,7 +54,11 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
 
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   const response = await request(path, signal ? { signal } : {});
-  return (await response.json()) as T;
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new ApiError(0, "broken_off", "Karat's answer broke off.", "", response.headers.get("X-Request-Id") ?? "");
+  }
 }
 
 async function failure(response: Response): Promise<ApiError> {

@@ -1,19 +1,17 @@
 /** Figures that live: aligned, tinted after rounding, underlined for a moment when they change. */
-import { useEffect, useRef } from "react";
+import { useRef } from "react";
 import { NOTHING, type Figure as Value, isDefined, profit, reasonOf, tone } from "../lib/format";
 
 const TINTS = { gain: "text-gain", loss: "text-loss", even: "" } as const;
 
 /** Text that is underlined for a moment when it differs from what was shown before. */
 export function Live({ text, className = "", title }: { text: string; className?: string; title?: string | undefined }) {
-  const shown = useRef<string | undefined>(undefined);
-  const changed = shown.current !== undefined && shown.current !== text;
-  useEffect(() => {
-    shown.current = text;
-  }, [text]);
+  // Kept from one text to the next, so that a render that changes nothing does not cut the line off.
+  const shown = useRef({ text, changed: false });
+  if (shown.current.text !== text) shown.current = { text, changed: true };
   return (
     <span className={`figure ${className}`} title={title}>
-      <span key={text} className={changed ? "tick" : undefined}>
+      <span key={text} className={shown.current.changed ? "tick" : undefined}>
         {text}
       </span>
     </span>

@@ -50,14 +50,14 @@ const SHAPES: Record<Status, ReactNode> = {
   ),
 };
 
+/** A status by its shape. An empty `label` says that the words beside it tell the same. */
 export function Sign({ status, size = 14, label }: { status: Status; size?: number; label?: string }) {
   return (
     <svg
       width={size}
       height={size}
       viewBox="0 0 16 16"
-      role="img"
-      aria-label={label ?? NAMES[status]}
+      {...(label === "" ? { "aria-hidden": true } : { role: "img", "aria-label": label ?? NAMES[status] })}
       strokeLinecap="round"
       strokeLinejoin="round"
       className="shrink-0"

@@ -1,5 +1,5 @@
 /** A panel and its states: loading, empty, old, failed. The last value stays visible while a newer one is awaited. */
-import type { ReactNode } from "react";
+import { Component, type ReactNode } from "react";
 import { age } from "../lib/time";
 import { live } from "../lib/live";
 import { useNow } from "../lib/use-now";
@@ -31,9 +31,31 @@ export function Panel({
         {view && <Age view={view} />}
         {actions}
       </div>
-      {children}
+      <Boundary>{children}</Boundary>
     </section>
   );
+}
+
+/** A mistake in one panel stays in that panel. */
+class Boundary extends Component<{ readonly children: ReactNode }, { readonly failed: boolean }> {
+  override state = { failed: false };
+
+  static getDerivedStateFromError() {
+    return { failed: true };
+  }
+
+  override render() {
+    if (!this.state.failed) return this.props.children;
+    return (
+      <div className="flex flex-wrap items-center gap-3 px-3.5 py-3" role="alert">
+        <Sign status="fail" />
+        <span className="grow">This panel failed. The others still work.</span>
+        <button type="button" className="button" onClick={() => this.setState({ failed: false })}>
+          Retry
+        </button>
+      </div>
+    );
+  }
 }
 
 /** Shown only when the panel's figures are old: the line is down, or the last question failed. */

@@ -5,7 +5,20 @@ import { Panel, PanelState, Skeleton } from "../components/panel";
 import { useQuery } from "../lib/router";
 import { useEquity } from "../lib/use-live";
 
-const EquityChart = lazy(() => import("../charts/equity-chart"));
+const AGAIN_MS = 2_000;
+
+/** The chart is a chunk of its own. Karat may go away while it is fetched, so it is asked for until it comes. */
+async function loadChart(): Promise<typeof import("../charts/equity-chart")> {
+  for (;;) {
+    try {
+      return await import("../charts/equity-chart");
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
+const EquityChart = lazy(loadChart);
 
 const RANGES: readonly EquityRange[] = ["1d", "7d", "30d", "90d", "all"];
 const HEIGHT = 300;

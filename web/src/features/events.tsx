@@ -43,7 +43,7 @@ export function Events({ rows, bots }: { rows: readonly KaratEvent[]; bots?: Rea
               <span className="min-w-0">
                 {event.bot !== null && bots && (
                   <>
-                    <Link href={botPath(event.bot)}>{bots.get(event.bot)?.name ?? event.bot}</Link>{" "}
+                    <Link href={botPath(event.bot)} className="underline decoration-line-strong underline-offset-2">{bots.get(event.bot)?.name ?? event.bot}</Link>{" "}
                   </>
                 )}
                 {event.text}

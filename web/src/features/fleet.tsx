@@ -78,13 +78,16 @@ function Cell({ bot, clock, roomy, ordinal }: { bot: Bot; clock: number | null; 
     <li>
       <Link
         href={botPath(bot.id)}
-        className={`tint flex h-full rounded-[4px] border text-text hover:no-underline ${FRAMES[status]} ${
+        className={`tint relative flex h-full rounded-[4px] border text-text hover:no-underline ${FRAMES[status]} ${
           roomy ? "flex-col px-2 py-1.5" : "min-h-(--k-target) items-center justify-center gap-1"
         }`}
         style={{ "--tint": tint, "--share": share } as React.CSSProperties}
         title={`${bot.name}, ${text}, today ${today}`}
-        aria-label={`${bot.name}: ${text}, today ${today}`}
       >
+        <span className="visually-hidden">
+          {bot.name}, {text}
+          {!roomy && `, today ${today}`}
+        </span>
         {roomy ? (
           <>
             <span className="flex items-center justify-between gap-1 text-xs font-medium">

@@ -47,7 +47,7 @@ function Vitals({ fleet, positions }: { fleet: Fleet; positions: readonly Positi
   const running = bots.filter((bot) => bot.state === "running").length;
   const late = bots.filter((bot) => isStale(bot, clock));
   const behind = Math.max(0, ...late.map((bot) => barsBehind(bot, clock)));
-  const proven = bots.filter((bot) => bot.verdict !== "not proven").length;
+  const unproven = bots.filter((bot) => bot.verdict === "not proven").length;
   return (
     <>
       <Vital
@@ -63,7 +63,7 @@ function Vitals({ fleet, positions }: { fleet: Fleet; positions: readonly Positi
         value={clock === null ? "none yet" : moment(clock, zone)}
         note={late.length > 0 ? `${plural(late.length, "bot")} up to ${behind} bars behind` : "every bot is up to it"}
       />
-      <Vital status="none" name="Proof" value={`${proven} of ${bots.length}`} note="not proven" />
+      <Vital status="none" name="Proof" value="not proven" note={`${unproven} of ${plural(bots.length, "bot")}`} />
     </>
   );
 }
