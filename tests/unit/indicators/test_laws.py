@@ -12,6 +12,75 @@ from karat.core.errors import InputError
 from karat.core.indicators.catalogue import CATALOGUE
 
 NAMES = sorted(CATALOGUE)
+FIELD_NAMES = {
+    "sma",
+    "ema",
+    "wma",
+    "dema",
+    "tema",
+    "t3",
+    "kama",
+    "trix",
+    "macd",
+    "rsi",
+    "cmo",
+    "atr",
+    "natr",
+    "true_range",
+    "adx",
+    "dx",
+    "plus_di",
+    "minus_di",
+    "stochastic",
+    "stochastic_rsi",
+    "cci",
+    "williams_r",
+    "mfi",
+    "ultimate_oscillator",
+    "aroon",
+    "roc",
+    "momentum",
+    "bollinger",
+    "keltner",
+    "donchian",
+    "donchian_previous",
+    "ichimoku",
+    "supertrend",
+    "sar",
+    "obv",
+    "ad",
+    "adosc",
+    "ppo",
+    "apo",
+    "midprice",
+    "midpoint",
+    "rolling_max",
+    "rolling_min",
+    "bop",
+    "typical_price",
+    "linear_regression",
+    "linear_regression_slope",
+    "rolling_regression",
+    "beta",
+    "correlation",
+    "vwap_utc_day",
+    "vwap_rolling",
+    "volume_ratio",
+    "log_return",
+    "realised_volatility",
+    "garman_klass",
+    "parkinson",
+    "rogers_satchell",
+    "atr_ratio",
+    "obv_slope",
+    "zscore",
+    "standard_deviation",
+    "variance",
+    "ht_trendline",
+    "hurst",
+    "close_vs_vwap",
+    "ema_relative",
+}
 HURST = {"hurst", "hurst_rescaled_range"}
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SMALL: dict[str, int | float] = {
@@ -55,6 +124,11 @@ def float_inputs(name: str) -> list[str]:
     return [column for column in CATALOGUE[name].inputs if column != "ts"]
 
 
+def test_the_catalogue_speaks_the_language_of_the_field() -> None:
+    assert set(CATALOGUE) >= FIELD_NAMES
+    assert all(name == indicator.name and indicator.meaning for name, indicator in CATALOGUE.items())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_prefix_gives_the_same_bits_at_every_cut(name: str) -> None:
     market = walk(seed=5, bars=230)
@@ -83,6 +157,28 @@ def test_a_prefix_of_a_hostile_market_with_holes_gives_the_same_bits(name: str, 
     full = call(name, market, **parameters)
     assert same_bits(call(name, cut(market, 0, stop), **parameters), part(full, 0, stop))
     assert not any(np.isinf(output).any() for output in full)
+
+
+ANY_NUMBER = st.one_of(
+    st.floats(-1e6, 1e6, width=32),
+    st.sampled_from([0.0, -0.0, 1.0, 1e-12, 1e9, float("nan"), float("inf"), -float("inf")]),
+)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "ts" not in CATALOGUE[name].inputs])
+@QUICK
+@given(data=st.data())
+def test_any_numbers_at_all_give_numbers_or_nan_and_the_same_prefix(name: str, data: st.DataObject) -> None:
+    bars = data.draw(st.integers(0, 80))
+    market = {
+        column: np.array(data.draw(st.lists(ANY_NUMBER, min_size=bars, max_size=bars)), dtype=np.float64)
+        for column in float_inputs(name)
+    }
+    parameters = parameter_sets(name)[-1]
+    stop = data.draw(st.integers(0, bars))
+    full = call(name, market, **parameters)
+    assert not any(np.isinf(output).any() for output in full)
+    assert same_bits(call(name, cut(market, 0, stop), **parameters), part(full, 0, stop))
 
 
 @pytest.mark.parametrize("name", NAMES)
