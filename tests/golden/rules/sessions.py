@@ -13,7 +13,7 @@ CASES = [
         rule="21",
         title="equities: the block ends with the next session",
         arithmetic="""
-        A session from Thursday 14:00: 100 lots from 100 close at 95, 5 % down. Bar 2 begins Saturday's session at
+        A session from Thursday 14:00: 100 lots from 100 close at 95, 5 % down. Bar 2 begins Friday's session at
         14:00, whose base is Thursday's last close, 9500: loss 0. The short decided there closes the long and opens.
         """,
         world=world(
