@@ -5,7 +5,8 @@
 2. The contract of this room (market, joins, evaluation), because it decides what the strategy is given.
 3. The compiled sources below (indicators, formulas), by `kernel_sources_hash`.
 
-Newlines are normalised, so one file has one hash on every system.
+Newlines are normalised, so one file has one hash on every system. A class keeps the hash it had when it was first asked
+for (a user's file: when it was loaded), because an edited file does not change code that is already running.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sysconfig
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from weakref import WeakKeyDictionary
 
 from karat.core.compiled import kernel_sources_hash
 from karat.strategies.contract import Strategy
@@ -25,6 +27,8 @@ _CORE = _ROOM.parent / "core"
 _FOREIGN = tuple(
     {str(Path(sysconfig.get_path(key)).resolve()) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
+
+_hashes: WeakKeyDictionary[type[Strategy], str] = WeakKeyDictionary()
 
 
 def source_path(strategy: Strategy) -> Path:
@@ -36,6 +40,13 @@ def source_path(strategy: Strategy) -> Path:
 
 def code_hash(strategy: Strategy) -> str:
     """SHA-256, 64 hex digits, over what decides the signals of `strategy`. See the module docstring."""
+    known = _hashes.get(type(strategy))
+    if known is None:
+        known = _hashes[type(strategy)] = _hash_now(strategy)
+    return known
+
+
+def _hash_now(strategy: Strategy) -> str:
     digest = hashlib.sha256(f"{type(strategy).__qualname__}\n{_ground_hash()}\n".encode())
     for module in own_modules(strategy):
         digest.update(_normalised(Path(str(module.__file__))))

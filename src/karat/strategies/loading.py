@@ -1,6 +1,9 @@
 """Loading a user's strategy files: modules of a package made for their folder, so that `from ._helpers import x` works.
 
-A file whose content changed is loaded anew. What goes wrong in a user's file becomes one line that names file and line.
+1. A folder is one thing: when any file in it changed, helpers and strategies are loaded anew.
+2. What a user compiles is cached per content of the folder, because numba does not notice that a helper in another file
+   changed (see `karat.core.compiled`).
+3. What goes wrong in a user's file becomes one line that names file and line.
 """
 
 from __future__ import annotations
@@ -10,14 +13,19 @@ import inspect
 import linecache
 import sys
 import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from numba.core import config
+
 from karat.core.errors import InputError, KaratError
 from karat.strategies.contract import Strategy
+from karat.strategies.identity import code_hash, files_hash
 
-_loaded: dict[Path, tuple[bytes, ModuleType]] = {}
+_loaded: dict[Path, tuple[str, ModuleType]] = {}
 
 
 def strategies_of(module: ModuleType) -> list[Strategy]:
@@ -33,11 +41,15 @@ def strategies_of(module: ModuleType) -> list[Strategy]:
 def load_file(file: Path) -> list[Strategy]:
     """The strategies in `file`. Raises InputError `broken_strategy_file` with file, line and reason."""
     file = file.resolve()
-    content = hashlib.sha256(file.read_bytes()).digest()
+    package, content = _package_of(file.parent), _content_of(file.parent)
     known = _loaded.get(file)
     if known is None or known[0] != content:
-        known = (content, execute(file, f"{_package_of(file.parent)}.{file.stem}"))
-        _loaded[file] = known
+        for name in [name for name in sys.modules if name.startswith(f"{package}._")]:
+            del sys.modules[name]
+        module = execute(file, f"{package}.{file.stem}")
+        for strategy in strategies_of(module):
+            code_hash(strategy)
+        known = _loaded[file] = (content, module)
     found = strategies_of(known[1])
     if not found:
         raise _broken(f"{file}: there is no strategy in it.", "Write a class derived from karat.strategies.Strategy.")
@@ -53,7 +65,8 @@ def execute(file: Path, name: str) -> ModuleType:
     before = sys.modules.get(name)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with _compiling_for(_content_of(file.parent)):
+            spec.loader.exec_module(module)
     except Exception as error:
         if before is None:
             del sys.modules[name]
@@ -61,6 +74,23 @@ def execute(file: Path, name: str) -> ModuleType:
             sys.modules[name] = before
         raise _explained(file, error) from error
     return module
+
+
+def _content_of(folder: Path) -> str:
+    """SHA-256 over every Python file of a folder."""
+    return files_hash(sorted(folder.glob("*.py")))
+
+
+@contextmanager
+def _compiling_for(content: str) -> Generator[None]:
+    """Functions compiled meanwhile are cached in a folder of their own."""
+    settings = vars(config)  # numba makes its settings at run time, so they are no declared names of the module
+    ours: str = settings["CACHE_DIR"]
+    settings["CACHE_DIR"] = str(Path(ours) / f"user-{content[:16]}") if ours else ours
+    try:
+        yield
+    finally:
+        settings["CACHE_DIR"] = ours
 
 
 def _package_of(folder: Path) -> str:

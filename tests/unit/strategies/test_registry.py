@@ -54,12 +54,29 @@ def test_a_changed_file_is_loaded_anew(tmp_path: Path) -> None:
 
 def test_a_helper_beside_it_can_be_imported_and_counts_for_the_hash(tmp_path: Path) -> None:
     helper = tmp_path / "_helpers.py"
-    helper.write_text("LEVEL = 30.0\n\n\ndef level():\n    return LEVEL\n")
-    write_strategy(tmp_path, "mine", QUIET, head="from ._helpers import level\n")
-    before = code_hash(find_strategy("mine", tmp_path))
+    helper.write_text("LEVEL = 30\n\n\ndef level():\n    return LEVEL\n")
+    write_strategy(tmp_path, "mine", QUIET, head="from ._helpers import level\n", warmup="level()")
+    first = find_strategy("mine", tmp_path)
+    before = code_hash(first)
     assert "mine" in strategy_names(tmp_path) and len(all_strategies(tmp_path).broken) == 0
-    helper.write_text(helper.read_text().replace("30.0", "31.0"))
-    assert code_hash(find_strategy("mine", tmp_path)) != before
+    helper.write_text(helper.read_text().replace("30", "31"))
+    second = find_strategy("mine", tmp_path)
+    assert (first.warmup_bars(resolve(first)), second.warmup_bars(resolve(second))) == (30, 31)
+    assert code_hash(second) != before
+    assert code_hash(first) == before
+
+
+def test_a_helper_compiled_in_another_file_is_never_stale(tmp_path: Path) -> None:
+    head = "from karat.core.compiled import compiled\nfrom ._helpers import level\n\n\n"
+    head += "@compiled\ndef warmup(period):\n    return period + level()\n\n"
+    helper = tmp_path / "_helpers.py"
+    for number in (5, 7):
+        helper.write_text(
+            f"from karat.core.compiled import compiled\n\n\n@compiled\ndef level():\n    return {number}\n"
+        )
+        write_strategy(tmp_path, "mine", QUIET, head=head, warmup="warmup(p.period)")
+        mine = find_strategy("mine", tmp_path)
+        assert mine.warmup_bars(resolve(mine)) == 20 + number
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(tmp_path: Path) -> None:

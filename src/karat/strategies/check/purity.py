@@ -33,11 +33,14 @@ _DEPTH_MAX = 5  # containers in containers that a digest follows
 
 def fresh_copy(strategy: Strategy, label: str) -> Strategy:
     """The same strategy from a second run of its file, sharing no global with it. A class that is not at the top of its
-    file cannot be run again and is returned as it is."""
+    file, or a file that does not run by itself (a package), cannot be run again; then it is returned as it is."""
     cls = type(strategy)
     if "." in cls.__qualname__:
         return strategy
-    module = execute(source_path(strategy), f"{cls.__module__}__{label}")
+    try:
+        module = execute(source_path(strategy), f"{cls.__module__}__{label}")
+    except InputError:
+        return strategy
     return getattr(module, cls.__qualname__)()
 
 

@@ -115,7 +115,7 @@ class Traced(np.ndarray[Any, Any]):
         label = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         return self._noted(f"numpy.{label}", result)
 
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    def __array_function__(self, func: Any, _types: Any, args: Any, kwargs: Any) -> Any:
         result = func(*_plain(args), **_plain(kwargs))
         return self._noted(f"numpy.{func.__name__}", result)
 
