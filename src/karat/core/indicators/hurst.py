@@ -57,11 +57,14 @@ def expected_rescaled_range(size: int) -> float:
 
 
 @compiled
-def _rescaled_ranges(increments: Floats, size: int) -> Floats:
-    """R/S of the `size` increments up to each bar; NaN where they are all equal."""
+def _rescaled_ranges(increments: Floats, size: int, period: int) -> Floats:
+    """R/S of the `size` increments up to each bar that ends a window of some period; NaN where they are all equal."""
+    periods_more = len(increments) - period
     out = nans(len(increments))
     mean, variance = rolling_moments(increments, size, 0)
     for i in range(size - 1, len(increments)):
+        if (i - size + 1) % size > periods_more:
+            continue
         total = 0.0
         top = 0.0
         bottom = 0.0
@@ -122,7 +125,7 @@ def exponents(increments: Floats, sizes: Ints, period: int, method: int) -> Floa
         if method == DETRENDED_FLUCTUATION:
             pieces = _fluctuations(increments, size)
         else:
-            pieces = _rescaled_ranges(increments, size)
+            pieces = _rescaled_ranges(increments, size, period)
         weight = (math.log(size) - middle) / spread
         correction = 0.0
         if method == DETRENDED_FLUCTUATION:
