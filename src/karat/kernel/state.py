@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from karat.core.compiled import compiled
 from karat.kernel.records import Blocks, Holding, Levels, Limit, Marks, Money, Order, Rules, Trade
 
-_NAN = math.nan
-_NO_DAY = -(2**62)
 
 
 class State(NamedTuple):
@@ -27,20 +26,25 @@ class State(NamedTuple):
     blocks: Blocks
 
 
-def fresh_state(rules: Rules) -> State:
-    """Flat, nothing on its way, equity at the start."""
-    start = float(rules.capital)
-    return State(
-        0,
-        Holding(0, 0, 0, 0.0, 1.0, _NAN, _NAN),
+@compiled
+def fresh_records(start: float) -> Any:
+    """The records of a run before its first bar: flat, nothing on its way, equity at the start."""
+    nan, no_day = math.nan, -(2**62)
+    return (
+        Holding(0, 0, 0, 0.0, 1.0, nan, nan),
         Levels(0, 0, 0, 0, 0, 0),
         Trade(-1, -1, -1, 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0),
         Money(0.0, 0.0, 0.0, 0.0, 0, 0),
-        Order(-1, 0, -1, 0, 0, 0, 0, _NAN, _NAN, 1.0, 1.0, -1),
-        Limit(0, 0, 0, 0, 0, _NAN, _NAN, 1.0, 1.0, -1, 0),
-        Marks(start, start, start, 0.0, _NO_DAY, start, 0, 0.0, 0.0),
-        Blocks(_NO_DAY, start, 0, 0, -1, 0, 0, 0.0),
+        Order(-1, 0, -1, 0, 0, 0, 0, nan, nan, 1.0, 1.0, -1),
+        Limit(0, 0, 0, 0, 0, nan, nan, 1.0, 1.0, -1, 0),
+        Marks(start, start, start, 0.0, no_day, start, 0, 0.0, 0.0),
+        Blocks(no_day, start, 0, 0, -1, 0, 0, 0.0),
     )
+
+
+def fresh_state(rules: Rules) -> State:
+    """Flat, nothing on its way, equity at the start."""
+    return State(0, *fresh_records(float(rules.capital)))
 
 
 _SHAPE = fresh_state(Rules(*([1.0] * len(Rules._fields))))  # type: ignore[arg-type]

@@ -1,0 +1,45 @@
+"""Many policies over one market and one set of signals: the loop of `loop.py` once per row, four figures each."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from karat.core.compiled import compiled
+from karat.kernel.columns import rules_of
+from karat.kernel.loop import closing_day, simulate
+from karat.kernel.state import fresh_records
+
+FIGURES = ("total_return", "max_drawdown", "sharpe", "trades")
+
+
+@compiled
+def sharpe_of(days: int, total: float, squares: float, days_per_year: float) -> float:
+    """Rule 33 from sums; NaN where it is undefined (fewer than two days, no deviation)."""
+    if days < 2:
+        return math.nan
+    variance = (squares - total * total / days) / (days - 1)
+    if not variance > 1e-12 * squares / days:
+        return math.nan
+    return total / days / math.sqrt(variance) * math.sqrt(days_per_year)
+
+
+@compiled
+def sweep_rows(
+    rows: Any, features: Any, bars: Any, detail: Any, signal: Any, equities: Any, positions: Any, days_per_year: float,
+    out: Any,
+) -> None:  # fmt: skip
+    """Simulate each of `rows` (policies as in `columns.policy_row`) and write `FIGURES` to `out[row]`."""
+    bars_count = len(bars.close)
+    for row in range(len(rows)):
+        rules = rules_of(rows[row])
+        holding, levels, trade, money, order, limit, marks, blocks = fresh_records(rules.capital)
+        done, holding, levels, trade, money, order, limit, marks, blocks = simulate(
+            rules, features, bars, detail, signal, None, equities, positions, 0, bars_count, 0, holding, levels, trade,
+            money, order, limit, marks, blocks,
+        )  # fmt: skip
+        days, total, squares = closing_day(marks)
+        out[row, 0] = marks.equity / rules.capital - 1.0
+        out[row, 1] = marks.max_drawdown
+        out[row, 2] = sharpe_of(days, total, squares, days_per_year)
+        out[row, 3] = money.closed_trades
