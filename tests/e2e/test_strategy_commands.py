@@ -180,8 +180,9 @@ def test_an_unknown_strategy_is_one_line_and_exit_code_two(command: str, termina
 
 def test_a_report_made_in_one_process_counts_in_the_next(terminal: Terminal) -> None:
     terminal.write("quiet", "return signals(len(market))")
-    program = "from karat.strategies import find_strategy; from karat.app.check_store import ensure_checked; "
-    program += "ensure_checked(find_strategy('quiet'), {})"
+    begin = "from karat.strategies import find_strategy; from karat.app import check_store; "
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
-    subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True)
-    assert require_checked(find_strategy("quiet")).passed
+    for call in ("ensure_checked(find_strategy('quiet'), {})", "require_checked(find_strategy('quiet'))"):
+        program = f"{begin}print(check_store.{call}.passed)"
+        ran = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True)
+        assert ran.stdout.split() == [b"True"]

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from karat.core.model.candles import Floats, Funding, Ints, Series
+from karat.core.model.candles import Bools, Floats, Funding, Ints, Series
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -23,9 +23,15 @@ def funding_series(funding: Funding) -> Series:
 
 
 def known_until(series: Series, decision_ms: int) -> Series:
-    """The observations of `series` that were available at `decision_ms`, in their order."""
-    known = series.available_at <= decision_ms
-    return Series(series.name, series.ts[known], series.available_at[known], series.value[known])
+    """The observations of `series` that were available at `decision_ms`, in their order, read-only."""
+    known = _Rows(series.available_at <= decision_ms)
+    return Series(series.name, known(series.ts), known(series.available_at), known(series.value))
+
+
+def funding_until(funding: Funding, decision_ms: int) -> Funding:
+    """The stamps of `funding` up to and including `decision_ms`, read-only."""
+    known = _Rows(funding.ts <= decision_ms)
+    return Funding(known(funding.ts), known(funding.rate), known(funding.mark))
 
 
 def as_of(series: Series, decision_ms: Ints) -> Floats:
@@ -43,8 +49,13 @@ def as_of(series: Series, decision_ms: Ints) -> Floats:
     return joined
 
 
-def frozen(array: NDArray[Number]) -> NDArray[Number]:
-    """A read-only view; the caller's own array keeps its flags."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
+class _Rows:
+    """Picks rows of a column, read-only; not copied when all are picked. The caller's own array keeps its flags."""
+
+    def __init__(self, rows: Bools) -> None:
+        self._rows = slice(None) if rows.all() else rows
+
+    def __call__(self, column: NDArray[Number]) -> NDArray[Number]:
+        picked = column[self._rows]
+        picked.flags.writeable = False
+        return picked

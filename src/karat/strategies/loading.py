@@ -15,11 +15,11 @@ import sys
 import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-
-from numba.core import config
+from typing import Any
 
 from karat.core.errors import InputError, KaratError
 from karat.strategies.contract import Strategy
@@ -84,13 +84,13 @@ def _content_of(folder: Path) -> str:
 @contextmanager
 def _compiling_for(content: str) -> Generator[None]:
     """Functions compiled meanwhile are cached in a folder of their own."""
-    settings = vars(config)  # numba makes its settings at run time, so they are no declared names of the module
-    ours: str = settings["CACHE_DIR"]
-    settings["CACHE_DIR"] = str(Path(ours) / f"user-{content[:16]}") if ours else ours
+    settings: Any = import_module("numba.core.config")  # made at run time, so the type checker sees no names in it
+    ours: str = settings.CACHE_DIR
+    settings.CACHE_DIR = str(Path(ours) / f"user-{content[:16]}") if ours else ours
     try:
         yield
     finally:
-        settings["CACHE_DIR"] = ours
+        settings.CACHE_DIR = ours
 
 
 def _package_of(folder: Path) -> str:

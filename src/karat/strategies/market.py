@@ -3,9 +3,9 @@
 1. Candles are columns of one length. Nothing handed out can be written to, and nothing is ever recomputed in place.
 2. `indicator` looks a name up in the catalogue and keeps the result; every variant of a sweep shares it.
 3. `series` joins another series by when it became known, never by its own date.
-4. A slice is a new market with an empty cache, and its series are cut, raw, to what was available at its last decision.
-   Otherwise a value computed from the whole history would be found in the cache of its own past, and every leak would
-   pass the checker.
+4. A market holds of each series only what was available at the close of its last bar. A slice is a new market with an
+   empty cache and its series cut anew, raw; otherwise a value computed from the whole history would be found in the
+   cache of its own past, and every leak would pass the checker.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Hashable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from karat.core.errors import InputError
@@ -24,18 +23,19 @@ from karat.core.model.candles import Bools, Candles, Floats, Funding, Ints, Seri
 from karat.strategies.asking import Arguments, arguments_of, find_indicator, record_of
 from karat.strategies.cache import ArrayCache, float_column
 from karat.strategies.compiled_signals import bars_without_trade
-from karat.strategies.joins import as_of, frozen, funding_series, known_until
+from karat.strategies.joins import as_of, funding_series, funding_until, known_until
 from karat.strategies.shortcuts import IndicatorShortcuts
 
 Sources = NDArray[Any] | tuple[NDArray[Any], ...]
 CACHE_BYTES_MAX = 256 * 2**20  # 3,800 indicators of a year of hours; a sweep's grids ask for tens to hundreds
+_BEFORE_ALL_MS = -(2**63)
 
 
 class Market(IndicatorShortcuts):
     """One market as a strategy sees it. Arrays have shape (bars,), are read-only, and belong to this object.
 
-    `funding` and `series` are kept raw; a strategy gets them joined through `series`, or raw through `observations`.
-    Safe to share between threads.
+    `funding` and `series` are kept raw, as far as they were available at the close of the last bar; a strategy gets
+    them joined through `series`, or raw through `observations`. Safe to share between threads.
     """
 
     def __init__(
@@ -47,10 +47,13 @@ class Market(IndicatorShortcuts):
         cache_bytes_max: int = CACHE_BYTES_MAX,
     ) -> None:
         self._candles = candles
-        self._funding = no_funding() if funding is None else funding
-        raw = {one.name: _frozen_series(one) for one in series}
+        decided = int(candles.ts[-1]) + candles.timeframe_ms if len(candles) else _BEFORE_ALL_MS
+        self._funding = funding_until(no_funding() if funding is None else funding, decided)
+        raw = {one.name: known_until(one, decided) for one in series}
+        if "funding" in raw:
+            raise ValueError("funding is given as Funding, not as one of the series")
         if funding is not None:
-            raw["funding"] = _frozen_series(funding_series(funding))
+            raw["funding"] = funding_series(self._funding)
         self._raw: Mapping[str, Series] = MappingProxyType(raw)
         self._cache_bytes_max = cache_bytes_max
         self._cache = ArrayCache(cache_bytes_max)
@@ -65,14 +68,8 @@ class Market(IndicatorShortcuts):
         first, stop, step = bars.indices(len(self))
         if step != 1:
             raise ValueError("a market is cut into consecutive bars; slice it without a step")
-        candles = self._candles[first:stop]
-        decided = int(candles.ts[-1]) + candles.timeframe_ms if len(candles) else np.iinfo(np.int64).min
-        series = [known_until(one, decided) for name, one in self._raw.items() if name != "funding"]
-        funding = None
-        if "funding" in self._raw:
-            known = self._funding.ts <= decided
-            funding = Funding(self._funding.ts[known], self._funding.rate[known], self._funding.mark[known])
-        return Market(candles, funding, series, cache_bytes_max=self._cache_bytes_max)
+        funding = self._funding if "funding" in self._raw else None
+        return Market(self._candles[first:stop], funding, self.raw_series, cache_bytes_max=self._cache_bytes_max)
 
     @property
     def candles(self) -> Candles:
@@ -225,7 +222,3 @@ class Market(IndicatorShortcuts):
     def _give_indicator(self, spec: Indicator, arguments: Arguments, of: tuple[Hashable, ...], result: Any) -> Any:
         """Every indicator a strategy gets passes here; the checker's market overrides it to watch."""
         return result
-
-
-def _frozen_series(series: Series) -> Series:
-    return Series(series.name, frozen(series.ts), frozen(series.available_at), frozen(series.value))

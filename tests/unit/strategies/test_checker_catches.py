@@ -77,7 +77,7 @@ def test_one_bar_leak_is_reported_at_the_bar_before_the_cut(tmp_path: Path) -> N
     strategy = written(tmp_path, "shifted_back", LEAKS["shifted_back"])
     finding = _one(check_strategy(strategy), "future_removed")
     assert "numpy.roll" in finding.culprit
-    assert f"itself from bar {finding.bar} on" in finding.message
+    assert f"differ from bar {finding.bar} on" in finding.message
 
 
 def test_daily_series_merged_by_its_own_date_is_caught(tmp_path: Path) -> None:

@@ -82,8 +82,8 @@ def _compared(case: Case, full: Signals, other: Market, cut: int, check: str, wh
     culprit = locate(case.strategy, case.values, case.market, other, cut)
     message = f"{column} is another {when}"
     if culprit.name:
-        since = "" if culprit.bar is None else f", itself from bar {culprit.bar} on"
-        message += f": {culprit.name} uses the future{since}"
+        since = "" if culprit.bar is None else f" from bar {culprit.bar} on"
+        message += f": {culprit.name} is the first to differ{since}"
     return case.finding(
         check,
         f"{message}.",

@@ -51,7 +51,7 @@ def check_repeat(case: Case, full: Signals) -> Finding | None:
         difference = first_difference(full, case.run(market), len(full))
         if difference:
             culprit = locate(case.strategy, case.values, case.market, again, len(full))
-            what = f": {culprit.name} is another" if culprit.name else ""
+            what = f": {culprit.name} is the first to differ" if culprit.name else ""
             return case.finding(
                 "repeat",
                 f"{difference[0]} is another when computed again{what}.",
