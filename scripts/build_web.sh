@@ -58,8 +58,13 @@ fi
 bin=$("$root/scripts/ensure_node.sh")
 export PATH=$bin:$PATH
 cd "$web"
-# `npm ci` fails with a lock made behind a registry that lacks other platforms' binaries; --no-save leaves the lock alone.
-npm install --no-save --no-audit --no-fund --loglevel=error >&2
+# The lock names the native binaries of every platform. A registry that lacks some makes `npm install` drop those lines:
+# put them back before committing, or the page cannot be built elsewhere.
+lock=$(sums <package-lock.json)
+if [ "$(cat node_modules/.karat-lock 2>/dev/null)" != "$lock" ]; then
+    npm ci --no-audit --no-fund --loglevel=error >&2
+    printf '%s\n' "$lock" >node_modules/.karat-lock
+fi
 npm run --silent check >&2
 npm test --silent >&2
 npm run --silent build -- --logLevel warn >&2

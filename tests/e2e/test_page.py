@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.e2e.page_fixtures import ROOT, TOKEN, Site, Tab, browser, built, site, tab
+from tests.e2e.page_fixtures import ROOT, TOKEN, Site, Tab, browser, built, not_run, site, tab
 
 __all__ = ["browser", "built", "site", "tab"]  # fixtures that pytest finds by name in this module
 
@@ -189,6 +189,8 @@ def test_axe_finds_nothing(site: Site, tab: Tab, theme: str, width: int) -> None
     tab.page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
     tab.page.set_viewport_size({"width": width, "height": 900})
     site.cockpit.set_state(BotId("03"), BotState.HALTED, "daily loss 5.2% over 5.0%")
+    if not AXE.is_file():
+        not_run("axe-core is not installed; run scripts/build_web.sh")
     for path in PAGES:
         page = enter(tab, site, path)
         expect(page.locator("html")).to_have_attribute("data-theme", theme)

@@ -29,7 +29,27 @@ export function App() {
   return <Pages />;
 }
 
+const HIDDEN_MS = 60_000;
+
+/** A tab in the background gives its line back: a browser holds six to one address, all tabs together. */
+function useRestInBackground(): void {
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const change = () => {
+      clearTimeout(timer);
+      if (document.hidden) timer = setTimeout(() => live.pause(), HIDDEN_MS);
+      else if (!live.running) live.start();
+    };
+    document.addEventListener("visibilitychange", change);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", change);
+    };
+  }, []);
+}
+
 function Pages() {
+  useRestInBackground();
   useKeys();
   const path = usePath();
   const { title, page } = pageOf(path);

@@ -79,10 +79,15 @@ function timeLabels(zone: Zone) {
     });
 }
 
-/** Whole money, but nothing so low that it would run into the drawdown below. */
+/** Whole money, but nothing that would run into the drawdown below or the label of the last value. */
 function valueLabels(chart: uPlot, splits: number[]): string[] {
-  const lowest = LABEL_HEIGHT / chart.height;
-  return splits.map((value) => (share(chart.scales["y"], value) < lowest ? "" : fixed(value, 0)));
+  const scale = chart.scales["y"];
+  const near = (LABEL_HEIGHT * 2) / chart.height;
+  const last = chart.data[1]?.at(-1) ?? Number.POSITIVE_INFINITY;
+  return splits.map((value) => {
+    const at = share(scale, value);
+    return at < near / 2 || Math.abs(at - share(scale, last)) < near ? "" : fixed(value, 0);
+  });
 }
 
 function lastValueLabel(palette: Palette): uPlot.Plugin {
@@ -128,7 +133,7 @@ function baseOptions(width: number, height: number, palette: Palette, zone: Zone
         grid: { show: false },
         ticks: { show: false },
         size: AXIS_HEIGHT,
-        space: 84,
+        space: 68,
         values: timeLabels(zone),
       },
       {
@@ -273,7 +278,7 @@ function Readout({ series, index, zone }: { series: Equity; index: number | null
   const at = index ?? series.ts.length - 1;
   const point: Point = { ts: series.ts[at] ?? 0, value: series.value[at] ?? 0, drawdown: series.drawdown[at] ?? 0 };
   return (
-    <figcaption className="figure flex h-5 gap-3 text-xs text-text-3">
+    <figcaption className="figure flex min-h-5 flex-wrap gap-x-3 text-xs text-text-3">
       <span>{moment(point.ts, zone, series.ts.at(-1))}</span>
       <span className="text-text-2">
         {money(point.value)} {series.currency}

@@ -5,6 +5,7 @@ import { live } from "../lib/live";
 import { useNow } from "../lib/use-now";
 import { type View, useLive } from "../lib/use-live";
 import { Sign } from "./icons";
+import { Words } from "./words";
 
 export function Panel({
   title,
@@ -83,12 +84,13 @@ export function PanelState<T>({
   children: (data: T) => ReactNode;
   empty?: { readonly when: (data: T) => boolean; readonly show: ReactNode };
 }) {
+  const offline = useLive((state) => state.phase === "offline"); // the bar above has said it
   if (view.data === undefined) {
     return view.error ? <Failed view={view} /> : <Skeleton lines={lines} />;
   }
   return (
     <>
-      {view.error && <Failed view={view} kept />}
+      {view.error && !offline && <Failed view={view} kept />}
       {empty?.when(view.data) ? <div className="grow px-3.5 py-4 text-text-2">{empty.show}</div> : children(view.data)}
     </>
   );
@@ -108,10 +110,13 @@ function Failed({ view, kept = false }: { view: View<unknown>; kept?: boolean })
   const error = view.error;
   if (!error) return null;
   return (
-    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-3.5 py-2.5" role="alert">
+    <div className="grid grid-cols-[auto_1fr_auto] items-center gap-3 border-b border-line px-3.5 py-2.5" role="alert">
       <Sign status="fail" />
-      <span className="min-w-0 grow">
-        {error.message} <span className="text-text-2">{error.hint}</span>
+      <span className="min-w-0">
+        {error.message}{" "}
+        <span className="text-text-2">
+          <Words text={error.hint} />
+        </span>
         {kept && <span className="text-text-2"> The last figures stay below.</span>}
         {error.requestId && (
           <span className="block text-xs text-text-3">

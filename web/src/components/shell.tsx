@@ -113,7 +113,7 @@ function TopBar({ title }: { title: string }) {
       <Connection />
       <button
         type="button"
-        className="button button-quiet max-[24rem]:hidden"
+        className="button button-quiet max-[30rem]:hidden"
         onClick={toggleTheme}
         aria-label={theme === "dark" ? "Light theme" : "Dark theme"}
         title="Theme (t)"

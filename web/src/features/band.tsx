@@ -20,7 +20,8 @@ function Cell({ name, value, format, unit, tinted = false, children }: CellProps
       <div className="text-xs text-text-3 wide:truncate">{name}</div>
       <div className="mt-0.5 text-[1.125rem] leading-[1.25] font-semibold tracking-[-0.015em] wide:text-[1.375rem]">
         <Figure value={value} format={format} tinted={tinted} />
-        {unit && isDefined(value) && <small className="ml-1 text-xs font-normal tracking-normal text-text-3">{unit}</small>}
+        {" "}
+        {unit && isDefined(value) && <small className="text-xs font-normal tracking-normal text-text-3">{unit}</small>}
       </div>
       <div className="mt-0.5 text-xs text-text-2 wide:truncate">
         {isDefined(value) ? children : <Why value={value} />}
@@ -42,7 +43,7 @@ export function Band({ totals }: { totals: Totals }) {
         <Figure value={totals.today_fraction} format={signedPercent} tinted />
       </Cell>
       <Cell name="Open profit and loss" value={totals.open_pnl} format={profit} unit={currency} tinted>
-        {plural(totals.positions, "position")}, {plural(totals.trades, "closed trade")}
+        {plural(totals.positions, "position")}, {plural(totals.trades, "trade")}
       </Cell>
       <Cell name="If every stop is hit" value={totals.at_stops} format={profit} unit={currency}>
         {totals.unbounded > 0 ? `${plural(totals.unbounded, "position")} unbounded` : "from the marks"}

@@ -91,11 +91,11 @@ function Cell({ bot, clock, roomy, ordinal }: { bot: Bot; clock: number | null; 
         {roomy ? (
           <>
             <span className="flex items-center justify-between gap-1 text-xs font-medium">
-              <span className="truncate">{words(bot.strategy)}</span>
+              <span className="wide:truncate">{words(bot.strategy)}</span>
               {status !== "pass" && <Sign status={status} size={12} label="" />}
             </span>
-            <span className="flex items-center justify-between gap-1 text-2xs">
-              <span className="truncate">{symbolOf(bot.market)}</span>
+            <span className="flex flex-wrap items-center justify-between gap-x-1 text-2xs">
+              <span>{symbolOf(bot.market)}</span>
               <span className="figure">{today}</span>
             </span>
           </>

@@ -167,30 +167,36 @@ function NoStop() {
   );
 }
 
+/** The multiple of the risk on a card; left out where there is no risk to measure by. */
+export function CardRisk({ r }: { r: Position["r"] }) {
+  if (!isDefined(r)) return null;
+  return <span className="figure text-text-3">{multiple(r)} R</span>;
+}
+
 function Card({ row, name }: { row: Position; name: string }) {
   return (
-    <li className="grid grid-cols-[1fr_auto] gap-x-2.5 gap-y-0.5 border-b border-line px-3 py-2.5 last:border-b-0">
-      <span className="flex min-w-0 flex-wrap items-center gap-x-2">
+    <li className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-2.5 gap-y-0.5 border-b border-line px-3 py-2.5 last:border-b-0">
+      <span className="flex min-w-0 items-center gap-x-2">
         <span className="font-semibold">{symbolOf(row.market)}</span>
         <SideWord side={row.side} />
-        <Link href={botPath(row.bot)} className="truncate">
-          {name}
-        </Link>
       </span>
       <span className="text-right">
         <Profit value={row.open_pnl} /> <span className="text-xs text-text-3">{row.currency}</span>
       </span>
-      <span className="figure text-text-2">
-        {quantity(row.quantity, row.quantity_step)} at {price(row.entry_price, row.price_tick)}
-      </span>
+      <Link href={botPath(row.bot)} className="truncate">
+        {name}
+      </Link>
       <span className="figure text-right text-text-2">
-        {row.stop_price === null ? (
-          <NoStop />
-        ) : (
-          <>
-            stop {price(row.stop_price, row.price_tick)}, {percent(row.stop_distance)}
-          </>
-        )}
+        {row.stop_price === null
+          ? "no stop"
+          : `stop ${price(row.stop_price, row.price_tick)}, ${percent(row.stop_distance)}`}
+      </span>
+      <span className="col-span-2 flex flex-wrap justify-between gap-x-2.5 text-text-2">
+        <span className="figure">
+          {quantity(row.quantity, row.quantity_step)} at {price(row.entry_price, row.price_tick)}, now{" "}
+          <Live text={price(row.mark_price, row.price_tick)} />
+        </span>
+        <CardRisk r={row.r} />
       </span>
     </li>
   );

@@ -7,6 +7,7 @@ import { multiple, price, quantity, symbolOf, words } from "../lib/format";
 import { useZone } from "../lib/preferences";
 import { moment } from "../lib/time";
 import { useHeld } from "../lib/use-held";
+import { CardRisk } from "./positions";
 
 /** Shown where the panel has room for it; elsewhere the page of all trades has it. */
 const ROOM = "hidden @min-[54rem]:table-cell";
@@ -94,20 +95,26 @@ function Row({ row, now, name }: { row: Trade; now: number; name: string | undef
 function Card({ row, now, name }: { row: Trade; now: number; name: string | undefined }) {
   const zone = useZone();
   return (
-    <li className="grid grid-cols-[1fr_auto] gap-x-2.5 gap-y-0.5 border-b border-line px-3 py-2.5 last:border-b-0">
-      <span className="flex min-w-0 flex-wrap items-center gap-x-2">
+    <li className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-2.5 gap-y-0.5 border-b border-line px-3 py-2.5 last:border-b-0">
+      <span className="flex min-w-0 items-center gap-x-2">
         <span className="font-semibold">{symbolOf(row.market)}</span>
         <SideWord side={row.side} />
-        {name !== undefined && <Link href={botPath(row.bot)}>{name}</Link>}
       </span>
       <span className="text-right">
         <Profit value={row.pnl} /> <span className="text-xs text-text-3">{row.currency}</span>
       </span>
-      <span className="figure text-text-2">
-        {price(row.entry_price, row.price_tick)} to {price(row.exit_price, row.price_tick)}
+      <span className="min-w-0 truncate text-text-3">
+        {name !== undefined && <Link href={botPath(row.bot)}>{name}</Link>} #{row.id}
       </span>
       <span className="figure text-right text-text-2">
         {words(row.reason)}, {moment(row.exit_ts, zone, now)}
+      </span>
+      <span className="col-span-2 flex flex-wrap justify-between gap-x-2.5 text-text-2">
+        <span className="figure">
+          {quantity(row.quantity, row.quantity_step)}, {price(row.entry_price, row.price_tick)} to{" "}
+          {price(row.exit_price, row.price_tick)}
+        </span>
+        <CardRisk r={row.r} />
       </span>
     </li>
   );

@@ -34,15 +34,23 @@ export function VerdictLine({ fleet, positions }: { fleet: View<Fleet>; position
         <div className="mt-0.5 text-text-2">{verdict.detail}</div>
       </div>
       <div className="cells grow [--columns:4]">
-        {fleet.data && <Vitals fleet={fleet.data} positions={positions.data} />}
+        {fleet.data && <Vitals fleet={fleet.data} positions={positions.data} known={phase === "connected"} />}
         {!fleet.data && ["Bots", "Stops", "Candles", "Proof"].map((name) => <Vital key={name} status="none" name={name} value="…" />)}
       </div>
     </section>
   );
 }
 
-function Vitals({ fleet, positions }: { fleet: Fleet; positions: readonly Position[] | undefined }) {
+interface VitalsProps {
+  readonly fleet: Fleet;
+  readonly positions: readonly Position[] | undefined;
+  /** Without a line nothing is known to be in order: what was, is old. */
+  readonly known: boolean;
+}
+
+function Vitals({ fleet, positions, known }: VitalsProps) {
   const zone = useZone();
+  const passes: Status = known ? "pass" : "stale";
   const { bots, clock_ts: clock } = fleet;
   const running = bots.filter((bot) => bot.state === "running").length;
   const late = bots.filter((bot) => isStale(bot, clock));
@@ -51,14 +59,14 @@ function Vitals({ fleet, positions }: { fleet: Fleet; positions: readonly Positi
   return (
     <>
       <Vital
-        status={bots.some((bot) => bot.state === "failed") ? "fail" : running > 0 ? "pass" : "none"}
+        status={bots.some((bot) => bot.state === "failed") ? "fail" : running > 0 ? passes : "none"}
         name="Bots"
         value={`${running} of ${bots.length}`}
         note={running === bots.length ? "running" : tally(fleet)}
       />
-      <Stops positions={positions} />
+      <Stops positions={positions} passes={passes} />
       <Vital
-        status={clock === null ? "none" : late.length > 0 ? "stale" : "pass"}
+        status={clock === null ? "none" : late.length > 0 ? "stale" : passes}
         name="Candles"
         value={clock === null ? "none yet" : moment(clock, zone)}
         note={late.length > 0 ? `${plural(late.length, "bot")} up to ${behind} bars behind` : "every bot is up to it"}
@@ -74,14 +82,14 @@ function tally(fleet: Fleet): string {
   return [...counts].map(([state, amount]) => `${amount} ${state}`).join(", ") || "no bot";
 }
 
-function Stops({ positions }: { positions: readonly Position[] | undefined }) {
+function Stops({ positions, passes }: { positions: readonly Position[] | undefined; passes: Status }) {
   if (!positions) return <Vital status="none" name="Stops" value="…" />;
   const stopped = positions.filter((position) => position.stop_price !== null).length;
   const open = positions.length - stopped;
-  if (positions.length === 0) return <Vital status="pass" name="Stops" value="no position" note="nothing to protect" />;
+  if (positions.length === 0) return <Vital status={passes} name="Stops" value="no position" note="nothing to protect" />;
   return (
     <Vital
-      status={open > 0 ? "none" : "pass"}
+      status={open > 0 ? "none" : passes}
       name="Stops"
       value={`${stopped} of ${positions.length}`}
       note={open > 0 ? `${plural(open, "position")} unbounded` : "every position has one"}
@@ -91,7 +99,7 @@ function Stops({ positions }: { positions: readonly Position[] | undefined }) {
 
 function Vital({ status, name, value, note }: { status: Status; name: string; value: string; note?: ReactNode }) {
   return (
-    <div className="grid grid-cols-[auto_1fr] content-center items-center gap-x-[7px] px-3 py-2.5">
+    <div className="grid grid-cols-[auto_1fr] content-start wide:content-center items-center gap-x-[7px] px-3 py-2.5">
       <Sign status={status} />
       <span className="text-text-2">{name}</span>
       <span className="figure col-start-2 leading-snug font-semibold">{value}</span>

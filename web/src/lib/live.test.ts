@@ -106,6 +106,21 @@ test("a lost line is reopened from the last event, and every view is asked again
   expect(live.store.get().restartedAt).toBeUndefined();
 });
 
+test("a line that rests is opened again where it was", async () => {
+  live.start();
+  await settle();
+  server.tell(event(9, "entry"));
+  await settle();
+  live.pause();
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(server.resumed).toEqual([null]);
+  expect(live.running).toBe(false);
+  live.start();
+  await settle();
+  expect(server.resumed).toEqual([null, "9"]);
+  expect(live.store.get().phase).toBe("connected");
+});
+
 test("another start of the process is told", async () => {
   live.start();
   await settle();

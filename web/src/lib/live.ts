@@ -73,6 +73,17 @@ export class Live {
     void this.#run(stop.signal);
   }
 
+  /** Close the line for now; `start` opens it again where it was. */
+  pause(): void {
+    this.#stop?.abort();
+    this.#stop = undefined;
+  }
+
+  /** Whether the line is open, or being opened. */
+  get running(): boolean {
+    return this.#stop !== undefined;
+  }
+
   resource<T>(path: string): Resource<T> {
     return (this.store.get().resources[path] ?? EMPTY) as Resource<T>;
   }

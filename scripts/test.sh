@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# The tests: first the plain twin (the same sources, uncompiled) where it is quick, then all of them on two workers.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+workers=${KARAT_TEST_WORKERS:-2}
+pytest=(.venv/bin/python -m pytest -q)
+
+KARAT_PLAIN=1 "${pytest[@]}" -n "$workers" tests/golden tests/unit/indicators tests/unit/stats
+"${pytest[@]}" -n "$workers" "$@"
