@@ -1,0 +1,30 @@
+"""The market of a backtest, out of the lake."""
+
+from __future__ import annotations
+
+from karat.core.ids import MarketId
+from karat.core.instruments import instrument_for
+from karat.core.model.candles import Candles, Funding
+from karat.ports.lake import Lake
+from karat.research.backtest import MarketData
+from karat.strategies import Market
+
+
+def market_data(
+    lake: Lake, market: MarketId, timeframe_ms: int, from_ms: int | None = None, to_ms: int | None = None
+) -> MarketData:
+    """The bars of `market` with `from_ms <= ts < to_ms`, their instrument, and their funding where the lake has any.
+
+    Indicators warm up inside that range. Raises InputError `market_not_in_lake`, `timeframe_not_possible`,
+    `range_without_data` and the like.
+    """
+    entry = lake.entry(market, timeframe_ms)
+    candles = lake.candles_between(market, timeframe_ms, from_ms, to_ms)
+    funding = known_funding(lake.funding(market), candles) if entry.has_funding else None
+    return MarketData(Market(candles, funding), instrument_for(market, candles), entry)
+
+
+def known_funding(funding: Funding, candles: Candles) -> Funding:
+    """The stamps known at the last close of `candles`."""
+    known = funding.ts <= int(candles.ts[-1]) + candles.timeframe_ms
+    return Funding(funding.ts[known], funding.rate[known], funding.mark[known])
