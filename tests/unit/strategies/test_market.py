@@ -14,7 +14,7 @@ from karat.core.errors import InputError
 from karat.core.indicators.catalogue import CATALOGUE
 from karat.core.model.candles import Funding, Series
 from karat.core.time import DAY_MS, HOUR_MS
-from karat.strategies import Market
+from karat.strategies import Market, evaluate, find_strategy, resolve
 from karat.strategies.joins import as_of
 
 
@@ -170,6 +170,26 @@ def test_as_of_join_equals_looking_for_the_newest_known_one_by_one(rows: list[tu
         newest = max(known)
         equal = [series.value[k] for date, at, k in known if (date, at) == newest[:2]]
         assert value in equal
+
+
+def test_the_same_bars_are_the_same_market_whether_cut_or_made_anew() -> None:
+    mood = daily([1.0, 2.0, 3.0, 4.0, 5.0])
+    cut = Market(walk(24 * 10), series=[mood])[:50]
+    made = Market(walk(24 * 10)[:50], series=[mood])
+    assert cut.observations("mood").value.tolist() == made.observations("mood").value.tolist() == [1.0, 2.0]
+    assert mood.value.flags.writeable  # the caller's own array keeps its flags
+
+
+def test_funding_under_the_name_of_a_series_is_refused() -> None:
+    with pytest.raises(ValueError, match="given as Funding"):
+        Market(walk(10), series=[Series("funding", *(daily([1.0]).ts,) * 2, np.ones(1))])
+
+
+def test_a_market_without_bars_knows_nothing() -> None:
+    nothing = Market(walk(24 * 3), series=[daily([1.0])])[:0]
+    assert len(nothing) == 0 and len(nothing.observations("mood").ts) == 0 and len(nothing.series("mood")) == 0
+    hold = find_strategy("buy_and_hold")
+    assert len(evaluate(hold, nothing, resolve(hold))) == 0
 
 
 def test_bars_without_trade_counts_frozen_and_silent_bars() -> None:
