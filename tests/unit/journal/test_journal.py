@@ -1,0 +1,187 @@
+"""The journal keeps what it was given, bar by bar, whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.unit.journal.entries import ANCHOR, bar_entry, bot_record, fill, intent, told, trade
+
+from karat.core.errors import InputError, NeedsOperator, RetryLater
+from karat.core.ids import BotId
+from karat.core.model.policy import Policy
+from karat.core.model.reasons import Refusal
+from karat.core.time import HOUR_MS
+from karat.journal import journal_path, open_journal
+from karat.journal.codec import policy_json, policy_of
+from karat.journal.schema import VERSION
+from karat.journal.store import SqliteJournal
+from karat.ports.cockpit import BotState, EventKind
+from karat.ports.journal import Decision, Happening, Part
+
+ADA = BotId("ada")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> SqliteJournal:
+    opened = open_journal(tmp_path)
+    opened.create_bot(bot_record())
+    yield opened
+    opened.close()
+
+
+def test_a_bot_comes_back_as_it_was_created(tmp_path: Path, journal: SqliteJournal) -> None:
+    journal.create_bot(bot_record("bea"))
+    again = open_journal(tmp_path)
+    assert repr(again.bots()) == repr((bot_record(), bot_record("bea")))  # repr, because NaN differs from itself
+    status = again.status(ADA)
+    assert (status.state, status.bars, status.last_ts, status.kernel) == (BotState.STOPPED, 0, None, b"")
+    again.close()
+
+
+def test_every_field_of_a_policy_survives() -> None:
+    for policy in (Policy(), bot_record().policy):
+        assert repr(policy_of(policy_json(policy))) == repr(policy)
+
+
+def test_a_second_bot_of_that_name_is_refused(journal: SqliteJournal) -> None:
+    with pytest.raises(InputError, match="already"):
+        journal.create_bot(replace(bot_record(), code_hash="other"))
+    assert journal.bot(ADA).code_hash == "c0de"
+
+
+def test_an_unknown_bot_is_refused_with_the_known_ones(journal: SqliteJournal) -> None:
+    with pytest.raises(InputError, match="ada") as refused:
+        journal.fills(BotId("eva"))
+    assert refused.value.code == "unknown_bot"
+
+
+def test_a_bar_is_read_back_in_all_its_parts(journal: SqliteJournal) -> None:
+    order = intent("ada", 0)
+    journal.write_bar(replace(bar_entry("ada", 0, intents=(order,)), decision=Decision(asked=True, ordered=True)))
+    opened, closed = fill("ada", 0, 1, order.id), fill("ada", 1, 1, order.id, side=-1)
+    tale = told(EventKind.EXIT, "stopped out")
+    journal.write_bar(bar_entry("ada", 1, fills=(opened, closed), trades=(trade("ada"),), happenings=(tale,)))
+    assert journal.intents(ADA) == (order,)
+    assert journal.fills(ADA) == (opened, closed)
+    assert journal.fills(ADA, trade=1) == ()
+    assert journal.trades(9) == (replace(trade("ada"), sequence=1),)
+    assert journal.trades(9, before=1) == () and journal.trade_count(ADA) == 1
+    (event,) = journal.events(9)
+    assert (event.kind, event.text, event.bar_ts, event.payload) == (
+        EventKind.EXIT,
+        "stopped out",
+        ANCHOR + HOUR_MS,
+        tale.payload,
+    )
+    marks = journal.marks(ADA)
+    assert marks.equity.tolist() == [5_000.0, 5_000.1] and marks.ts.tolist() == [ANCHOR, ANCHOR + HOUR_MS]
+    assert journal.mark_before(ADA, ANCHOR + HOUR_MS) == 5_000.0 and journal.mark_before(ADA, ANCHOR) is None
+    status = journal.status(ADA)
+    assert (status.bars, status.last_close, status.kernel) == (2, 101.1, bytes([1]) * 8)
+
+
+def test_decisions_are_counted_by_how_they_ended(journal: SqliteJournal) -> None:
+    journal.write_bar(bar_entry("ada", 0))
+    journal.write_bar(bar_entry("ada", 1, refusal=Refusal.COOLDOWN))
+    ordered = Decision(asked=True, ordered=True)
+    journal.write_bar(replace(bar_entry("ada", 2, intents=(intent("ada", 2),)), decision=ordered))
+    counts = journal.decisions(ANCHOR)
+    assert (counts.decisions, counts.flat, counts.entered, counts.refused) == (3, 1, 1, {Refusal.COOLDOWN: 1})
+    journal.write_bar(bar_entry("ada", 3, unaffordable=(2,)))
+    counts = journal.decisions(ANCHOR, ADA)
+    assert (counts.entered, counts.refused) == (0, {Refusal.COOLDOWN: 1, Refusal.AFFORD: 1})
+    assert journal.refusals(ADA) == ((1, Refusal.COOLDOWN), (2, Refusal.AFFORD))
+    assert journal.decisions(ANCHOR + 3 * HOUR_MS).decisions == 1
+
+
+def test_a_bar_that_cannot_be_written_whole_is_not_written(journal: SqliteJournal) -> None:
+    journal.write_bar(bar_entry("ada", 0))
+    orphan = bar_entry("ada", 1, fills=(fill("ada", 0, 1, intent("ada", 9).id),))
+    with pytest.raises(sqlite3.IntegrityError):
+        journal.write_bar(orphan)  # its intent was never written
+    assert journal.status(ADA).bars == 1 and journal.fills(ADA) == () and len(journal.marks(ADA).ts) == 1
+    journal.write_bar(bar_entry("ada", 1))
+
+
+@pytest.mark.parametrize("bar", [0, 2])
+def test_a_bar_is_written_only_after_the_one_before_it(bar: int, journal: SqliteJournal) -> None:
+    journal.write_bar(bar_entry("ada", 0))
+    with pytest.raises(NeedsOperator, match="something else wrote"):
+        journal.write_bar(bar_entry("ada", bar))
+    assert journal.status(ADA).bars == 1
+
+
+def test_one_intent_is_never_written_twice(journal: SqliteJournal) -> None:
+    journal.write_bar(bar_entry("ada", 0, intents=(intent("ada", 0),)))
+    with pytest.raises(sqlite3.IntegrityError):
+        journal.write_bar(bar_entry("ada", 1, intents=(intent("ada", 0),)))
+
+
+def test_events_go_forward_from_an_id_and_keep_one_mark_per_bot(journal: SqliteJournal) -> None:
+    journal.create_bot(bot_record("bea"))
+    journal.set_state(ADA, BotState.RUNNING, "", Happening(EventKind.STARTED, "started"), ts=1)
+    for bar in range(3):
+        journal.write_bar(bar_entry("ada", bar))
+    journal.write_bar(bar_entry("bea", 0))
+    seen = journal.events_after(0, 99)
+    assert [(event.bot, event.kind) for event in seen] == [
+        ("ada", EventKind.STARTED), ("ada", EventKind.MARKED), ("bea", EventKind.MARKED),
+    ]  # fmt: skip
+    ids = [event.id for event in seen]
+    assert ids == sorted(ids) and ids[-1] == journal.last_event_id()
+    assert journal.events_after(ids[1], 99) == seen[2:]
+    assert [event.kind for event in journal.events(9)] == [EventKind.STARTED]
+    assert len(journal.events(9, marked=True)) == 3
+
+
+def test_another_thread_reads_what_was_committed(journal: SqliteJournal) -> None:
+    journal.write_bar(bar_entry("ada", 0))
+    seen: list[int] = []
+    reader = threading.Thread(target=lambda: seen.append(journal.status(ADA).bars))
+    reader.start()
+    reader.join()
+    assert seen == [1]
+
+
+def test_only_one_holds_a_bot(tmp_path: Path, journal: SqliteJournal) -> None:
+    other = open_journal(tmp_path)
+    with journal.hold(ADA):
+        with pytest.raises(RetryLater) as busy, other.hold(ADA):
+            pass
+        assert busy.value.code == "bot_busy"
+    with other.hold(ADA):
+        pass
+    other.close()
+
+
+def test_a_newer_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    open_journal(tmp_path).close()
+    with sqlite3.connect(journal_path(tmp_path)) as raw:
+        raw.execute(f"PRAGMA user_version = {VERSION + 1}")
+    raw.close()
+    before = journal_path(tmp_path).read_bytes()
+    with pytest.raises(InputError, match="newer Karat") as refused:
+        open_journal(tmp_path)
+    assert refused.value.code == "journal_newer"
+    assert journal_path(tmp_path).read_bytes() == before
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(journal_path(tmp_path)) as raw:
+        raw.execute("CREATE TABLE notes (text TEXT)")
+    raw.close()
+    with pytest.raises(InputError, match="not a journal"):
+        open_journal(tmp_path)
+    journal_path(tmp_path).write_bytes(b"words, words, words" * 99)
+    with pytest.raises(NeedsOperator, match="cannot be read"):
+        open_journal(tmp_path)
+
+
+def test_parts_of_a_decision_are_told_apart(journal: SqliteJournal) -> None:
+    both = (intent("ada", 0, Part.EXIT), intent("ada", 0, Part.ENTRY))
+    journal.write_bar(bar_entry("ada", 0, intents=both))
+    assert journal.intents(ADA) == both
