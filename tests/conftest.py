@@ -1,14 +1,38 @@
-"""Where tests find shared data. Under CI it must be there; in a stranger's clone those tests say they were not run."""
+"""What every test gets: a home of its own, the shared kernel cache, and shared data where it is.
+
+Shared reference data and market data must be there under CI; in a stranger's clone those tests say they were not run.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.kernel_cache import choose_folder, fill
+
+choose_folder()  # at import: before any test module imports karat
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("KARAT_SHARED", ROOT.parent / "shared"))
+_HOMES = count()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fill the kernel cache in the process that is about to start workers."""
+    starts_workers = not hasattr(config, "workerinput") and getattr(config.option, "tx", None)
+    if starts_workers:
+        fill()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A KARAT_HOME that no other test has and that is not there yet: nothing may reach the user's own."""
+    folder = tmp_path_factory.getbasetemp() / f"home-{next(_HOMES)}"
+    monkeypatch.setenv("KARAT_HOME", str(folder))
+    yield folder
 
 
 @pytest.fixture(scope="session")
