@@ -84,8 +84,7 @@ def enter(state: State, bar: int, ts: int, plan: Plan, terms: Terms, *, limit_ti
     """Fill an entry, an add, a growth or a re-entry, cut to what is affordable."""
     lots = affordable(state, plan, terms)
     if lots == 0:
-        if limit_ticks is None:  # a re-entry asked for nothing by signal, so its row stays as it is
-            state.refusals[plan.decision_bar] = Refusal.AFFORD
+        state.refusals[plan.decision_bar] = Refusal.AFFORD  # rule 28: the row of the decision, a re-entry's too
         return
     reason = Reason.ENTRY if limit_ticks is None else Reason.REENTRY
     fee = _record(state, bar, ts, plan.side, lots, reason, plan.decision_bar, limit_ticks, terms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tests.simulation.decimal_filter import day_of
-from tests.simulation.decimal_numbers import ZERO
+from tests.simulation.decimal_numbers import BILLIONTH, ZERO
 from tests.simulation.decimal_state import State
 
 from karat.core.model.instrument import Kind
@@ -17,6 +17,8 @@ def sharpe(state: State) -> Decimal | None:
     returns: list[Decimal] = []
     before = state.start
     for equity in _daily_equities(state):
+        if abs(before) < BILLIONTH * state.start:
+            state.ruler.doubts.append(f"sharpe: a return on {before}, which may be nothing")
         if before <= 0:
             return None  # a return on nothing is undefined
         returns.append(equity / before - 1)

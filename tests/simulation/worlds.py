@@ -135,7 +135,7 @@ def _signals(dice: Dice, n: int, scale: Scale) -> dict[str, Any]:
     if on(dice, 0.2):
         columns["target"] = dice.column(n, [NAN, NAN, 1.0, 0.5, 0.0, -1.0, -0.5, 0.3, 0.25])
     else:
-        columns["entry"] = dice.column(n, [0] * one_of(dice, 1, 3, 6) + [1, -1])
+        columns["entry"] = dice.column(n, [0] * one_of(dice, 1, 3, 6, 20) + [1, -1])
         if on(dice, 0.6):
             columns["exit_long"] = dice.column(n, [False] * 5 + [True])
             columns["exit_short"] = dice.column(n, [False] * 5 + [True])
