@@ -41,6 +41,8 @@ COMMANDS = (
     Command("strategies list", "karat.app.strategy_commands:list_strategies", "List every strategy."),
     Command("strategies show", "karat.app.strategy_commands:show_strategy", "Show one strategy in full."),
     Command("strategies check", "karat.app.strategy_commands:check_one", "Prove that a strategy sees no future."),
+    Command("backtest", "karat.app.backtest_commands:backtest_command", "Backtest a strategy on one market."),
+    Command("explain", "karat.app.backtest_commands:explain_command", "Check one trade of a run by hand."),
 )
 
 

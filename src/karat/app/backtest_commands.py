@@ -1,0 +1,171 @@
+"""karat backtest and karat explain: what a strategy would have done, and one of its trades checked by hand."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from karat.app.console import progress, say, show, show_json
+from karat.core.compiled import PLAIN, kernel_cache_dir
+from karat.core.errors import InputError
+from karat.core.ids import market_id
+from karat.core.model.policy import CostLevel, Policy
+from karat.core.time import parse_time_ms, timeframe_ms
+
+if TYPE_CHECKING:
+    from karat.research.backtest import Backtest
+    from karat.research.run_store import StoredRun
+
+Json = Annotated[bool, Parameter(name="--json", negative="")]
+Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
+_COMPILE_SECONDS = 30
+EXIT_NOT_REPRODUCED = 1
+
+
+def backtest_command(
+    strategy: str,
+    *,
+    market: str,
+    timeframe: str,
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    to: str | None = None,
+    set_: Annotated[Pairs, Parameter(name="--set")] = (),
+    policy: Pairs = (),
+    costs: str | None = None,
+    report: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """Backtest a strategy on one market of the lake, at three levels of costs; the run is kept.
+
+    Parameters
+    ----------
+    strategy
+        As karat strategies list names it.
+    market
+        venue:SYMBOL, for example binance_perp:BTCUSDT.
+    timeframe
+        For example 15m, 1h or 1d.
+    from_
+        First bar, for example 2024-01-31 or 2024-01-31T12:00:00Z; the first there is when left out.
+    to
+        The run ends before this time; at the last bar there is when left out.
+    set_
+        Parameters of the strategy: fast_period=10 slow_period=40.
+    policy
+        Fields of the policy: stop_mode=fraction stop_value=0.02; a limit is taken away with off.
+    costs
+        The level that trades and equity show: base, pessimistic (when left out) or brutal.
+    report
+        Write the report to this HTML file.
+    as_json
+        Print one JSON object.
+    """
+    from karat.app.check_markets import check_markets
+    from karat.app.check_store import ensure_checked
+    from karat.lake.store import open_lake
+    from karat.research.backtest import backtest
+    from karat.research.backtest_market import market_data
+    from karat.research.backtest_policy import pairs
+    from karat.research.manifest import manifest
+    from karat.strategies import find_strategy, resolve
+
+    found = find_strategy(strategy)
+    values = resolve(found, pairs(set_, "--set"))
+    rules, level = _policy_and_level(pairs(policy, "--policy"), costs)
+    start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
+    if report is not None and not report.resolve().parent.is_dir():
+        raise InputError("path_not_found", f"There is no folder for {report}.", "Make it, or write elsewhere.")
+    data = market_data(open_lake(), market_id(market), timeframe_ms(timeframe), start, end)
+    _say_compiling()
+    checked = ensure_checked(found, check_markets)
+    with progress(f"{found.name} on {market}, {len(data.candles):,} bars"):
+        result = backtest(data, found, values, rules, level)
+        told = manifest(result, tuple(checked.datasets))
+        kept = _keep(result, told)
+    if report is not None:
+        _write_report(result, told, kept, report)
+    if as_json:
+        _print_json(result, told, kept)
+    else:
+        _print_summary(result, told, kept)
+
+
+def explain_command(run: str, trade: int, *, as_json: Json = False) -> int:
+    """Write one trade's arithmetic out, line by line, with the rule behind each line, and check it against the record.
+
+    Parameters
+    ----------
+    run
+        A run's id, its beginning, or last.
+    trade
+        The number of the trade, from 1.
+    as_json
+        Print one JSON object.
+    """
+    from karat.lake.store import open_lake
+    from karat.research.explain import explain
+    from karat.research.explain_view import explanation_json, explanation_view
+    from karat.research.run_store import load_run
+
+    explained = explain(load_run(run), open_lake(), trade)
+    if as_json:
+        show_json(explanation_json(explained))
+    else:
+        show(explanation_view(explained))
+    if not explained.reproduced:
+        say(f"THE ARITHMETIC DOES NOT REPRODUCE THE RECORD of trade {trade} in run {explained.run}. Please report it.")
+    return 0 if explained.reproduced else EXIT_NOT_REPRODUCED
+
+
+def _policy_and_level(given: dict[str, str], costs: str | None) -> tuple[Policy, CostLevel | None]:
+    """The policy, and the level it runs at; None where the user gave costs of their own."""
+    from karat.research.backtest_policy import COST_FIELDS, parse_policy
+
+    names = [str(level) for level in CostLevel]
+    if costs is not None and costs not in names:
+        raise InputError("unknown_costs", f"There is no cost level '{costs}'.", f"Choose {', '.join(names)}.")
+    own = [name for name in given if name in COST_FIELDS]
+    if own and costs is not None:
+        hint = "Give one of the two; base, pessimistic and brutal are shown in any case."
+        raise InputError("contradictory_policy", f"--policy sets {', '.join(own)} and so does --costs {costs}.", hint)
+    level = None if own else CostLevel(costs or CostLevel.PESSIMISTIC)
+    return parse_policy(given), level
+
+
+def _say_compiling() -> None:
+    """One line when nothing is compiled yet, because that takes its time, once."""
+    folder = kernel_cache_dir()
+    if not PLAIN and not (folder.is_dir() and any(folder.iterdir())):
+        say(f"Compiling the kernel, once per version: about {_COMPILE_SECONDS} s.")
+
+
+def _keep(result: Backtest, manifest: dict[str, Any]) -> StoredRun:
+    """Record the look into the vault, if it is one, before the run is kept and shown."""
+    from karat.research.run_store import record_look, run_id, store_run
+
+    if manifest["vault"]["looked"]:
+        record_look(manifest, run_id(result, manifest), time.time_ns() // 1_000_000)
+    return store_run(result, manifest)
+
+
+def _write_report(result: Backtest, manifest: dict[str, Any], kept: StoredRun, path: Path) -> None:
+    from karat.research.report import write_report
+
+    write_report(result, manifest, kept.id, path)
+    say(f"Report: {path}")
+
+
+def _print_json(result: Backtest, manifest: dict[str, Any], kept: StoredRun) -> None:
+    from karat.research.json_form import backtest_json
+    from karat.research.run_store import equity_path
+
+    show_json({**backtest_json(result, manifest, equity_path(kept)), "run": kept.id})
+
+
+def _print_summary(result: Backtest, manifest: dict[str, Any], kept: StoredRun) -> None:
+    from karat.research.summary_view import summary_view
+
+    show(summary_view(result, manifest, kept.id))

@@ -1,0 +1,131 @@
+"""The stamp of assumptions that opens every report: what was taken for granted, in words, from the manifest alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from karat.core.time import DAY_MS, iso, timeframe_ms
+
+_FUNDING_EDGE_MS = 2 * DAY_MS  # stamps come every eight hours or more often: a longer gap at an end is missing history
+_SOURCES_SHOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One line of the stamp. `warning` marks what makes the result worth less than it looks."""
+
+    name: str
+    text: str
+    warning: bool = False
+
+
+def stamp(manifest: dict[str, Any]) -> tuple[Assumption, ...]:
+    """Every assumption of a run, in the order in which a report shows them."""
+    return (
+        _data(manifest),
+        _holes(manifest),
+        _instrument(manifest["instrument"]),
+        _costs(manifest),
+        _fills(manifest),
+        _funding(manifest),
+        _warmup(manifest),
+        _vault(manifest),
+        _check(manifest),
+    )
+
+
+def is_simulated(manifest: dict[str, Any]) -> bool:
+    """Whether the candles come from a simulated market."""
+    return bool(manifest["quality"]["simulated"])
+
+
+def _data(manifest: dict[str, Any]) -> Assumption:
+    text = (
+        f"{manifest['market']} {manifest['timeframe']}, {manifest['bars']:,} bars, "
+        f"{iso(manifest['first_bar'])} to {iso(manifest['last_bar'])}"
+    )
+    if is_simulated(manifest):
+        return Assumption("data", f"SIMULATED, no real market: {text}", warning=True)
+    sources = manifest["quality"]["sources"]
+    shown = ", ".join(sources[:_SOURCES_SHOWN]) + (", ..." if len(sources) > _SOURCES_SHOWN else "")
+    return Assumption("data", f"real candles, {text}" + (f", from {shown}" if sources else ""))
+
+
+def _holes(manifest: dict[str, Any]) -> Assumption:
+    quality = manifest["quality"]
+    parts = []
+    if quality["run_holes"]:
+        parts.append(f"{quality['run_missing_bars']:,} bars missing in {quality['run_holes']:,} holes; a gap is no bar")
+    if quality["repairs"]:
+        parts.append("repaired at import: " + ", ".join(quality["repairs"]))
+    if quality["oddities"]:
+        parts.append(f"{len(quality['oddities'])} oddities, see karat data list")
+    return Assumption("quality", "; ".join(parts) or "no holes, nothing repaired", warning=bool(parts))
+
+
+def _instrument(instrument: dict[str, Any]) -> Assumption:
+    text = (
+        f"{instrument['kind']}, tick {instrument['tick']:g}, lot {instrument['lot']:g}, "
+        f"fees {instrument['maker_fee'] * 1e4:g} bp maker, {instrument['taker_fee'] * 1e4:g} bp taker; "
+        f"{instrument['source']}; as of {instrument['as_of']}"
+    )
+    if instrument["assumed"]:
+        return Assumption("instrument", f"ASSUMED: {text}", warning=True)
+    return Assumption("instrument", f"known: {text}")
+
+
+def _costs(manifest: dict[str, Any]) -> Assumption:
+    policy = manifest["policy"]
+    own = [f"own {name.replace('_', ' ')}" for name in ("maker_fee", "taker_fee") if isinstance(policy[name], float)]
+    text = (
+        f"{manifest['cost_level']}: half spread {policy['half_spread'] * 1e4:g} bp, slippage "
+        f"{policy['slippage_base'] * 1e4:g} bp + {policy['slippage_atr']:g} ATR/close + "
+        f"{policy['slippage_volume'] * 1e4:g} bp sqrt(share of volume)"
+    )
+    return Assumption("costs", ", ".join((text, *own)), warning=manifest["cost_level"] == "base")
+
+
+def _fills(manifest: dict[str, Any]) -> Assumption:
+    policy = manifest["policy"]
+    bars = "bar" if policy["latency"] == 1 else "bars"
+    limits = "one tick through it" if policy["strict_limit"] else "it"
+    text = (
+        f"orders fill at the open {policy['latency']} {bars} after the decision's; a resting limit fills at its price "
+        f"when the market trades {limits}; a stop comes before a take in one bar"
+    )
+    return Assumption("fills", text, warning=not policy["strict_limit"])
+
+
+def _funding(manifest: dict[str, Any]) -> Assumption:
+    funding = manifest["funding"]
+    if "undefined" in funding:
+        return Assumption("funding", funding["undefined"], warning=funding["undefined"].startswith("none"))
+    step = timeframe_ms(manifest["timeframe"])
+    late = funding["first"] - manifest["first_bar"] > _FUNDING_EDGE_MS + step
+    early = manifest["last_bar"] - funding["last"] > _FUNDING_EDGE_MS + step
+    text = f"{funding['stamps']:,} stamps, {funding['with_mark']:,} with a mark price, the rest on the bar's open"
+    if late or early:
+        text += f"; none before {iso(funding['first'])} or after {iso(funding['last'])}, not charged there"
+    return Assumption("funding", text, warning=late or early)
+
+
+def _warmup(manifest: dict[str, Any]) -> Assumption:
+    return Assumption("warm-up", f"the first {manifest['warmup_bars']:,} bars of the range give no signal")
+
+
+def _vault(manifest: dict[str, Any]) -> Assumption:
+    vault = manifest["vault"]
+    if vault["looked"]:
+        text = f"LOOKED INTO THE VAULT, which begins {iso(vault['start'])}; the look is recorded"
+        return Assumption("vault", text, warning=True)
+    return Assumption("vault", f"not looked into; it begins {iso(vault['start'])}")
+
+
+def _check(manifest: dict[str, Any]) -> Assumption:
+    code = manifest["code_hash"][:12]
+    if not manifest["checked_on"]:
+        return Assumption("check", f"code {code} has not been checked for looks into the future", warning=True)
+    real = [name for name in manifest["checked_on"] if ":" in name or name.startswith("simulated")]
+    hostile = len(manifest["checked_on"]) - len(real)
+    return Assumption("check", f"passed for code {code} on {', '.join(real)} and {hostile} hostile worlds")
