@@ -18,7 +18,9 @@ def market_id(text: str) -> MarketId:
     venue, separator, symbol = text.partition(":")
     allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
     if not separator or not venue or not symbol or not set(venue + symbol) <= allowed:
-        raise InputError("bad_market", f"'{text}' is not a market.", "Write venue:SYMBOL, for example binance_perp:BTCUSDT.")
+        raise InputError(
+            "bad_market", f"'{text}' is not a market.", "Write venue:SYMBOL, for example binance_perp:BTCUSDT."
+        )
     return MarketId(text)
 
 

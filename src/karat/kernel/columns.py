@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from karat.core.compiled import compiled
+from karat.core.compiled import inlined
 from karat.core.errors import InputError
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy
@@ -52,7 +52,7 @@ def _check(row: NDArray[np.float64], instrument: Instrument) -> None:
             raise InputError("bad_instrument", f"{instrument.market}: {name} is not above 0.", "Mend the instrument.")
 
 
-@compiled
+@inlined
 def rules_of(row: Any) -> Any:
     """The record of a row. Written out, so that it compiles to loads."""
     return Rules(

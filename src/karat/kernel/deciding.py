@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from karat.core.calc.rounding import above, at_least, limit_ticks, stop_ticks
-from karat.core.compiled import compiled
+from karat.core.compiled import compiled, inlined
 from karat.kernel.entries import NONE, SIZE, first_no, size_entry, streak_full
 from karat.kernel.fills import SIGNAL, STOP, TAKE, TIME, TRAIL
 from karat.kernel.records import Blocks, Levels, Limit, Order
@@ -17,7 +17,7 @@ ENTRY_BITS = LONG | SHORT | VOID_LONG | VOID_SHORT
 ATR_MODE = 1
 
 
-@compiled
+@inlined
 def set_dynamic(rules: Any, own_stop: float, own_take: float, side: int, levels: Any, trade: Any, target: bool) -> Any:
     """Set stop and take anew from the bar's arrays, from the first entry fill; the stop never loosens (rule 15)."""
     stop, has_stop, take, has_take = levels.stop, levels.has_stop, levels.take, levels.has_take
@@ -30,7 +30,7 @@ def set_dynamic(rules: Any, own_stop: float, own_take: float, side: int, levels:
     return Levels(stop, has_stop, levels.trailed, take, has_take, levels.took)
 
 
-@compiled
+@inlined
 def set_trail(rules: Any, bar: int, extreme: float, atr: float, side: int, levels: Any, trade: Any) -> Any:
     """Move the trailing stop, once it runs (rule 15)."""
     running = levels.took != 0 or rules.trail_from_entry != 0
@@ -45,7 +45,7 @@ def set_trail(rules: Any, bar: int, extreme: float, atr: float, side: int, level
     return Levels(moved, 1, 1, levels.take, levels.has_take, levels.took)
 
 
-@compiled
+@inlined
 def update_blocks(rules: Any, day_now: int, boundary: bool, blocks: Any, equity: float, equity_before: float) -> Any:
     """Daily loss and the streak at midnight (rules 21 and 22)."""
     day, reference, blocked, streak = blocks.day, blocks.reference, blocks.blocked, blocks.streak
@@ -62,21 +62,21 @@ def update_blocks(rules: Any, day_now: int, boundary: bool, blocks: Any, equity:
     )
 
 
-@compiled
+@inlined
 def note_refusal(log: Any, bar: int, refusal: int) -> None:
     """Keep the first "no" of a decision."""
     if log is not None:
         log.refusals[bar] = refusal
 
 
-@compiled
+@inlined
 def exit_order(rules: Any, bar: int, exit_reason: int) -> Any:
     """An order that closes all; none when `exit_reason` is 0."""
     due = bar + rules.latency if exit_reason != 0 else -1
     return Order(due, exit_reason, -1, 0, 0, 0, 0, math.nan, math.nan, 1.0, 1.0, bar)
 
 
-@compiled
+@inlined
 def ask_entry(
     rules: Any, features: Any, log: Any, view: Any, side: int, void: bool, exit_reason: int, holding: Any, blocks: Any,
     equity: float, drawdown: float,
@@ -100,7 +100,7 @@ def ask_entry(
     return Order(due, exit_reason, -1, side, lots, add, 0, stop, take, leverage, view.confidence, view.bar)
 
 
-@compiled
+@inlined
 def decide(
     rules: Any, features: Any, log: Any, view: Any, holding: Any, trade: Any, blocks: Any, equity: float,
     drawdown: float,
@@ -129,7 +129,7 @@ def decide(
     return exit_order(rules, view.bar, reason)
 
 
-@compiled
+@inlined
 def closes(code: int, side: int) -> bool:
     """A signal that would close a position of `side`, even where its own entry is refused."""
     if side > 0:

@@ -9,7 +9,7 @@ from karat.core.calc.costs import taker_price
 from karat.core.calc.margin import affordable
 from karat.core.calc.money import average_price, notional, quote_notional
 from karat.core.calc.rounding import at_least, steps_floor
-from karat.core.compiled import compiled
+from karat.core.compiled import compiled, inlined
 from karat.kernel.fills import ENTRY, REENTRY, fill_slippage, free_cash, held, log_fill, pay_fee, protection
 from karat.kernel.modes import has_targets, is_inverse
 from karat.kernel.records import Holding, Levels, Trade
@@ -17,7 +17,7 @@ from karat.kernel.records import Holding, Levels, Trade
 AFFORD = 13  # core.model.reasons.Refusal.AFFORD
 
 
-@compiled
+@inlined
 def affordable_lots(
     rules: Any, features: Any, money: Any, holding: Any, lots: int, price: float, leverage: float, rate: float
 ) -> int:
@@ -35,7 +35,7 @@ def affordable_lots(
     return lots
 
 
-@compiled
+@inlined
 def refuse_fill(log: Any, decision_bar: int) -> None:
     """The fill was cut to nothing: the decision's row says so."""
     if log is not None:
@@ -79,7 +79,7 @@ def enter_market(
     return holding, levels, trade, money
 
 
-@compiled
+@inlined
 def grown(rules: Any, features: Any, holding: Any, lots: int, price: float) -> Any:
     """The position after an add: quantity and average price change."""
     inverse = is_inverse(rules, features)
@@ -112,7 +112,7 @@ def enter_limit(
     return holding, levels, trade, money
 
 
-@compiled
+@inlined
 def flat_holding() -> Any:
     """No position."""
     return Holding(0, 0, 0, 0.0, 1.0, math.nan, math.nan)

@@ -8,7 +8,7 @@ from typing import Any
 from karat.core.calc.money import base_units, contracts, quote_notional
 from karat.core.calc.rounding import above, at_least, steps_floor
 from karat.core.calc.sizing import RISK, base_size, confidence_factor
-from karat.core.compiled import compiled
+from karat.core.compiled import inlined
 from karat.kernel.modes import is_inverse
 
 # The values of core.model.reasons.Refusal, as numbers that compile to constants.
@@ -17,7 +17,7 @@ DAILY_LOSS, LOSS_STREAK, VOLUME, FUNDING, SESSION, SIZE = 7, 8, 9, 10, 11, 12
 ATR_MODE, FRACTION_MODE = 1, 2
 
 
-@compiled
+@inlined
 def side_allowed(rules: Any, side: int) -> bool:
     """The policy allows the side; a spot short also needs a borrow rate."""
     if side > 0:
@@ -25,7 +25,7 @@ def side_allowed(rules: Any, side: int) -> bool:
     return rules.allow_short != 0 and (rules.spot == 0 or rules.borrow_rate == rules.borrow_rate)
 
 
-@compiled
+@inlined
 def in_session(minute: int, start: int, end: int) -> bool:
     """Minute of day in [start, end), over midnight if start > end."""
     if start <= end:
@@ -33,13 +33,13 @@ def in_session(minute: int, start: int, end: int) -> bool:
     return minute >= start or minute < end
 
 
-@compiled
+@inlined
 def streak_full(rules: Any, blocks: Any) -> bool:
     """The limit of losses in a row is reached."""
     return rules.loss_streak_limit > 0 and blocks.streak >= rules.loss_streak_limit
 
 
-@compiled
+@inlined
 def cooled_down(cooldown: int, bar: int, blocks: Any, reversal: bool) -> bool:
     """Rule 20; a reversal is decided before its exit."""
     if reversal:
@@ -47,7 +47,7 @@ def cooled_down(cooldown: int, bar: int, blocks: Any, reversal: bool) -> bool:
     return blocks.close_bar < 0 or bar - blocks.close_bar >= cooldown
 
 
-@compiled
+@inlined
 def market_allows(rules: Any, view: Any) -> int:
     """Volume, funding and session (rule 23)."""
     wants_volume = rules.volume_factor == rules.volume_factor
@@ -63,7 +63,7 @@ def market_allows(rules: Any, view: Any) -> int:
     return NONE
 
 
-@compiled
+@inlined
 def first_no(
     rules: Any, features: Any, view: Any, side: int, void: bool, reversal: bool, equity: float, blocks: Any
 ) -> int:
@@ -89,7 +89,7 @@ def first_no(
     return NONE
 
 
-@compiled
+@inlined
 def level_distance(mode: int, value: float, own: float, atr: float) -> float:
     """Distance in price units known at the decision: the strategy's own, else by ATR; NaN: by fraction, or none."""
     if own == own:
@@ -97,7 +97,7 @@ def level_distance(mode: int, value: float, own: float, atr: float) -> float:
     return value * atr if mode == ATR_MODE else math.nan
 
 
-@compiled
+@inlined
 def entry_leverage(rules: Any, view: Any, side: int) -> float:
     """Leverage of an entry; NaN when it is refused (rule 5). A spot long has 1 (rule 17)."""
     if not view.leverage > 0.0:
@@ -106,7 +106,7 @@ def entry_leverage(rules: Any, view: Any, side: int) -> float:
     return math.nan if 1.0 / leverage <= rules.maintenance_rate else leverage
 
 
-@compiled
+@inlined
 def distances(rules: Any, view: Any, takes: bool) -> Any:
     """(ok, stop distance, take distance) of an entry; not ok refuses it (rules 5 and 6). Targets have no takes."""
     if view.stop <= 0.0 or (takes and view.take <= 0.0):
@@ -121,7 +121,7 @@ def distances(rules: Any, view: Any, takes: bool) -> Any:
     return True, stop, take
 
 
-@compiled
+@inlined
 def full_size(
     rules: Any, features: Any, view: Any, confidence: float, leverage: float, stop_distance: float, held_lots: int,
     equity: float, drawdown: float,
@@ -146,7 +146,7 @@ def full_size(
     return contracts(inverse, base, rules.contract_size, price)
 
 
-@compiled
+@inlined
 def floored_lots(rules: Any, features: Any, quantity: float, price: float) -> int:
     """Whole lots of a size, 0 when there is no size or it is under a minimum at `price`."""
     if not quantity > 0.0:
@@ -155,7 +155,7 @@ def floored_lots(rules: Any, features: Any, quantity: float, price: float) -> in
     return lots if meets_minimums(rules, features, lots, price) else 0
 
 
-@compiled
+@inlined
 def meets_minimums(rules: Any, features: Any, lots: int, price: float) -> bool:
     """Minimum quantity and minimum notional at `price`."""
     if lots <= 0:
@@ -165,7 +165,7 @@ def meets_minimums(rules: Any, features: Any, lots: int, price: float) -> bool:
     return at_least(quantity, rules.min_quantity) and at_least(value, rules.min_notional)
 
 
-@compiled
+@inlined
 def size_entry(
     rules: Any, features: Any, view: Any, side: int, confidence: float, holding: Any, growing: bool, equity: float,
     drawdown: float,

@@ -8,7 +8,7 @@ from karat.core.calc.costs import slippage, taker_price
 from karat.core.calc.margin import liquidation_price
 from karat.core.calc.money import notional, result
 from karat.core.calc.rounding import above, at_least, limit_ticks, stop_ticks
-from karat.core.compiled import compiled
+from karat.core.compiled import compiled, inlined
 from karat.kernel.modes import is_inverse
 from karat.kernel.records import Blocks, Holding, Levels, Money, Trade
 
@@ -17,7 +17,7 @@ ENTRY, REENTRY, STOP, TAKE, TRAIL, SIGNAL, TIME, LIQUIDATION = 0, 1, 2, 3, 4, 5,
 ATR_MODE, FRACTION_MODE = 1, 2
 
 
-@compiled
+@inlined
 def free_cash(rules: Any, features: Any, money: Any, holding: Any) -> float:
     """Cash less the margin held."""
     cash = rules.capital + money.realised - money.fees - money.funding - money.borrow
@@ -28,7 +28,7 @@ def free_cash(rules: Any, features: Any, money: Any, holding: Any) -> float:
     return cash - held / holding.leverage
 
 
-@compiled
+@inlined
 def fill_slippage(rules: Any, now: Any, lots: int) -> float:
     """Slippage of a taker fill, from the last bar closed before it (rule 12)."""
     return slippage(
@@ -42,7 +42,7 @@ def fill_slippage(rules: Any, now: Any, lots: int) -> float:
     )
 
 
-@compiled
+@inlined
 def log_fill(
     rules: Any, features: Any, log: Any, ts: int, bar: int, order_side: int, lots: int, reason: int, decision_bar: int,
     level: int, position_before: int, raw: float, price: float, fee: float, spread: float, slipped: float,
@@ -78,7 +78,7 @@ def log_fill(
         floats[row, 8] = trade.borrow if position_before != 0 else 0.0
 
 
-@compiled
+@inlined
 def protection(rules: Any, side: int, fill: float, stop_distance: float, take_distance: float) -> Any:
     """Stop and take in ticks from the entry fill (rule 13)."""
     if rules.stop_mode == FRACTION_MODE and stop_distance != stop_distance:
@@ -93,7 +93,7 @@ def protection(rules: Any, side: int, fill: float, stop_distance: float, take_di
     return Levels(stop, has_stop, 0, take, has_take, 0)
 
 
-@compiled
+@inlined
 def held(rules: Any, features: Any, side: int, lots: int, entered: int, average: float, leverage: float) -> Any:
     """A position with its liquidation and bankruptcy prices."""
     inverse = is_inverse(rules, features)
@@ -105,7 +105,7 @@ def held(rules: Any, features: Any, side: int, lots: int, entered: int, average:
     return Holding(side, lots, entered, average, leverage, nothing, nothing)
 
 
-@compiled
+@inlined
 def pay_fee(money: Any, trade: Any, fee: float) -> Any:
     """A fee leaves the cash and is counted to the trade."""
     paid = Money(money.realised, money.fees + fee, money.funding, money.borrow, money.closed_trades, money.won_trades)

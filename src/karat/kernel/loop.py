@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from karat.core.compiled import compiled
+from karat.core.compiled import compiled, inlined
 from karat.kernel.deciding import ENTRY_BITS, decide, set_dynamic, set_trail, update_blocks, update_limit
 from karat.kernel.modes import has_targets, is_inverse
 from karat.kernel.records import Closing, Marks, Opening
@@ -20,7 +20,7 @@ NEVER_UP, NEVER_DOWN = 1e300, -1.0
 WHOLE_BAR, VENUE_ONLY, CLOSE_ONLY = 0, 1, 2
 
 
-@compiled
+@inlined
 def watch(rules: Any, features: Any, holding: Any, levels: Any, trade: Any) -> Any:
     """(signed units, down price, up price, signal mask) of a position: what the loop has to look at."""
     side = holding.side
@@ -45,19 +45,19 @@ def watch(rules: Any, features: Any, holding: Any, levels: Any, trade: Any) -> A
     return units, winning, losing, mask
 
 
-@compiled
+@inlined
 def settled(rules: Any, money: Any) -> float:
     """Equity without what is open."""
     return rules.capital + money.realised - money.fees - money.funding - money.borrow
 
 
-@compiled
+@inlined
 def simple_return(equity: float, reference: float) -> float:
     """Return of a day; NaN, so no Sharpe, once nothing was left to earn on."""
     return equity / reference - 1.0 if reference > 0.0 else math.nan
 
 
-@compiled
+@inlined
 def new_day(marks: Any, day: int, floor: float, peak: float, max_drawdown: float) -> Any:
     """Close the daily return of `marks.day` with the last equity; days without bars return 0 (rule 33)."""
     if marks.day == NO_DAY:
@@ -72,7 +72,7 @@ def new_day(marks: Any, day: int, floor: float, peak: float, max_drawdown: float
 NO_DAY = -(2**62)
 
 
-@compiled
+@inlined
 def opening(features: Any, bars: Any, bar: int) -> Any:
     """What steps 1 to 8 read at `bar`."""
     last = max(bar - 1, 0)
@@ -83,7 +83,7 @@ def opening(features: Any, bars: Any, bar: int) -> Any:
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def regime_bounds(rules: Any, bars: Any, bar: int) -> Any:
     """(minimum confidence, cooldown) at `bar`; NaN confidence: the regime is unknown (rule 19)."""
     regimes = len(bars.regime_confidence)
@@ -95,7 +95,7 @@ def regime_bounds(rules: Any, bars: Any, bar: int) -> Any:
     return bars.regime_confidence[regime], bars.regime_cooldown[regime]
 
 
-@compiled
+@inlined
 def closing(rules: Any, features: Any, bars: Any, signal: Any, bar: int) -> Any:
     """What a decision reads at `bar`."""
     stop, take, scale, leverage, target = math.nan, math.nan, 1.0, rules.leverage, math.nan
@@ -130,29 +130,38 @@ def simulate(
     inverse = is_inverse(rules, features)
     # Columns read at every bar are taken out of their records once: each access through a record counts references.
     lows, highs, closes, codes, mark_days = bars.low, bars.high, bars.close, signal.code, bars.mark_day
+    funding_units, risk_days, boundaries, next_entries = (
+        bars.funding_unit,
+        bars.risk_day,
+        bars.day_boundary,
+        signal.next_entry,
+    )
+    own_stops, own_takes, atrs = signal.stop, signal.take, bars.atr
     units, down, up, mask = watch(rules, features, holding, levels, trade)
     base = settled(rules, money)
     average = holding.average
     equity, peak, floor, max_drawdown = marks.equity, marks.peak, marks.floor, marks.max_drawdown
     trails = features.trail is not None and rules.trail_mode != 0 and not has_targets(rules, features)
     dynamic = features.dynamic is not None and rules.dynamic_levels != 0
+    if features.sparse is not None and marks.day == NO_DAY and begin < end:
+        marks = new_day(marks, mark_days[begin], floor, peak, max_drawdown)
     bar = begin
     while bar < end:
         if features.sparse is not None and units == 0.0 and order.due < 0 and limit.side == 0:
-            bar = signal.next_entry[bar]
+            bar = next_entries[bar]
             if bar >= end:
                 break
-        if log is not None and log.counts[0] > len(log.ints) - 64:
-            break
         if phase != CLOSE_ONLY:
             busy = lows[bar] < down or highs[bar] > up or order.due == bar
             if features.funding is not None:
-                busy = busy or (units != 0.0 and bars.funding_unit[bar] != 0.0)
+                busy = busy or (units != 0.0 and funding_units[bar] != 0.0)
             if features.borrow is not None:
                 busy = busy or (units < 0.0 and rules.spot != 0)
             if features.reentry is not None:
                 busy = busy or limit.side != 0
             if busy:
+                if log is not None and log.counts[0] > len(log.ints) - 64:
+                    break
                 now = opening(features, bars, bar)
                 holding, levels, trade, money, blocks, order, limit = trade_bar(
                     rules, features, log, detail, now, holding, levels, trade, money, blocks, order, limit, equity
@@ -165,14 +174,14 @@ def simulate(
                 continue
         if (trails or dynamic) and units != 0.0:
             if dynamic:
-                own_stop = signal.stop[bar] if len(signal.stop) > 1 else math.nan
-                own_take = signal.take[bar] if len(signal.take) > 1 else math.nan
+                own_stop = own_stops[bar] if len(own_stops) > 1 else math.nan
+                own_take = own_takes[bar] if len(own_takes) > 1 else math.nan
                 levels = set_dynamic(
                     rules, own_stop, own_take, holding.side, levels, trade, has_targets(rules, features)
                 )
             if trails:
                 extreme = highs[bar] if holding.side > 0 else lows[bar]
-                levels = set_trail(rules, bar, extreme, bars.atr[bar], holding.side, levels, trade)
+                levels = set_trail(rules, bar, extreme, atrs[bar], holding.side, levels, trade)
             units, down, up, mask = watch(rules, features, holding, levels, trade)
         equity_before = equity
         equity = base
@@ -195,7 +204,7 @@ def simulate(
             equities[bar] = equity
             positions[bar] = holding.side * holding.lots
         if features.filters is not None:
-            blocks = update_blocks(rules, bars.risk_day[bar], bars.day_boundary[bar], blocks, equity, equity_before)
+            blocks = update_blocks(rules, risk_days[bar], boundaries[bar], blocks, equity, equity_before)
         on_way = order.due >= 0
         asks = int(codes[bar]) & mask != 0
         if has_targets(rules, features):
@@ -219,6 +228,12 @@ def simulate(
                     rules, features, view, on_way, holding, order, limit, trade, blocks, equity, drawdown
                 )
         bar += 1
+    if features.sparse is not None and begin < end and mark_days[end - 1] != marks.day:
+        last = Marks(
+            equity, peak, floor, max_drawdown, marks.day, marks.day_reference, marks.days, marks.sum_returns,
+            marks.sum_squares,
+        )  # fmt: skip
+        marks = new_day(last, mark_days[end - 1], floor, peak, max_drawdown)
     marks = Marks(
         equity, peak, floor, max_drawdown, marks.day, marks.day_reference, marks.days, marks.sum_returns,
         marks.sum_squares,
@@ -226,7 +241,7 @@ def simulate(
     return min(bar, end), holding, levels, trade, money, order, limit, marks, blocks
 
 
-@compiled
+@inlined
 def closing_day(marks: Any) -> Any:
     """(days, sum, sum of squares) of daily returns with the last, partial day included."""
     if marks.day == NO_DAY:

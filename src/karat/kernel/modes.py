@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from karat.core.compiled import compiled
+from karat.core.compiled import inlined
 
 
-@compiled
+@inlined
 def is_inverse(rules: Any, features: Any) -> bool:
     """The instrument settles in its base coin."""
     return features.inverse is not None and rules.inverse != 0
 
 
-@compiled
+@inlined
 def has_targets(rules: Any, features: Any) -> bool:
     """The strategy gives targets."""
     return features.target is not None and rules.targets != 0

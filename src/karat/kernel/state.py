@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from karat.core.compiled import compiled
+from karat.core.compiled import inlined
 from karat.kernel.records import Blocks, Holding, Levels, Limit, Marks, Money, Order, Rules, Trade
-
 
 
 class State(NamedTuple):
@@ -26,7 +25,7 @@ class State(NamedTuple):
     blocks: Blocks
 
 
-@compiled
+@inlined
 def fresh_records(start: float) -> Any:
     """The records of a run before its first bar: flat, nothing on its way, equity at the start."""
     nan, no_day = math.nan, -(2**62)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from karat.core.compiled import compiled
+from karat.core.compiled import compiled, inlined
 from karat.kernel.columns import rules_of
 from karat.kernel.loop import closing_day, simulate
 from karat.kernel.state import fresh_records
@@ -13,7 +13,7 @@ from karat.kernel.state import fresh_records
 FIGURES = ("total_return", "max_drawdown", "sharpe", "trades")
 
 
-@compiled
+@inlined
 def sharpe_of(days: int, total: float, squares: float, days_per_year: float) -> float:
     """Rule 33 from sums; NaN where it is undefined (fewer than two days, no deviation)."""
     if days < 2:
@@ -34,7 +34,7 @@ def sweep_rows(
     for row in range(len(rows)):
         rules = rules_of(rows[row])
         holding, levels, trade, money, order, limit, marks, blocks = fresh_records(rules.capital)
-        done, holding, levels, trade, money, order, limit, marks, blocks = simulate(
+        _done, holding, levels, trade, money, order, limit, marks, blocks = simulate(
             rules, features, bars, detail, signal, None, equities, positions, 0, bars_count, 0, holding, levels, trade,
             money, order, limit, marks, blocks,
         )  # fmt: skip

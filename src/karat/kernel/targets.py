@@ -6,14 +6,14 @@ import math
 from typing import Any
 
 from karat.core.calc.rounding import above, steps_floor
-from karat.core.compiled import compiled
+from karat.core.compiled import compiled, inlined
 from karat.kernel.deciding import exit_order, note_refusal
 from karat.kernel.entries import NONE, SIZE, distances, entry_leverage, first_no, full_size, meets_minimums
 from karat.kernel.fills import SIGNAL
 from karat.kernel.records import Order
 
 
-@compiled
+@inlined
 def target_size(
     rules: Any, features: Any, view: Any, wanted_side: int, holding: Any, equity: float,
     drawdown: float,
@@ -64,7 +64,7 @@ def decide_target(
     return difference_order(rules, features, log, view, gap, lots, stop, leverage, holding, blocks, equity)
 
 
-@compiled
+@inlined
 def refused(rules: Any, features: Any, view: Any, side: int, holding: Any, equity: float, blocks: Any) -> int:
     """The first "no" of an increase that has no size."""
     reversal = holding.side == -side

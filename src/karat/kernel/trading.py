@@ -7,7 +7,7 @@ from typing import Any
 from karat.core.calc.funding import borrow_payment
 from karat.core.calc.money import quote_notional
 from karat.core.calc.rounding import at_least, steps_floor
-from karat.core.compiled import compiled
+from karat.core.compiled import compiled, inlined
 from karat.kernel.entering import enter_limit, enter_market
 from karat.kernel.fills import LIQUIDATION, STOP, TAKE, TRAIL, reduce
 from karat.kernel.modes import is_inverse
@@ -16,21 +16,21 @@ from karat.kernel.records import Levels, Limit, Money, Order, Trade
 NO_LEVEL = -(2**62)
 
 
-@compiled
+@inlined
 def no_order() -> Any:
     """Nothing on its way."""
     nothing = 0.0
     return Order(-1, 0, -1, 0, 0, 0, 0, nothing, nothing, 1.0, 1.0, -1)
 
 
-@compiled
+@inlined
 def no_limit() -> Any:
     """No re-entry limit."""
     nothing = 0.0
     return Limit(0, 0, 0, 0, 0, nothing, nothing, 1.0, 1.0, -1, 0)
 
 
-@compiled
+@inlined
 def charge(money: Any, trade: Any, funding: float, borrow: float) -> Any:
     """Funding and borrow leave the cash and are counted to the trade."""
     money = Money(
@@ -48,7 +48,7 @@ def charge(money: Any, trade: Any, funding: float, borrow: float) -> Any:
     return money, trade
 
 
-@compiled
+@inlined
 def take_lots(rules: Any, features: Any, holding: Any, price: float) -> int:
     """How many lots the take closes (rule 14)."""
     part = steps_floor(rules.take_fraction * (holding.entered_lots * rules.lot), rules.lot)
@@ -64,20 +64,20 @@ def take_lots(rules: Any, features: Any, holding: Any, price: float) -> int:
     return part
 
 
-@compiled
+@inlined
 def take_touched(rules: Any, side: int, ticks: int, price: float) -> bool:
     """A limit resting to leave a position of `side` is touched by the extreme (or open) `price` (steps 3 and 7)."""
     level = (ticks + side * rules.strict_limit) * rules.tick
     return side * (price - level) > -1e-6 * rules.tick
 
 
-@compiled
+@inlined
 def beyond(side: int, price: float, level: float, tick: float) -> bool:
     """`price` is at or on the losing side of `level` for a position of `side`; NaN level is never met."""
     return side * (price - level) < 1e-6 * tick
 
 
-@compiled
+@inlined
 def fill_take(
     rules: Any, features: Any, log: Any, now: Any, ts: int, holding: Any, levels: Any, trade: Any,
     money: Any, blocks: Any, equity_before: float,
@@ -105,7 +105,7 @@ def liquidate(
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def stop_or_liquidation(
     rules: Any, features: Any, log: Any, now: Any, ts: int, open_: float, worst: float, holding: Any,
     levels: Any, trade: Any, money: Any, blocks: Any, equity_before: float,
@@ -129,7 +129,7 @@ def stop_or_liquidation(
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def at_open(
     rules: Any, features: Any, log: Any, now: Any, holding: Any, levels: Any, trade: Any, money: Any,
     blocks: Any, order: Any, equity_before: float,
@@ -169,7 +169,7 @@ def at_open(
     return holding, levels, trade, money, blocks, order
 
 
-@compiled
+@inlined
 def walk(
     rules: Any, features: Any, log: Any, now: Any, ts: int, open_: float, high: float, low: float,
     walked: int, holding: Any, levels: Any, trade: Any, money: Any, blocks: Any, limit: Any, equity_before: float,
@@ -213,7 +213,7 @@ def walk(
     return holding, levels, trade, money, blocks, limit
 
 
-@compiled
+@inlined
 def trade_bar(
     rules: Any, features: Any, log: Any, detail: Any, now: Any, holding: Any, levels: Any, trade: Any, money: Any,
     blocks: Any, order: Any, limit: Any, equity_before: float,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from karat.core.compiled import compiled
+from karat.core.compiled import inlined
 
 
-@compiled
+@inlined
 def slippage(
     base: float,
     atr_factor: float,
@@ -32,7 +32,7 @@ def slippage(
     return total
 
 
-@compiled
+@inlined
 def taker_price(reference: float, order_side: int, half_spread: float, slipped: float) -> float:
     """`reference * (1 + s * (half_spread + slippage))`, s = +1 buying, -1 selling. Not rounded."""
     return reference * (1.0 + order_side * (half_spread + slipped))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from karat.core.compiled import compiled
+from karat.core.compiled import inlined
 
 
-@compiled
+@inlined
 def liquidation_price(inverse: bool, side: int, entry: float, leverage: float, maintenance_rate: float) -> float:
     """Price at which a position is liquidated; NaN means never (a price of zero or less, or infinite).
 
@@ -21,13 +21,13 @@ def liquidation_price(inverse: bool, side: int, entry: float, leverage: float, m
     return price if price > 0.0 else math.nan
 
 
-@compiled
+@inlined
 def margin(entry_notional: float, leverage: float) -> float:
     """Isolated margin held for a position."""
     return entry_notional / leverage
 
 
-@compiled
+@inlined
 def affordable(free_cash: float, unit_notional: float, leverage: float, fee_rate: float) -> float:
     """Largest quantity with `notional / leverage + fee <= free cash` (rule 28); 0 when there is no free cash."""
     if free_cash <= 0.0:

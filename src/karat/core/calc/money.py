@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from karat.core.compiled import compiled
+from karat.core.compiled import inlined
 
 
-@compiled
+@inlined
 def notional(inverse: bool, quantity: float, contract_size: float, price: float) -> float:
     """Notional of `quantity` contracts: quote units, or coin for inverse."""
     if inverse:
@@ -13,7 +13,7 @@ def notional(inverse: bool, quantity: float, contract_size: float, price: float)
     return quantity * contract_size * price
 
 
-@compiled
+@inlined
 def quote_notional(inverse: bool, quantity: float, contract_size: float, price: float) -> float:
     """Notional in quote units, in which minimums are stated (rule 29)."""
     if inverse:
@@ -21,7 +21,7 @@ def quote_notional(inverse: bool, quantity: float, contract_size: float, price: 
     return quantity * contract_size * price
 
 
-@compiled
+@inlined
 def result(inverse: bool, side: int, quantity: float, contract_size: float, entry: float, exit_: float) -> float:
     """Profit of closing `quantity` at `exit_`, before costs: quote units, or coin for inverse."""
     if inverse:
@@ -29,7 +29,7 @@ def result(inverse: bool, side: int, quantity: float, contract_size: float, entr
     return side * quantity * contract_size * (exit_ - entry)
 
 
-@compiled
+@inlined
 def average_price(inverse: bool, quantity: float, price: float, more: float, more_price: float) -> float:
     """Average entry after adding `more` at `more_price`: arithmetic, harmonic for inverse."""
     if inverse:
@@ -37,7 +37,7 @@ def average_price(inverse: bool, quantity: float, price: float, more: float, mor
     return (quantity * price + more * more_price) / (quantity + more)
 
 
-@compiled
+@inlined
 def base_units(inverse: bool, quantity: float, contract_size: float, price: float) -> float:
     """Contracts in base units at `price` (rule 29)."""
     if inverse:
@@ -45,7 +45,7 @@ def base_units(inverse: bool, quantity: float, contract_size: float, price: floa
     return quantity * contract_size
 
 
-@compiled
+@inlined
 def contracts(inverse: bool, base: float, contract_size: float, price: float) -> float:
     """Base units in contracts at `price` (rule 29)."""
     if inverse:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from karat.core.compiled import compiled
+from karat.core.compiled import inlined
 
 # The values of core.model.policy.SizeMode, as numbers that compile to constants.
 NOTIONAL, FRACTION, RISK, VOLATILITY = 0, 1, 2, 3
 
 
-@compiled
+@inlined
 def base_size(mode: int, value: float, equity: float, price: float, stop_distance: float, volatility: float) -> float:
     """Base units of an entry at `price`. `equity` in quote units (inverse: coin equity times price).
 
@@ -26,7 +26,7 @@ def base_size(mode: int, value: float, equity: float, price: float, stop_distanc
     return equity * value / needed
 
 
-@compiled
+@inlined
 def confidence_factor(confidence: float) -> float:
     """`0.8 + 0.4 * confidence` (rule 27)."""
     return 0.8 + 0.4 * confidence

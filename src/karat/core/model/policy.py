@@ -82,20 +82,28 @@ class Policy:
     stop_value: float = _number(0.0, 0.0, 1e6, "by mode", "distance of the stop from the entry fill", "13")
     take_mode: LevelMode = _number(LevelMode.NONE, 0, 2, "mode", "what take_value means", "13")
     take_value: float = _number(0.0, 0.0, 1e6, "by mode", "distance of the take from the entry fill", "13")
-    take_fraction: float = _number(0.5, 1e-9, 1.0, "fraction", "share of the quantity entered that the take closes", "14")
+    take_fraction: float = _number(
+        0.5, 1e-9, 1.0, "fraction", "share of the quantity entered that the take closes", "14"
+    )
     strict_limit: bool = _number(True, 0, 1, "switch", "a limit fills only when price trades one tick through it", "7")
     trail_mode: LevelMode = _number(LevelMode.NONE, 0, 2, "mode", "what trail_value means", "15")
     trail_value: float = _number(0.0, 0.0, 1e6, "by mode", "distance of the trailing stop from the extreme", "15")
     trail_from_entry: bool = _number(False, 0, 1, "switch", "trail from the entry instead of after the take", "15")
-    dynamic_levels: bool = _number(False, 0, 1, "switch", "set stop and take anew from the signal arrays at each close", "15")
+    dynamic_levels: bool = _number(
+        False, 0, 1, "switch", "set stop and take anew from the signal arrays at each close", "15"
+    )
     time_exit: int = _number(0, 0, 10_000_000, "bars", "leave after this many bars, 0 never", "16")
 
     min_confidence: float = _number(0.0, 0.0, 1.0, "fraction", "smallest confidence that may enter", "19")
     cooldown: int = _number(0, 0, 10_000_000, "bars", "bars between a closing fill and the next entry decision", "20")
     min_confidence_by_regime: tuple[float, ...] = ()
     cooldown_by_regime: tuple[int, ...] = ()
-    daily_loss_limit: float = _number(NONE, 1e-12, 1.0, "fraction", "loss since 00:00 UTC that stops entries for the day", "21")
-    loss_streak_limit: int = _number(0, 0, 10_000_000, "trades", "losing trades in a row that stop entries, 0 never", "22")
+    daily_loss_limit: float = _number(
+        NONE, 1e-12, 1.0, "fraction", "loss since 00:00 UTC that stops entries for the day", "21"
+    )
+    loss_streak_limit: int = _number(
+        0, 0, 10_000_000, "trades", "losing trades in a row that stop entries, 0 never", "22"
+    )
     volume_factor: float = _number(NONE, 0.0, 1e9, "times", "volume must reach this multiple of its mean", "23")
     volume_window: int = _number(20, 1, 1_000_000, "bars", "bars before the decision bar in that mean", "23")
     funding_low: float = _number(NONE, -10.0, 10.0, "fraction", "lowest known funding rate that may enter", "23")
@@ -107,15 +115,21 @@ class Policy:
     reentry_offset: float = _number(0.0, -0.99, 0.99, "fraction", "limit at exit fill * (1 - side * offset)", "24")
     reentry_bars: int = _number(1, 1, 1_000_000, "bars", "bars a re-entry limit lives", "24")
     max_adds: int = _number(0, 0, 1_000_000, "adds", "entries in the direction held that may add", "25")
-    rebalance_band: float = _number(0.0, 0.0, 1e6, "fraction", "smallest change of target, as a share of the full size", "34")
+    rebalance_band: float = _number(
+        0.0, 0.0, 1e6, "fraction", "smallest change of target, as a share of the full size", "34"
+    )
 
-    atr_period: int = _number(14, 1, 100_000, "bars", "period of the ATR of stops, takes, trailing and slippage", "12, 13")
+    atr_period: int = _number(
+        14, 1, 100_000, "bars", "period of the ATR of stops, takes, trailing and slippage", "12, 13"
+    )
     volatility_period: int = _number(20, 2, 100_000, "bars", "log returns in the realised volatility of sizing", "26")
 
     half_spread: float = _number(0.0002, 0.0, 1.0, "fraction", "half of the quoted spread", "11")
     slippage_base: float = _number(0.0004, 0.0, 1.0, "fraction", "slippage of any taker fill", "12")
     slippage_atr: float = _number(0.04, 0.0, 100.0, "fraction", "slippage per ATR / close", "12")
-    slippage_volume: float = _number(0.0020, 0.0, 100.0, "fraction", "slippage per square root of share of volume", "12")
+    slippage_volume: float = _number(
+        0.0020, 0.0, 100.0, "fraction", "slippage per square root of share of volume", "12"
+    )
     maker_fee: float = _number(NONE, -0.1, 1.0, "fraction", "maker fee; NaN takes the instrument's", "11")
     taker_fee: float = _number(NONE, -0.1, 1.0, "fraction", "taker fee; NaN takes the instrument's", "11")
     latency: int = _number(1, 1, 10_000, "bars", "bars from decision to fill", "3")
@@ -151,7 +165,9 @@ def _check_contradictions(policy: Policy) -> None:
     for name in ("stop", "take", "trail"):
         mode, value = getattr(policy, f"{name}_mode"), getattr(policy, f"{name}_value")
         if mode != LevelMode.NONE and value <= 0:
-            _refuse(f"{name}_mode is set but {name}_value is {value:g}.", f"Set {name}_value above 0, or {name}_mode=none.")
+            _refuse(
+                f"{name}_mode is set but {name}_value is {value:g}.", f"Set {name}_value above 0, or {name}_mode=none."
+            )
     if not policy.allow_long and not policy.allow_short:
         _refuse("allow_long and allow_short are both off, so nothing can ever trade.", "Allow at least one side.")
     if (policy.session_from < 0) != (policy.session_to < 0):
@@ -159,7 +175,9 @@ def _check_contradictions(policy: Policy) -> None:
     if not math.isnan(policy.funding_low) and policy.funding_low > policy.funding_high:
         _refuse("funding_low is above funding_high.", "Swap them.")
     if len(policy.min_confidence_by_regime) != len(policy.cooldown_by_regime):
-        _refuse("min_confidence_by_regime and cooldown_by_regime differ in length.", "Give one value per regime in both.")
+        _refuse(
+            "min_confidence_by_regime and cooldown_by_regime differ in length.", "Give one value per regime in both."
+        )
     if policy.reentry_max > 0 and abs(policy.reentry_offset) >= 1:
         _refuse("reentry_offset must be a fraction below 1.", "Use for example 0.002.")
     if any(not 0 <= value <= 1 for value in policy.min_confidence_by_regime):
