@@ -1,0 +1,45 @@
+"""What Karat is run with: named values, the environment where a user may differ, and the token of the page."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from karat.core.errors import InputError
+from karat.core.home import karat_home
+
+PORT = 8750
+HOST = "127.0.0.1"
+TOKEN_BYTES = 24
+TOKEN_CHARACTERS_MIN = 16
+
+
+def token_path(home: Path | None = None) -> Path:
+    """Where the token of the API lies."""
+    return (home or karat_home()) / "token"
+
+
+def api_token(home: Path | None = None) -> str:
+    """The token that the API asks for; made on first use, readable by this user only.
+
+    Raises InputError `bad_token` when the file holds nothing usable.
+    """
+    path = token_path(home)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
+    token = path.read_text(encoding="utf-8").strip()
+    if len(token) < TOKEN_CHARACTERS_MIN or not token.isascii() or any(one.isspace() for one in token):
+        raise InputError("bad_token", f"{path} holds no usable token.", "Remove the file; a new one is made.")
+    path.chmod(0o600)
+    return token
+
+
+def page_url(host: str, port: int, token: str) -> str:
+    """The address that opens the page signed in. The part behind # is not sent to the server nor logged by it."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}/#token={token}"
