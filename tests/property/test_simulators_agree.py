@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.simulation.compiled import simulate as simulate_compiled
 from tests.simulation.decimal_comparison import first_difference
+from tests.simulation.decimal_examples import FLAT, FREE, world
 from tests.simulation.decimal_simulator import simulate_with_doubts
-from tests.simulation.world import World
+from tests.simulation.world import Bar, World
 from tests.simulation.worlds import seeded_world, simple_worlds, worlds
 
+from karat.core.model.policy import LevelMode
 from karat.core.model.reasons import Reason, Refusal
+from karat.core.time import HOUR_MS
 
 NORMAL = settings(
     max_examples=300,
@@ -61,6 +66,43 @@ def test_worlds_with_every_feature_agree(world: World):
 
 def test_worlds_from_seeds_agree():
     agree_on_seeds(range(SEEDS))
+
+
+def gap_take_on_a_finer_bar_that_also_meets_its_stop() -> World:
+    half = HOUR_MS // 2
+    policy = replace(FREE, stop_mode=LevelMode.FRACTION, stop_value=0.05, take_mode=LevelMode.FRACTION, take_value=0.05)
+    finer = [
+        Bar(0, *FLAT, 1.0),
+        Bar(half, *FLAT, 1.0),
+        Bar(HOUR_MS, *FLAT, 1.0),
+        Bar(HOUR_MS + half, 107, 107, 94, 96, 1.0),
+    ]
+    bars = [FLAT, (100, 107, 94, 96)]
+    return world(bars, policy, entry=[1, 0], detail=finer, detail_timeframe_ms=half)
+
+
+def daily_loss_exactly_at_its_limit() -> World:
+    policy = replace(FREE, size_value=1000.0, daily_loss_limit=0.1, time_exit=1)
+    return world([FLAT, (100, 100, 90, 90), (90, 90, 90, 90), FLAT], policy, entry=[1, 1, 1, 1])
+
+
+def trade_that_ends_at_nothing_between_two_losses() -> World:
+    policy = replace(FREE, time_exit=1, loss_streak_limit=2)
+    falls, level = (100, 100, 90, 90), (90, 90, 90, 90)
+    return world([FLAT, falls, level, level, level, falls, level], policy, entry=[1, 0, 1, 0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "rare",
+    [
+        gap_take_on_a_finer_bar_that_also_meets_its_stop,
+        daily_loss_exactly_at_its_limit,
+        trade_that_ends_at_nothing_between_two_losses,
+    ],
+)
+def test_worlds_that_chance_hardly_finds_agree(rare: Callable[[], World]):
+    told = difference(rare())
+    assert told is None, told
 
 
 @pytest.mark.storm
