@@ -32,6 +32,14 @@ gzip_kb() { # gzip_kb FILE...: what the files weigh on the wire, in kB
     printf '%s' $(((bytes + 999) / 1000))
 }
 
+licences() { # what is bundled keeps its licence beside it
+    local package
+    mkdir -p "$built/licenses"
+    for package in react react-dom scheduler uplot tailwindcss @fontsource-variable/inter @fontsource/ibm-plex-mono; do
+        cp "$web/node_modules/$package/LICENSE" "$built/licenses/${package//\//-}.txt"
+    done
+}
+
 weigh() { # the bundle keeps inside its targets, or the build fails
     local shell all
     shell=$(gzip_kb "$built"/assets/index-*.js "$built"/assets/index-*.css)
@@ -73,4 +81,5 @@ if ! weigh; then
     say "error: the page is heavier than its target"
     exit 1
 fi
+licences
 printf '%s\n' "$hash" >"$stamp"

@@ -58,6 +58,19 @@ export function Band({ totals }: { totals: Totals }) {
   );
 }
 
+/** The band's final size while its figures are awaited. */
+export function BandSkeleton() {
+  return (
+    <section className="panel cells [--columns:3] broad:[--columns:6]" role="status" aria-label="Loading figures">
+      {Array.from({ length: 6 }, (_, cell) => (
+        <div key={cell} className="h-[5.25rem] px-3.5 py-3">
+          <div className="skeleton h-full" />
+        </div>
+      ))}
+    </section>
+  );
+}
+
 export function BotBand({ bot, capital }: { bot: Bot; capital: number }) {
   const gained = isDefined(bot.equity) && capital > 0 ? bot.equity / capital - 1 : undefined;
   return (

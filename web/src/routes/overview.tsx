@@ -2,7 +2,7 @@
 import type { Fleet, Totals } from "../client/schema";
 import { Panel, PanelState } from "../components/panel";
 import { Link } from "../components/link";
-import { Band } from "../features/band";
+import { Band, BandSkeleton } from "../features/band";
 import { EquityPanel } from "../features/equity";
 import { Events } from "../features/events";
 import { FleetPanel, NoBots } from "../features/fleet";
@@ -31,7 +31,7 @@ export function Overview() {
     <div className="grid gap-2.5 wide:gap-3">
       <VerdictLine fleet={fleet} positions={positions} />
       {books.length > 1 && <Books books={books} chosen={totals} choose={choose} />}
-      {totals && <Band totals={totals} />}
+      {totals ? <Band totals={totals} /> : !fleet.data && !fleet.error && <BandSkeleton />}
       <div className="grid grid-cols-1 gap-2.5 wide:gap-3 broad:grid-cols-12">
         {totals ? (
           <EquityPanel
