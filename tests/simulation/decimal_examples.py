@@ -1,4 +1,4 @@
-"""Hand-made worlds: a market without costs, in ticks of 1 and lots of 0.1, so that the arithmetic is done in the head."""
+"""Hand-made worlds: a market without costs, in ticks of 1 and lots of 0.1, so that one can do the sums."""
 
 from __future__ import annotations
 
