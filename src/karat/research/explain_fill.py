@@ -87,10 +87,9 @@ def tell_affordable(
     most = (cash - held) / (unit * share) if cash > held else 0.0
     lots = min(ordered, floor_lots(most, case.rules.lot)) if most < case.quantity(ordered) else ordered
     shown = f"{number(cash)}" + (f" - margin {number(held)}" if held else "")
-    text = (
-        f"affordable: ({shown}) / ({number(unit)} * (1 / {number(position.leverage)} + {number(rate)})) = {number(most)}; "
-        f"{'all' if lots == ordered else 'cut to'} {lots} of {ordered} lots"
-    )
+    per_unit = f"{number(unit)} * (1 / {number(position.leverage)} + {number(rate)})"
+    cut = "all" if lots == ordered else "cut to"
+    text = f"affordable: ({shown}) / ({per_unit}) = {number(most)}; {cut} {lots} of {ordered} lots"
     section.check("28", text, lots, fill.lots)
     tell_minimums(case, section, "28", fill.lots, price)
 

@@ -96,14 +96,14 @@ def _set_anew(case: Case, section: Section, levels: Levels, bar: int) -> None:
         moved = stop_steps(side, levels.first_price - side * distance, tick)
         if levels.stop is None or side * (moved - levels.stop) > 0:
             levels.stop = moved
-            section.say("15", f"close of {case.when(bar)}: the strategy's stop, {number(distance)} from the entry fill, "
-                              f"moves it to {number(moved * tick)}")  # fmt: skip
+            text = f"the strategy's stop, {number(distance)} from the entry fill, moves it to {number(moved * tick)}"
+            section.say("15", f"close of {case.when(bar)}: {text}")
     distance = own(case.signals.take, bar, math.nan)
     if case.signals.target is None and not levels.took and distance > 0.0:
         moved = limit_steps(-side, levels.first_price + side * distance, tick)
         if moved != levels.take:
-            section.say("15", f"close of {case.when(bar)}: the strategy's take, {number(distance)} from the entry fill, "
-                              f"is {number(moved * tick)}")  # fmt: skip
+            text = f"the strategy's take, {number(distance)} from the entry fill, is {number(moved * tick)}"
+            section.say("15", f"close of {case.when(bar)}: {text}")
         levels.take = moved
 
 
