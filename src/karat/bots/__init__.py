@@ -1,0 +1,1 @@
+"""Bots: a strategy, a policy and some capital, stepped bar by bar and kept in the journal."""

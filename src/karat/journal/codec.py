@@ -60,8 +60,9 @@ def instrument_json(instrument: Instrument) -> str:
 
 
 def instrument_of(text: str) -> Instrument:
-    given = json.loads(text)
-    return Instrument(**{**given, "kind": Kind[given["kind"].upper()]})
+    given: dict[str, Any] = json.loads(text)
+    given["kind"] = Kind[given["kind"].upper()]
+    return Instrument(**given)
 
 
 def bot_row(record: BotRecord) -> Row:

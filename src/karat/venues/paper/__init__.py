@@ -1,0 +1,5 @@
+"""The paper venue: fills by the kernel's own functions, without money."""
+
+from karat.venues.paper.venue import PaperVenue
+
+__all__ = ["PaperVenue"]

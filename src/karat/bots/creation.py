@@ -1,0 +1,53 @@
+"""A new bot: everything it will ever need to know, checked before it is written down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from karat.core.errors import InputError
+from karat.core.ids import BotId, StrategyName
+from karat.core.model.candles import Candles, Funding
+from karat.core.model.instrument import Instrument, Kind
+from karat.core.model.policy import Policy
+from karat.kernel.engine import prepare
+from karat.kernel.prepare import Extras
+from karat.ports.cockpit import Mode
+from karat.ports.journal import BotRecord
+from karat.strategies import Market, Strategy, code_hash, evaluate, resolve
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def new_bot(
+    name: str, strategy: Strategy, parameters: Mapping[str, object], policy: Policy, instrument: Instrument,
+    candles: Candles, funding: Funding | None, mode: Mode, created_ts: int,
+) -> BotRecord:  # fmt: skip
+    """The record of a bot whose anchor is the first of `candles`; the strategy is called on them once, to see that it
+    works with this market and policy.
+
+    Raises InputError `bad_bot_name`, `range_without_data`, and what the strategy, its parameters or the policy raise.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            "bad_bot_name", f"'{name}' cannot be the name of a bot.", "Use a-z, 0-9, - and _, for example btc-trend-1."
+        )
+    if len(candles) == 0:
+        raise InputError("range_without_data", f"{candles.market} has no candles there.", "Choose an earlier start.")
+    values = resolve(strategy, parameters)
+    prepare(candles, evaluate(strategy, Market(candles, funding), values), policy, instrument, Extras(funding=funding))
+    return BotRecord(
+        id=BotId(name),
+        name=name,
+        strategy=StrategyName(strategy.name),
+        code_hash=code_hash(strategy),
+        parameters=values.as_dict(),
+        policy=policy,
+        instrument=instrument,
+        market=candles.market,
+        timeframe_ms=candles.timeframe_ms,
+        mode=mode,
+        currency=instrument.settle if instrument.kind == Kind.INVERSE else instrument.quote,
+        anchor_ts=int(candles.ts[0]),
+        created_ts=created_ts,
+    )

@@ -1,0 +1,123 @@
+"""The candles so far, and nothing behind them.
+
+Columns grow in place and are handed out as read-only views of what has closed. The room behind the last bar holds
+zeros: no candle is written before it has closed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from karat.core.errors import InputError
+from karat.core.ids import MarketId
+from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding
+from karat.ports.feed import Arrival
+from karat.strategies import Market
+
+_ROOM = 1024
+
+
+class Column:
+    """A growing column. `cells` is a read-only view with room behind the last value; `write` puts one value."""
+
+    __slots__ = ("_base", "_empty", "cells")
+
+    def __init__(self, dtype: type, empty: float = 0) -> None:
+        self._empty = empty
+        self._base: NDArray[Any] = np.full(_ROOM, empty, dtype)
+        self._freeze()
+
+    def _freeze(self) -> None:
+        self.cells = self._base.view()
+        self.cells.flags.writeable = False
+
+    def fit(self, size: int) -> bool:
+        """Make room for `size` values; True when the column has moved."""
+        if size <= len(self._base):
+            return False
+        grown = np.full(max(size, 2 * len(self._base)), self._empty, self._base.dtype)
+        grown[: len(self._base)] = self._base
+        self._base = grown
+        self._freeze()
+        return True
+
+    def write(self, place: int, value: Any) -> None:
+        self._base[place] = value
+
+    def fill(self, values: NDArray[Any]) -> None:
+        """Put `values` at the beginning."""
+        self.fit(len(values))
+        self._base[: len(values)] = values
+
+
+class History:
+    """Bars of one market from its anchor to the last one that closed, with the funding known by then."""
+
+    def __init__(self, market: MarketId, timeframe_ms: int, *, has_funding: bool) -> None:
+        self.market_id = market
+        self.timeframe_ms = timeframe_ms
+        self.has_funding = has_funding
+        self.bars = 0
+        self.stamps = 0
+        self.columns = {name: Column(np.int64 if name == "ts" else np.float64) for name in CANDLE_COLUMNS}
+        self._ordered = tuple(self.columns[name] for name in CANDLE_COLUMNS)
+        self.funding_columns = {
+            name: Column(np.int64 if name == "ts" else np.float64) for name in ("ts", "rate", "mark")
+        }
+        self._market: Market | None = None
+
+    def begin(self, candles: Candles, funding: Funding) -> None:
+        """Start with bars that had closed before. Raises InputError `nan_price`."""
+        for name, column in self.columns.items():
+            values = getattr(candles, name)
+            if np.isnan(values).any():
+                raise _nan_price(self.market_id)
+            column.fill(values)
+        for name, column in self.funding_columns.items():
+            column.fill(getattr(funding, name))
+        self.bars, self.stamps = len(candles), len(funding.ts)
+        self._market = None
+
+    def append(self, arrival: Arrival) -> None:
+        """One more bar has closed. Raises InputError `nan_price` or `bad_order`, and then nothing has changed."""
+        bar = arrival.bar
+        if math.isnan(sum(bar)):
+            raise _nan_price(self.market_id)
+        place = self.bars
+        if place and bar.ts <= self._ordered[0].cells[place - 1]:
+            raise InputError("bad_order", f"{self.market_id}: a bar came late or twice.", "Mend the feed or the data.")
+        for column, value in zip(self._ordered, bar, strict=True):
+            column.fit(place + 1)
+            column.write(place, value)
+        for stamp in arrival.funding:
+            for column, value in zip(self.funding_columns.values(), stamp, strict=True):
+                column.fit(self.stamps + 1)
+                column.write(self.stamps, value)
+            self.stamps += 1
+        self.bars = place + 1
+        self._market = None
+
+    def candles(self) -> Candles:
+        """Everything that has closed."""
+        end = self.bars
+        return Candles(self.market_id, self.timeframe_ms, *(column.cells[:end] for column in self._ordered))
+
+    def funding(self) -> Funding | None:
+        """The stamps known at the last close; None when the market pays none."""
+        if not self.has_funding:
+            return None
+        return Funding(*(column.cells[: self.stamps] for column in self.funding_columns.values()))
+
+    def market(self) -> Market:
+        """What a strategy is given now: a new object, with an empty cache, after every bar."""
+        if self._market is None:
+            self._market = Market(self.candles(), self.funding())
+        return self._market
+
+
+def _nan_price(market: MarketId) -> InputError:
+    return InputError("nan_price", f"{market}: a candle holds NaN.", "Import the data again or mend it.")

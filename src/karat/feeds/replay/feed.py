@@ -1,0 +1,89 @@
+"""Replay stored candles at any speed, one bar after the other, with the funding known at each close."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import numpy as np
+
+from karat.core.errors import InputError, NeedsOperator
+from karat.core.ids import MarketId
+from karat.core.model.candles import Candles, Funding, no_funding
+from karat.ports.clock import Clock
+from karat.ports.feed import Arrival, Bar, Stamp
+
+BARS_BEFORE_GIVING_WAY = 32  # at full speed: some milliseconds of work between two chances for others
+
+
+class ReplayFeed:
+    """Satisfies `karat.ports.feed.Feed`. The first candle is the anchor. `speed` is bars a second, None unlimited.
+
+    `funding` None: the market pays none. Raises InputError `bad_speed`.
+    """
+
+    def __init__(self, candles: Candles, funding: Funding | None, clock: Clock, speed: float | None = None) -> None:
+        if speed is not None and not speed > 0:
+            raise InputError(
+                "bad_speed", f"A speed of {speed:g} bars a second never moves.", "Use more than 0, or max."
+            )
+        self._candles = candles
+        self._funding = no_funding() if funding is None else funding
+        self._clock = clock
+        self._speed = speed
+        self._known = np.searchsorted(self._funding.ts, candles.ts + candles.timeframe_ms, side="right")
+        self.has_funding = funding is not None
+
+    @property
+    def market(self) -> MarketId:
+        return self._candles.market
+
+    @property
+    def timeframe_ms(self) -> int:
+        return self._candles.timeframe_ms
+
+    def past(self, bars: int) -> tuple[Candles, Funding]:
+        if bars > len(self._candles):
+            raise NeedsOperator(
+                "history_missing",
+                f"{self.market}: {bars} bars were there before, now there are {len(self._candles)}.",
+                "Import the market again, whole.",
+            )
+        known = slice(0, self._known[bars - 1] if bars else 0)
+        funding = self._funding
+        return self._candles[:bars], Funding(funding.ts[known], funding.rate[known], funding.mark[known])
+
+    async def arrivals(self, after: int) -> AsyncGenerator[Arrival]:
+        began = self._clock.now_ms()
+        for told, bar in enumerate(range(after, len(self._candles))):
+            await self._pace(told, began)
+            yield Arrival(self._bar(bar), self._stamps(bar))
+
+    async def _pace(self, told: int, began: int) -> None:
+        """Wait until the next bar is due; at full speed only give way now and then."""
+        if self._speed is None:
+            if told % BARS_BEFORE_GIVING_WAY == 0:
+                await self._clock.sleep(0.0)
+            return
+        ahead_ms = 1000.0 * told / self._speed - (self._clock.now_ms() - began)
+        if ahead_ms >= 1.0 or told % BARS_BEFORE_GIVING_WAY == 0:
+            await self._clock.sleep(max(ahead_ms, 0.0) / 1000.0)
+
+    def _bar(self, bar: int) -> Bar:
+        candles = self._candles
+        return Bar(
+            int(candles.ts[bar]),
+            float(candles.open[bar]),
+            float(candles.high[bar]),
+            float(candles.low[bar]),
+            float(candles.close[bar]),
+            float(candles.volume[bar]),
+        )
+
+    def _stamps(self, bar: int) -> tuple[Stamp, ...]:
+        first, last = self._known[bar - 1] if bar else 0, self._known[bar]
+        if first == last:
+            return ()
+        funding = self._funding
+        return tuple(
+            Stamp(int(funding.ts[k]), float(funding.rate[k]), float(funding.mark[k])) for k in range(first, last)
+        )
