@@ -15,7 +15,7 @@ from karat.core.model.signals import Signals
 from karat.kernel.columns import policy_row, rules_of
 from karat.kernel.features import EVERY_FEATURE
 from karat.kernel.loop import WHOLE_BAR, simulate
-from karat.kernel.prepare import Extras, pack_signal, prepare_bars, prepare_detail
+from karat.kernel.prepare import Extras, pack_signal, prepare_bars, prepare_detail, prepare_spans
 from karat.kernel.records import (
     FILL_FLOATS,
     FILL_INTS,
@@ -25,6 +25,7 @@ from karat.kernel.records import (
     Log,
     Rules,
     Signal,
+    Spans,
 )
 from karat.kernel.state import State, fresh_state
 
@@ -36,6 +37,7 @@ class Inputs:
     rules: Rules
     features: Features
     bars: Bars
+    spans: Spans
     detail: Detail
     signal: Signal
 
@@ -102,12 +104,16 @@ def prepare(
             "size_mode=risk needs a stop, and neither the policy nor the strategy gives one.",
             "Set stop_mode and stop_value, or another size_mode.",
         )
+    features = features or EVERY_FEATURE
+    bars = prepare_bars(candles, policy, instrument, extras)
+    spans = prepare_spans(bars, features.sparse is not None)
     return Inputs(
         rules_of(policy_row(policy, instrument, targets=signals.target is not None)),
-        features or EVERY_FEATURE,
-        prepare_bars(candles, policy, instrument, extras),
+        features,
+        bars,
+        spans,
         prepare_detail(candles, extras.detail),
-        pack_signal(signals),
+        pack_signal(signals, spans),
     )
 
 
@@ -115,9 +121,10 @@ def advance(inputs: Inputs, state: State, end: int, room: Recorder | None, phase
     """Run bars `state.bar` to `end - 1`. In a phase of a bar `state.bar` counts that phase."""
     while True:
         out = simulate(
-            inputs.rules, inputs.features, inputs.bars, inputs.detail, inputs.signal, room.log if room else None,
-            room.equity if room else _NO_FLOATS, room.position if room else _NO_INTS, state.bar, end, phase,
-            state.holding, state.levels, state.trade, state.money, state.order, state.limit, state.marks, state.blocks,
+            inputs.rules, inputs.features, inputs.bars, inputs.spans, inputs.detail, inputs.signal,
+            room.log if room else None, room.equity if room else _NO_FLOATS, room.position if room else _NO_INTS,
+            state.bar, end, phase, state.holding, state.levels, state.trade, state.money, state.order, state.limit,
+            state.marks, state.blocks,
         )  # fmt: skip
         state = State(*out)
         if state.bar >= end:

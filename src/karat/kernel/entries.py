@@ -117,8 +117,9 @@ def distances(rules: Any, view: Any, takes: bool) -> Any:
         if rules.slippage_atr != 0.0 or stop_needs or take_needs:
             return False, view.stop, view.take
     stop = level_distance(rules.stop_mode, rules.stop_value, view.stop, view.atr)
-    take = level_distance(rules.take_mode, rules.take_value, view.take, view.atr)
-    return True, stop, take
+    take = level_distance(rules.take_mode, rules.take_value, view.take, view.atr) if takes else view.take
+    # A market without range has an ATR of 0: a level at the entry itself is no protection, so it is no entry.
+    return not (stop <= 0.0 or (takes and take <= 0.0)), stop, take
 
 
 @inlined

@@ -62,3 +62,27 @@ def features_of(
         overrides=_marker(any(column is not None for column in overrides)),
         sparse=_marker(sparse and signals.target is None),
     )
+
+
+SIMPLE = Features(
+    inverse=None,
+    margin=True,
+    funding=True,
+    borrow=None,
+    trail=None,
+    dynamic=None,
+    reentry=None,
+    adds=None,
+    target=None,
+    filters=None,
+    overrides=None,
+    sparse=None,
+)
+"""Stop, take, exit signal, sizing, costs, funding and liquidation: what most sweeps need, and the fastest."""
+
+
+def tier_of(needed: Features, *, sparse: bool = True) -> Features:
+    """The smallest shipped kernel that can do what is needed: few kernels, so few compilations."""
+    fits = all(have is not None or need is None for need, have in zip(needed[:-1], SIMPLE[:-1], strict=True))
+    tier = SIMPLE if fits else EVERY_FEATURE
+    return tier._replace(sparse=True if sparse and needed.target is None else None)

@@ -52,6 +52,14 @@ def settled(rules: Any, money: Any) -> float:
 
 
 @inlined
+def open_equity(inverse: bool, base: float, units: float, average: float, close: float) -> float:
+    """Equity with a position marked at `close` (rule 31)."""
+    if inverse:
+        return base + units * (1.0 / average - 1.0 / close)
+    return base + units * (close - average)
+
+
+@inlined
 def simple_return(equity: float, reference: float) -> float:
     """Return of a day; NaN, so no Sharpe, once nothing was left to earn on."""
     return equity / reference - 1.0 if reference > 0.0 else math.nan
@@ -118,9 +126,9 @@ def closing(rules: Any, features: Any, bars: Any, signal: Any, bar: int) -> Any:
 
 @compiled
 def simulate(
-    rules: Any, features: Any, bars: Any, detail: Any, signal: Any, log: Any, equities: Any, positions: Any, begin: int,
-    end: int, phase: int, holding: Any, levels: Any, trade: Any, money: Any, order: Any, limit: Any, marks: Any,
-    blocks: Any,
+    rules: Any, features: Any, bars: Any, spans: Any, detail: Any, signal: Any, log: Any, equities: Any,
+    positions: Any, begin: int, end: int, phase: int, holding: Any, levels: Any, trade: Any, money: Any,
+    order: Any, limit: Any, marks: Any, blocks: Any,
 ) -> Any:  # fmt: skip
     """Run bars `begin` to `end - 1` from a state; returns the number of bars done and the state after them.
 
@@ -143,6 +151,12 @@ def simulate(
     equity, peak, floor, max_drawdown = marks.equity, marks.peak, marks.floor, marks.max_drawdown
     trails = features.trail is not None and rules.trail_mode != 0 and not has_targets(rules, features)
     dynamic = features.dynamic is not None and rules.dynamic_levels != 0
+    # Over a quiet span only marks move. Levels that move at closes, the day's loss and borrow fees need each bar.
+    span_firsts, span_ends, close_lows, close_highs = spans.of_first, spans.end, spans.close_low, spans.close_high
+    span_lows, span_highs, span_pays, span_codes = spans.low, spans.high, spans.pays, signal.span_code
+    borrows = features.borrow is not None and rules.spot != 0
+    strides = not (trails or dynamic or borrows) and rules.daily_loss_limit != rules.daily_loss_limit
+    strides = strides and not has_targets(rules, features) and phase == WHOLE_BAR
     if features.sparse is not None and marks.day == NO_DAY and begin < end:
         marks = new_day(marks, mark_days[begin], floor, peak, max_drawdown)
     bar = begin
@@ -151,6 +165,42 @@ def simulate(
             bar = next_entries[bar]
             if bar >= end:
                 break
+        if features.sparse is not None and strides and units != 0.0 and order.due < 0:
+            span = span_firsts[bar]
+            # Nothing but marks can happen: no level met, no signal that matters, no funding due.
+            quiet = span >= 0 and span_lows[span] >= down and span_highs[span] <= up and span_ends[span] <= end
+            if quiet and int(span_codes[span]) & mask == 0 and not span_pays[span]:
+                last = span_ends[span] - 1
+                if rules.time_exit == 0 or last - trade.entry_bar + 1 < rules.time_exit:
+                    if mark_days[bar] != marks.day:
+                        before = Marks(
+                            equity, peak, floor, max_drawdown, marks.day, marks.day_reference, marks.days,
+                            marks.sum_returns, marks.sum_squares,
+                        )  # fmt: skip
+                        marks = new_day(before, mark_days[bar], floor, peak, max_drawdown)
+                    best = close_highs[span] if units > 0.0 else close_lows[span]
+                    worst = close_lows[span] if units > 0.0 else close_highs[span]
+                    if (
+                        open_equity(inverse, base, units, average, best) > peak
+                        or open_equity(inverse, base, units, average, worst) < floor
+                    ):
+                        for inner in range(bar, last):
+                            equity = open_equity(inverse, base, units, average, closes[inner])
+                            if equity > peak:
+                                peak = equity
+                                floor = peak * (1.0 - max_drawdown)
+                            elif equity < floor:
+                                max_drawdown = 1.0 - equity / peak
+                                floor = equity
+                    equity = open_equity(inverse, base, units, average, closes[last])
+                    if equity > peak:
+                        peak = equity
+                        floor = peak * (1.0 - max_drawdown)
+                    elif equity < floor:
+                        max_drawdown = 1.0 - equity / peak
+                        floor = equity
+                    bar = last + 1
+                    continue
         if phase != CLOSE_ONLY:
             busy = lows[bar] < down or highs[bar] > up or order.due == bar
             if features.funding is not None:
@@ -186,8 +236,7 @@ def simulate(
         equity_before = equity
         equity = base
         if units != 0.0:
-            close = closes[bar]
-            equity = base + (units * (1.0 / average - 1.0 / close) if inverse else units * (close - average))
+            equity = open_equity(inverse, base, units, average, closes[bar])
         if mark_days[bar] != marks.day:
             before = Marks(
                 equity_before, peak, floor, max_drawdown, marks.day, marks.day_reference, marks.days,

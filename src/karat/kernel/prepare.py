@@ -21,7 +21,7 @@ from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import LevelMode, Policy, SizeMode
 from karat.core.model.signals import Signals
 from karat.core.time import DAY_MS, MINUTE_MS, YEAR_DAYS
-from karat.kernel.records import Bars, Detail, Signal
+from karat.kernel.records import Bars, Detail, Signal, Spans
 
 _ONE = np.full(1, np.nan)
 _ONE_INT = np.zeros(1, np.int64)
@@ -139,7 +139,21 @@ def pack_codes(
     return code
 
 
-def pack_signal(signals: Signals) -> Signal:
+@compiled
+def _span_codes(code: NDArray[np.uint8], ends: Ints) -> NDArray[np.uint8]:
+    """The bits that occur in each span."""
+    out = np.zeros(len(ends), np.uint8)
+    bar = 0
+    for span in range(len(ends)):
+        bits = 0
+        while bar < ends[span]:
+            bits |= code[bar]
+            bar += 1
+        out[span] = bits
+    return out
+
+
+def pack_signal(signals: Signals, spans: Spans) -> Signal:
     """The signals of a strategy as the kernel reads them."""
     code = pack_codes(signals.entry, signals.exit_long, signals.exit_short)
 
@@ -149,6 +163,7 @@ def pack_signal(signals: Signals) -> Signal:
     return Signal(
         code=code,
         next_entry=_next_entry(code, 1 | 2 | 16 | 32),
+        span_code=_span_codes(code, spans.end),
         confidence=np.ascontiguousarray(signals.confidence, np.float64),
         stop=column(signals.stop),
         take=column(signals.take),
@@ -271,3 +286,45 @@ def prepare_detail(candles: Candles, finer: Candles | None) -> Detail:
     take = np.concatenate([np.arange(a, b) for a, b in zip(begin, end, strict=True)]) if len(candles) else begin
     take = take.astype(np.int64)
     return Detail(first, finer.ts[take], finer.open[take], finer.high[take], finer.low[take])
+
+
+SPAN_BARS = 12  # half a day of hours: short enough to lie between two events, long enough to be worth a step
+_NO_SPANS = Spans(_ONE_INT, np.empty(0, np.int64), *[np.empty(0)] * 4, np.empty(0, np.bool_))
+
+
+@compiled
+def _span_columns(
+    mark_day: Ints, low: Floats, high: Floats, close: Floats, funding_unit: Floats, longest: int
+) -> tuple[Ints, Ints, Floats, Floats, Floats, Floats, NDArray[np.bool_]]:
+    """The columns of `Spans`."""
+    bars = len(close)
+    of_first = np.full(bars, -1, np.int64)
+    end = np.empty(bars, np.int64)
+    lows, highs, close_lows, close_highs = np.empty(bars), np.empty(bars), np.empty(bars), np.empty(bars)
+    pays = np.zeros(bars, np.bool_)
+    span = -1
+    length = longest
+    for bar in range(bars):
+        if length == longest or mark_day[bar] != mark_day[bar - 1]:
+            span += 1
+            length = 0
+            of_first[bar] = span
+            lows[span], highs[span] = low[bar], high[bar]
+            close_lows[span], close_highs[span] = close[bar], close[bar]
+        length += 1
+        end[span] = bar + 1
+        lows[span] = min(lows[span], low[bar])
+        highs[span] = max(highs[span], high[bar])
+        close_lows[span] = min(close_lows[span], close[bar])
+        close_highs[span] = max(close_highs[span], close[bar])
+        if funding_unit[bar] != 0.0:
+            pays[span] = True
+    n = span + 1
+    return of_first, end[:n], lows[:n], highs[:n], close_lows[:n], close_highs[:n], pays[:n]
+
+
+def prepare_spans(bars: Bars, wanted: bool) -> Spans:
+    """Spans of a market, for a sparse run; empty otherwise."""
+    if not wanted or len(bars.close) == 0:
+        return _NO_SPANS
+    return Spans(*_span_columns(bars.mark_day, bars.low, bars.high, bars.close, bars.funding_unit, SPAN_BARS))

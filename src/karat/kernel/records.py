@@ -113,6 +113,18 @@ class Bars(NamedTuple):
     minute: NDArray[np.int64]  # minute of day of the decision
 
 
+class Spans(NamedTuple):
+    """Short spans of bars within one day of marks, by which a sparse run steps over bars in which nothing happens."""
+
+    of_first: NDArray[np.int64]  # per bar: the span that begins there, -1 where none does
+    end: NDArray[np.int64]  # per span: the bar after its last
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    close_low: NDArray[np.float64]
+    close_high: NDArray[np.float64]
+    pays: NDArray[np.bool_]  # a funding payment is due in it
+
+
 class Detail(NamedTuple):
     """Finer bars: those of bar i are `first[i] .. first[i + 1] - 1`."""
 
@@ -128,6 +140,7 @@ class Signal(NamedTuple):
 
     code: NDArray[np.uint8]
     next_entry: NDArray[np.int64]  # first bar at or after this one whose code asks for an entry; n when none
+    span_code: NDArray[np.uint8]  # per span: the bits that occur in it
     confidence: NDArray[np.float64]
     stop: NDArray[np.float64]
     take: NDArray[np.float64]

@@ -66,13 +66,11 @@ def state_from_bytes(raw: bytes) -> State:
     position = 8
     records: list[Any] = [int(np.frombuffer(raw[:8], np.int64)[0])]
     for kind in _SHAPE[1:]:
-        values: list[float | int] = []
+        values: list[Any] = []
         for model in kind:
             cell = raw[position : position + 8]
-            if isinstance(model, int):
-                values.append(int(np.frombuffer(cell, np.int64)[0]))
-            else:
-                values.append(float(np.frombuffer(cell, np.float64)[0]))
+            dtype = np.int64 if isinstance(model, int) else np.float64
+            values.append(np.frombuffer(cell, dtype)[0].item())
             position += 8
         records.append(type(kind)(*values))
     return State(*records)

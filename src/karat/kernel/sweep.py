@@ -26,8 +26,8 @@ def sharpe_of(days: int, total: float, squares: float, days_per_year: float) -> 
 
 @compiled
 def sweep_rows(
-    rows: Any, features: Any, bars: Any, detail: Any, signal: Any, equities: Any, positions: Any, days_per_year: float,
-    out: Any,
+    rows: Any, features: Any, bars: Any, spans: Any, detail: Any, signal: Any, equities: Any, positions: Any,
+    days_per_year: float, out: Any,
 ) -> None:  # fmt: skip
     """Simulate each of `rows` (policies as in `columns.policy_row`) and write `FIGURES` to `out[row]`."""
     bars_count = len(bars.close)
@@ -35,8 +35,8 @@ def sweep_rows(
         rules = rules_of(rows[row])
         holding, levels, trade, money, order, limit, marks, blocks = fresh_records(rules.capital)
         _done, holding, levels, trade, money, order, limit, marks, blocks = simulate(
-            rules, features, bars, detail, signal, None, equities, positions, 0, bars_count, 0, holding, levels, trade,
-            money, order, limit, marks, blocks,
+            rules, features, bars, spans, detail, signal, None, equities, positions, 0, bars_count, 0, holding, levels,
+            trade, money, order, limit, marks, blocks,
         )  # fmt: skip
         days, total, squares = closing_day(marks)
         out[row, 0] = marks.equity / rules.capital - 1.0

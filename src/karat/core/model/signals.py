@@ -16,7 +16,7 @@ Sides = NDArray[np.int8]
 class Signals:
     """Signals of `n` bars, known at the close of each bar.
 
-    `entry` in {-1, 0, +1}; `exit_long`, `exit_short`; `confidence` in [0, 1] (NaN refuses the entry). Optional, None
+    `entry` in {-1, 0, +1}; `exit_long`, `exit_short`; `confidence` in [0, 1] (NaN refuses entry). Optional, None
     when the strategy leaves them to the policy: `stop` and `take` distances in price units (NaN: the policy's own; zero
     or less: no entry), `size_scale`, `leverage`. `target` in [-1, 1] replaces entries and exits (rule 34; NaN: no change).
     """
