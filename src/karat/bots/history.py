@@ -35,17 +35,22 @@ class Column:
         self.cells = self._base.view()
         self.cells.flags.writeable = False
 
-    def fit(self, size: int) -> bool:
-        """Make room for `size` values; True when the column has moved."""
+    def fit(self, size: int) -> None:
+        """Make room for `size` values. The cells move; views of them handed out before stay as they are."""
         if size <= len(self._base):
-            return False
+            return
         grown = np.full(max(size, 2 * len(self._base)), self._empty, self._base.dtype)
         grown[: len(self._base)] = self._base
         self._base = grown
         self._freeze()
-        return True
 
     def write(self, place: int, value: Any) -> None:
+        self._base[place] = value
+
+    def put(self, place: int, value: Any) -> None:
+        """Write one value, with room made for it."""
+        if place >= len(self._base):
+            self.fit(place + 1)
         self._base[place] = value
 
     def fill(self, values: NDArray[Any]) -> None:
@@ -91,12 +96,10 @@ class History:
         if place and bar.ts <= self._ordered[0].cells[place - 1]:
             raise InputError("bad_order", f"{self.market_id}: a bar came late or twice.", "Mend the feed or the data.")
         for column, value in zip(self._ordered, bar, strict=True):
-            column.fit(place + 1)
-            column.write(place, value)
+            column.put(place, value)
         for stamp in arrival.funding:
             for column, value in zip(self.funding_columns.values(), stamp, strict=True):
-                column.fit(self.stamps + 1)
-                column.write(self.stamps, value)
+                column.put(self.stamps, value)
             self.stamps += 1
         self.bars = place + 1
         self._market = None

@@ -25,6 +25,7 @@ from karat.ports.journal import BarEntry, BotRecord, BotStatus, Decision, FillRe
 from karat.ports.venue import Venue
 from karat.strategies import Signals, Strategy, Values, evaluate
 
+MARK_EVERY_MS = 200  # how often the page may learn that figures moved while bars come in faster than that
 _FILLS_PER_BAR = 128  # a bar without finer bars makes a handful
 _ENTRY_BITS = 1 | 2 | 16 | 32  # of `karat.kernel.records.Signal.code`
 _ORDERS = (Part.ENTRY, Part.LIMIT)
@@ -41,8 +42,8 @@ _PACKING = _packing()
 
 def packed(state: State) -> bytes:
     """The bytes of `karat.kernel.state.state_bytes`, made in one go."""
-    bar, *records = state
-    return _PACKING.pack(bar, *(value for record in records for value in record))
+    bar, holding, levels, trade, money, order, limit, marks, blocks = state
+    return _PACKING.pack(bar, *holding, *levels, *trade, *money, *order, *limit, *marks, *blocks)
 
 
 class Stepper:
@@ -63,9 +64,10 @@ class Stepper:
         self._room: Recorder = recorder(1, _FILLS_PER_BAR)
         self._last_refusal = last_refusal
         self.bars = status.bars
+        self._marked_ts = -MARK_EVERY_MS
 
     def step(self, written_ts: int) -> BarEntry:
-        """The bar that has just closed. Raises InputError when the strategy or the candle is at fault."""
+        """The bar that has just closed, at wall time `written_ts`. Raises InputError when the strategy is at fault."""
         bar, history = self.bars, self._history
         assert history.bars == bar + 1, "a bot steps on every bar of its history, once"
         ts, close = int(history.columns["ts"].cells[bar]), float(history.columns["close"].cells[bar])
@@ -77,6 +79,7 @@ class Stepper:
         met, unaffordable, fills, trades = self._trade(inputs, state, room)
         state = advance(inputs, met, bar + 1, room, CLOSE_ONLY)
         refusal = Refusal(int(room.log.refusals[bar]))
+        marked = not 0 <= written_ts - self._marked_ts < MARK_EVERY_MS
         intents = new_intents(self.record.id, bar, ts, met, state)
         entry = BarEntry(
             bot=self.record.id,
@@ -88,6 +91,7 @@ class Stepper:
             kernel=packed(state),
             decision=Decision(self._asked(signals, bar), any(i.part in _ORDERS for i in intents), refusal),
             written_ts=written_ts,
+            marked=marked,
             unaffordable=unaffordable,
             intents=intents,
             fills=fills,
@@ -95,6 +99,8 @@ class Stepper:
             happenings=self._told(fills, unaffordable, refusal),
         )
         self._state, self._last_refusal, self.bars = state, refusal, bar + 1
+        if marked:
+            self._marked_ts = written_ts
         return entry
 
     def _ready_room(self, bar: int) -> Recorder:

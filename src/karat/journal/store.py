@@ -165,7 +165,8 @@ class SqliteJournal(SqliteReader):
             for trade in entry.trades:
                 write(_TRADE, trade_row(number, trade))
             self._tell(number, entry.ts, entry.happenings, entry.written_ts)
-            write(_MARKED, (entry.written_ts, number, entry.ts))
+            if entry.marked:
+                write(_MARKED, (entry.written_ts, number, entry.ts))
 
     def _tell(self, number: int, bar_ts: int | None, happenings: tuple[Happening, ...], ts: int) -> None:
         for one in happenings:

@@ -179,7 +179,8 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class BarEntry:
     """Everything one bar of one bot adds to the journal. `position` is signed lots at the close. `unaffordable` names
-    the earlier decision bars whose order was cut to nothing in this bar (rule 28). Trades carry `sequence` 0."""
+    the earlier decision bars whose order was cut to nothing in this bar (rule 28). Trades carry `sequence` 0. `marked`
+    tells readers that figures moved (an event MARKED); while bars come in fast, not every one needs to."""
 
     bot: BotId
     bar: int
@@ -190,6 +191,7 @@ class BarEntry:
     kernel: bytes
     decision: Decision
     written_ts: int
+    marked: bool = True
     unaffordable: tuple[int, ...] = ()
     intents: tuple[Intent, ...] = ()
     fills: tuple[FillRecord, ...] = ()
