@@ -66,7 +66,7 @@ def backtest_command(
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
     from karat.lake.store import open_lake
-    from karat.research.backtest import backtest
+    from karat.research.backtest import backtest, fitting_signals
     from karat.research.backtest_market import market_data
     from karat.research.backtest_policy import pairs
     from karat.research.manifest import manifest
@@ -76,13 +76,16 @@ def backtest_command(
     values = resolve(found, pairs(set_, "--set"))
     rules, level = _policy_and_level(pairs(policy, "--policy"), costs)
     start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
-    if report is not None and not report.resolve().parent.is_dir():
-        raise InputError("path_not_found", f"There is no folder for {report}.", "Make it, or write elsewhere.")
+    if report is not None:
+        from karat.research.report import check_report_path
+
+        check_report_path(report)
     data = market_data(open_lake(), market_id(market), timeframe_ms(timeframe), start, end)
-    _say_compiling()
+    say_compiling()
+    signals = fitting_signals(data, found, values, rules)
     checked = ensure_checked(found, check_markets)
     with progress(f"{found.name} on {market}, {len(data.candles):,} bars"):
-        result = backtest(data, found, values, rules, level)
+        result = backtest(data, found, values, rules, level, signals)
         told = manifest(result, tuple(checked.datasets))
         kept = _keep(result, told)
     if report is not None:
@@ -135,7 +138,7 @@ def _policy_and_level(given: dict[str, str], costs: str | None) -> tuple[Policy,
     return parse_policy(given), level
 
 
-def _say_compiling() -> None:
+def say_compiling() -> None:
     """One line when nothing is compiled yet, because that takes its time, once."""
     folder = kernel_cache_dir()
     if not PLAIN and not (folder.is_dir() and any(folder.iterdir())):

@@ -17,6 +17,7 @@ from karat.core.model.candles import Candles
 from karat.core.model.instrument import Instrument
 from karat.core.model.policy import CostLevel, Policy
 from karat.core.model.signals import Signals
+from karat.kernel.engine import prepare
 from karat.kernel.prepare import Extras
 from karat.ports.lake import LakeEntry
 from karat.research.edge import edge_dies_at_bp
@@ -71,19 +72,31 @@ class Backtest:
         return self.levels[self.main]
 
 
+def fitting_signals(data: MarketData, strategy: Strategy, values: Values, policy: Policy) -> Signals:
+    """The signals of `strategy`, which `policy` can trade: what is contradictory is found before any work is done.
+
+    Raises InputError of `strategies.evaluate` and `kernel.engine.prepare`.
+    """
+    signals = evaluate(strategy, data.market, values)
+    prepare(data.candles, signals, policy, data.instrument)
+    return signals
+
+
 def backtest(
     data: MarketData,
     strategy: Strategy,
     values: Values,
     policy: Policy,
     costs: CostLevel | None = CostLevel.PESSIMISTIC,
+    signals: Signals | None = None,
 ) -> Backtest:
     """Backtest `strategy` with `values` under `policy`. `costs` names the main level; None takes the policy's own
-    spread, slippage and latency as the main level, beside the three.
+    spread, slippage and latency as the main level, beside the three. `signals` are those of `strategies.evaluate` on
+    the same market and values, where the caller has them already.
 
     Raises InputError of `strategies.evaluate` and `kernel.engine.prepare`.
     """
-    signals = evaluate(strategy, data.market, values)
+    signals = evaluate(strategy, data.market, values) if signals is None else signals
     candles, instrument = data.candles, data.instrument
     extras = Extras(funding=data.market.funding) if len(data.market.funding.ts) else None
     policies = {str(level): policy.with_costs(level) for level in CostLevel}
