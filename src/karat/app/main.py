@@ -33,6 +33,7 @@ class Command(NamedTuple):
 GROUPS = {
     "data": "Market data in the lake.",
     "strategies": "Strategies: list, show, begin and check them.",
+    "bots": "Bots: create, run and look at them.",
 }
 COMMANDS = (
     Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
@@ -42,7 +43,13 @@ COMMANDS = (
     Command("strategies show", "karat.app.strategy_commands:show_strategy", "Show one strategy in full."),
     Command("strategies check", "karat.app.strategy_commands:check_one", "Prove that a strategy sees no future."),
     Command("backtest", "karat.app.backtest_commands:backtest_command", "Backtest a strategy on one market."),
+    Command("sweep", "karat.app.sweep_commands:sweep_command", "Simulate every combination of a grid."),
     Command("explain", "karat.app.backtest_commands:explain_command", "Check one trade of a run by hand."),
+    Command("bots create", "karat.app.bot_commands:create_bot", "Create a bot on a market of the lake."),
+    Command("bots list", "karat.app.bot_commands:list_bots", "List every bot and how it stands."),
+    Command("bots run", "karat.app.bot_commands:run_bots", "Run bots on replayed candles, on paper."),
+    Command("bots show", "karat.app.bot_commands:show_bot", "Show one bot: what it is, holds and did."),
+    Command("parity", "karat.app.parity_commands:parity_command", "Show that backtest, bot and sweep agree."),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from karat.core.model.signals import Signals
 from karat.kernel.columns import policy_row, rules_of
 from karat.kernel.features import EVERY_FEATURE
 from karat.kernel.loop import WHOLE_BAR, simulate
-from karat.kernel.prepare import Extras, pack_signal, prepare_bars, prepare_detail, prepare_spans
+from karat.kernel.prepare import Extras, prepare_bars, prepare_detail, prepare_spans
 from karat.kernel.records import (
     FILL_FLOATS,
     FILL_INTS,
@@ -27,7 +28,10 @@ from karat.kernel.records import (
     Signal,
     Spans,
 )
+from karat.kernel.signals import pack_signal
 from karat.kernel.state import State, fresh_state
+
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Recorder:
         self.log = Log(log.counts, _doubled(log.ints), _doubled(log.floats), log.refusals)
 
 
-def _doubled(rows: NDArray[np.generic]) -> NDArray[np.generic]:
+def _doubled(rows: NDArray[T]) -> NDArray[T]:
     return np.concatenate([rows, np.zeros_like(rows)])
 
 

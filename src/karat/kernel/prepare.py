@@ -19,9 +19,8 @@ from karat.core.indicators.volatility import realised_volatility
 from karat.core.model.candles import Candles, Floats, Funding, Ints
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import LevelMode, Policy, SizeMode
-from karat.core.model.signals import Signals
 from karat.core.time import DAY_MS, MINUTE_MS, YEAR_DAYS
-from karat.kernel.records import Bars, Detail, Signal, Spans
+from karat.kernel.records import Bars, Detail, Spans
 
 _ONE = np.full(1, np.nan)
 _ONE_INT = np.zeros(1, np.int64)
@@ -105,72 +104,6 @@ def _funding_columns(
             seen += 1
         known[bar] = last
     return unit, known
-
-
-@compiled
-def _next_entry(code: NDArray[np.uint8], bits: int) -> Ints:
-    """First bar at or after each one whose code holds one of `bits`; n when none."""
-    out = np.empty(len(code), np.int64)
-    following = len(code)
-    for bar in range(len(code) - 1, -1, -1):
-        if code[bar] & bits != 0:
-            following = bar
-        out[bar] = following
-    return out
-
-
-@compiled
-def pack_codes(
-    entry: NDArray[np.int8], exit_long: NDArray[np.bool_], exit_short: NDArray[np.bool_]
-) -> NDArray[np.uint8]:
-    """Signals as bits: an entry whose own exit is set at the same bar is void (rule 7)."""
-    code = np.zeros(len(entry), np.uint8)
-    for bar in range(len(entry)):
-        bits = 0
-        if exit_long[bar]:
-            bits |= 4
-        if exit_short[bar]:
-            bits |= 8
-        if entry[bar] > 0:
-            bits |= 16 if exit_long[bar] else 1
-        elif entry[bar] < 0:
-            bits |= 32 if exit_short[bar] else 2
-        code[bar] = bits
-    return code
-
-
-@compiled
-def _span_codes(code: NDArray[np.uint8], ends: Ints) -> NDArray[np.uint8]:
-    """The bits that occur in each span."""
-    out = np.zeros(len(ends), np.uint8)
-    bar = 0
-    for span in range(len(ends)):
-        bits = 0
-        while bar < ends[span]:
-            bits |= code[bar]
-            bar += 1
-        out[span] = bits
-    return out
-
-
-def pack_signal(signals: Signals, spans: Spans) -> Signal:
-    """The signals of a strategy as the kernel reads them."""
-    code = pack_codes(signals.entry, signals.exit_long, signals.exit_short)
-
-    def column(values: Floats | None) -> Floats:
-        return _ONE if values is None else np.ascontiguousarray(values, np.float64)
-
-    return Signal(
-        code=code,
-        next_entry=_next_entry(code, 1 | 2 | 16 | 32),
-        span_code=_span_codes(code, spans.end),
-        confidence=np.ascontiguousarray(signals.confidence, np.float64),
-        stop=column(signals.stop),
-        take=column(signals.take),
-        size_scale=column(signals.size_scale),
-        leverage=column(signals.leverage),
-        target=column(signals.target),
-    )
 
 
 def session_days(ts: Ints) -> Ints:
@@ -289,7 +222,8 @@ def prepare_detail(candles: Candles, finer: Candles | None) -> Detail:
 
 
 SPAN_BARS = 12  # half a day of hours: short enough to lie between two events, long enough to be worth a step
-_NO_SPANS = Spans(_ONE_INT, np.empty(0, np.int64), *[np.empty(0)] * 4, np.empty(0, np.bool_))
+_NO = np.empty(0)
+_NO_SPANS = Spans(_ONE_INT, np.empty(0, np.int64), _NO, _NO, _NO, _NO, np.empty(0, np.bool_))
 
 
 @compiled

@@ -7,7 +7,10 @@ from typing import Any
 
 from karat.core.compiled import compiled, inlined
 from karat.kernel.columns import rules_of
+from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.loop import closing_day, simulate
+from karat.kernel.records import Signal
+from karat.kernel.signals import next_entry, span_codes
 from karat.kernel.state import fresh_records
 
 FIGURES = ("total_return", "max_drawdown", "sharpe", "trades")
@@ -24,22 +27,47 @@ def sharpe_of(days: int, total: float, squares: float, days_per_year: float) -> 
     return total / days / math.sqrt(variance) * math.sqrt(days_per_year)
 
 
+@inlined
+def _figures(
+    rules: Any, features: Any, bars: Any, spans: Any, detail: Any, signal: Any, equities: Any, positions: Any,
+    days_per_year: float,
+) -> Any:  # fmt: skip
+    """`FIGURES` of one policy."""
+    holding, levels, trade, money, order, limit, marks, blocks = fresh_records(rules.capital)
+    _done, holding, levels, trade, money, order, limit, marks, blocks = simulate(
+        rules, features, bars, spans, detail, signal, None, equities, positions, 0, len(bars.close), 0, holding, levels,
+        trade, money, order, limit, marks, blocks,
+    )  # fmt: skip
+    days, total, squares = closing_day(marks)
+    sharpe = sharpe_of(days, total, squares, days_per_year)
+    return marks.equity / rules.capital - 1.0, marks.max_drawdown, sharpe, float(money.closed_trades)
+
+
 @compiled
 def sweep_rows(
     rows: Any, features: Any, bars: Any, spans: Any, detail: Any, signal: Any, equities: Any, positions: Any,
     days_per_year: float, out: Any,
 ) -> None:  # fmt: skip
     """Simulate each of `rows` (policies as in `columns.policy_row`) and write `FIGURES` to `out[row]`."""
-    bars_count = len(bars.close)
     for row in range(len(rows)):
         rules = rules_of(rows[row])
-        holding, levels, trade, money, order, limit, marks, blocks = fresh_records(rules.capital)
-        _done, holding, levels, trade, money, order, limit, marks, blocks = simulate(
-            rules, features, bars, spans, detail, signal, None, equities, positions, 0, bars_count, 0, holding, levels,
-            trade, money, order, limit, marks, blocks,
+        out[row] = _figures(rules, features, bars, spans, detail, signal, equities, positions, days_per_year)
+
+
+@compiled
+def sweep_codes(
+    codes: Any, confidences: Any, row: Any, features: Any, bars: Any, spans: Any, detail: Any, nothing: Any,
+    equities: Any, positions: Any, days_per_year: float, out: Any,
+) -> None:  # fmt: skip
+    """Simulate one policy over each of many signals (packed codes and confidences, a row each).
+
+    `nothing` is the column that stands where a strategy gives no stop, take, size scale, leverage or target.
+    """
+    rules = rules_of(row)
+    for variant in range(len(codes)):
+        code = codes[variant]
+        signal = Signal(
+            code, next_entry(code, ENTRY_BITS), span_codes(code, spans.end), confidences[variant], nothing, nothing,
+            nothing, nothing, nothing,
         )  # fmt: skip
-        days, total, squares = closing_day(marks)
-        out[row, 0] = marks.equity / rules.capital - 1.0
-        out[row, 1] = marks.max_drawdown
-        out[row, 2] = sharpe_of(days, total, squares, days_per_year)
-        out[row, 3] = money.closed_trades
+        out[variant] = _figures(rules, features, bars, spans, detail, signal, equities, positions, days_per_year)

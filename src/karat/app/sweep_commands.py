@@ -1,0 +1,175 @@
+"""karat sweep: every combination of a grid, four figures each, with the number of trials beside the best."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from karat.app.console import progress, show, show_json, undefined
+from karat.core.errors import InputError
+from karat.core.ids import market_id
+from karat.core.model.policy import CostLevel
+from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
+
+if TYPE_CHECKING:
+    from karat.research.backtest import MarketData
+    from karat.research.sweep import Sweep
+
+Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
+Json = Annotated[bool, Parameter(name="--json", negative="")]
+_TOP_MAX = 1000
+
+
+def sweep_command(
+    strategy: str,
+    *,
+    market: str,
+    timeframe: str,
+    grid: Pairs = (),
+    policy_grid: Pairs = (),
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    to: str | None = None,
+    set_: Annotated[Pairs, Parameter(name="--set")] = (),
+    policy: Pairs = (),
+    costs: str = "pessimistic",
+    by: str = "sharpe",
+    top: int = 10,
+    as_json: Json = False,
+) -> None:
+    """Simulate every combination of a grid on one market. The last fifth of the market, its vault, is never read.
+
+    Parameters
+    ----------
+    strategy
+        As karat strategies list names it.
+    market
+        venue:SYMBOL, for example binance_perp:BTCUSDT.
+    timeframe
+        For example 15m, 1h or 1d.
+    grid
+        Parameters to vary: fast_period=5..20..5 slow_period=30,60,90.
+    policy_grid
+        Policy fields to vary: stop_value=0.01..0.05..0.01.
+    from_
+        First bar; the first there is when left out.
+    to
+        The sweep ends before this time, and before the vault in any case.
+    set_
+        Parameters of the strategy that stay.
+    policy
+        Policy fields that stay: stop_mode=fraction.
+    costs
+        base, pessimistic (when left out) or brutal.
+    by
+        The figure to order by: total_return, max_drawdown, sharpe or trades.
+    top
+        How many variants to show.
+    as_json
+        Print one JSON object.
+    """
+    from karat.app.backtest_commands import say_compiling
+    from karat.app.check_markets import check_markets
+    from karat.app.check_store import ensure_checked
+    from karat.kernel.sweep import FIGURES
+    from karat.lake.store import open_lake
+    from karat.research.backtest_market import market_data
+    from karat.research.backtest_policy import pairs, parse_policy
+    from karat.research.sweep import before_vault, sweep
+    from karat.research.sweep_grid import parse_grid, values_of
+    from karat.strategies import find_strategy
+
+    if by not in FIGURES:
+        raise InputError("unknown_figure", f"There is no figure '{by}'.", f"Choose {', '.join(FIGURES)}.")
+    if not 1 <= top <= _TOP_MAX:
+        raise InputError("bad_count", f"--top {top} is out of range.", f"Choose 1 to {_TOP_MAX}.")
+    if costs not in list(CostLevel):
+        raise InputError("unknown_costs", f"There is no cost level '{costs}'.", f"Choose {', '.join(CostLevel)}.")
+    found = find_strategy(strategy)
+    axes = parse_grid(found, pairs(grid, "--grid"), pairs(policy_grid, "--policy-grid"), pairs(set_, "--set"))
+    varied, fixed = pairs(policy_grid, "--policy-grid"), pairs(policy, "--policy")
+    both = sorted(set(varied) & set(fixed))
+    if both:
+        raise InputError("bad_grid", f"{both[0]} is both fixed and varied.", "Give it to --policy or to --policy-grid.")
+    starts = {name: values_of(text)[0] for name, text in varied.items()}
+    rules = parse_policy({**starts, **fixed}).with_costs(CostLevel(costs))
+    lake, name, frame = open_lake(), market_id(market), timeframe_ms(timeframe)
+    start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
+    data = market_data(lake, name, frame, start, before_vault(end, lake.entry(name, frame).vault_start_ts))
+    say_compiling()
+    ensure_checked(found, check_markets)
+    with progress(f"{axes.variants:,} variants of {found.name} on {market}, {len(data.candles):,} bars"):
+        result = sweep(data, found, axes, rules)
+    if as_json:
+        show_json(_json(result, data, costs, by, top))
+    else:
+        _print(result, data, costs, by, top)
+
+
+def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> None:
+    from rich.table import Table
+
+    from karat.kernel.sweep import FIGURES
+
+    candles = data.candles
+    last = int(candles.ts[-1]) + candles.timeframe_ms
+    label = "SIMULATED DATA. " if data.entry.quality.simulated else ""
+    assumed = "assumed" if data.instrument.assumed else "known"
+    show(
+        f"{label}{candles.market} {timeframe_text(candles.timeframe_ms)}, {iso(int(candles.ts[0]))} to {iso(last)},"
+        f" before its vault. Costs {costs}. Instrument {assumed}."
+    )
+    table = Table()
+    names = list(result.grid.variant(0))
+    for head in ("variant", *names, *FIGURES):
+        table.add_column(head, justify="right")
+    for k in result.best(top, by):
+        given = result.grid.variant(k)
+        table.add_row(str(k), *(_shown(given[name]) for name in names), *_figures(result, k))
+    show(table)
+    skipped = (
+        f" {result.skipped:,} combinations contradict themselves and were not simulated." if result.skipped else ""
+    )
+    show(f"{result.trials:,} trials were made to find these: the best of many is partly luck.{skipped}")
+
+
+def _shown(value: Any) -> str:
+    return value.name.lower() if hasattr(value, "name") else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _figures(result: Sweep, k: int) -> tuple[str, str, str, str]:
+    total, drawdown, sharpe, trades = (float(value) for value in result.figures[k])
+    return f"{total:+.2%}", f"{drawdown:.2%}", "—" if sharpe != sharpe else f"{sharpe:.2f}", f"{trades:.0f}"
+
+
+def _json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dict[str, Any]:
+    from karat.kernel.sweep import FIGURES
+
+    def row(k: int) -> dict[str, Any]:
+        figures = {
+            name: float(value) if value == value else undefined("fewer than two days, or no deviation")
+            for name, value in zip(FIGURES, result.figures[k], strict=True)
+        }
+        return {"variant": k, "set": {name: _plain(value) for name, value in result.grid.variant(k).items()}, **figures}
+
+    candles = data.candles
+    return {
+        "market": candles.market,
+        "timeframe": timeframe_text(candles.timeframe_ms),
+        "first": int(candles.ts[0]),
+        "last": int(candles.ts[-1]),
+        "simulated": data.entry.quality.simulated,
+        "assumed": data.instrument.assumed,
+        "cost_level": costs,
+        "ordered_by": by,
+        "variants": result.grid.variants,
+        "trials": result.trials,
+        "skipped": result.skipped,
+        "best": [row(k) for k in result.best(top, by)],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "name"):
+        return value.name.lower()
+    return {"undefined": "off"} if isinstance(value, float) and value != value else value
