@@ -50,7 +50,7 @@ def explain(run: StoredRun, lake: Lake, trade: int) -> Explanation:
     """Explain trade number `trade`, from 1, of `run`. Raises InputError `unknown_trade` or `data_changed`."""
     closed = len(run.trades["id"])
     if not 1 <= trade <= closed:
-        hint = f"It has trades 1 to {closed}." if closed else "It closed no trade."
+        hint = f"It has trades 1 to {closed}; what is open at the end is no trade." if closed else "It closed none."
         raise InputError("unknown_trade", f"Run {run.id} has no closed trade {trade}.", hint)
     return explain_case(load_case(run, lake), trade)
 

@@ -93,7 +93,8 @@ def _market_gates(case: Case, bar: int) -> list[tuple[str, bool]]:
 def tell_size(
     case: Case, section: Section, bar: int, confidence: float, leverage: float, held_lots: int, *, minimums: bool = True
 ) -> int:
-    """Lots that the rules of size give at the close of `bar`; every factor that is on becomes a line."""
+    """Lots that the rules of size give at the close of `bar`, 0 when a number is missing; every factor that is on
+    becomes a line."""
     policy, rules = case.policy, case.rules
     price = float(case.bars.close[bar])
     equity = float(case.record["equity"][bar])
@@ -103,8 +104,9 @@ def tell_size(
     base = _base(case, section, bar, worth, price)
     scale = own(case.signals.size_scale, bar, 1.0)
     if scale != 1.0:
-        section.say("5", f"size_scale: {number(base)} * {number(scale)} = {number(base * scale)}")
-        base *= scale
+        scaled = base * scale if scale > 0.0 else math.nan
+        section.say("5", f"size_scale: {number(base)} * {number(scale)} = {number(scaled)}")
+        base = scaled
     if policy.confidence_scaling:
         factor = 0.8 + 0.4 * confidence
         section.say("27", f"confidence: {number(base)} * (0.8 + 0.4 * {number(confidence)}) = {number(base * factor)}")
@@ -156,13 +158,13 @@ def _base(case: Case, section: Section, bar: int, worth: float, price: float) ->
         distance = stop_distance_of(case, bar)
         if math.isnan(distance):
             distance = policy.stop_value * price
-        base = worth * value / distance
+        base = worth * value / distance if distance > 0.0 else math.nan
         section.say(
             "26", f"risk: {number(worth)} * {number(value)} / stop distance {number(distance)} = {number(base)}"
         )
     else:
         volatility = float(case.bars.volatility[bar])
-        base = worth * value / (volatility * price)
+        base = worth * value / (volatility * price) if volatility > 0.0 else math.nan
         section.say("26", f"volatility target: {number(worth)} * {number(value)} / ({number(volatility)} * "
                           f"{number(price)}) = {number(base)}")  # fmt: skip
     return base

@@ -107,5 +107,6 @@ def session_keys(candles: Candles, instrument: Instrument) -> Ints | None:
 
 
 def _refusals(record: Record) -> dict[str, int]:
-    counts = np.bincount(record.refusals, minlength=len(Refusal))
+    refused = record.refusals[np.flatnonzero(record.refusals)]
+    counts = np.bincount(refused, minlength=len(Refusal))
     return {no.name.lower(): int(counts[no]) for no in Refusal if no != Refusal.NONE and counts[no]}
