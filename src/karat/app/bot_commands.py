@@ -1,0 +1,305 @@
+"""karat bots: create bots, run them on replayed candles, and look at what they did."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from karat.app.console import say, show, show_json, undefined
+from karat.core.errors import InputError, RetryLater
+from karat.core.home import karat_home
+from karat.core.ids import BotId, market_id
+from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
+from karat.journal import journal_path, open_journal
+from karat.ports.cockpit import BotState
+
+if TYPE_CHECKING:
+    from karat.bots.runner import Runner
+    from karat.ports.journal import BotRecord, BotStatus, Journal, TradeRecord
+
+Json = Annotated[bool, Parameter(name="--json", negative="")]
+Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
+EXIT_FAILED = 1
+TRADES_SHOWN, EVENTS_SHOWN = 5, 8
+
+
+def create_bot(
+    name: str, *, strategy: str, market: str, timeframe: str,
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    set_: Annotated[Pairs, Parameter(name="--set")] = (),
+    policy: Pairs = (),
+    capital: float | None = None,
+) -> None:  # fmt: skip
+    """Create a bot on a market of the lake. It trades nothing until karat bots run.
+
+    Parameters
+    ----------
+    name
+        Lower-case letters, digits, - and _.
+    strategy
+        As karat strategies list names it. It is checked first, once per version of its code.
+    market
+        venue:SYMBOL, for example binance_perp:BTCUSDT.
+    timeframe
+        For example 15m, 1h or 1d.
+    from_
+        The anchor: the bot's first bar. The market's own anchor when left out.
+    set_
+        Parameters of the strategy: fast_period=10 slow_period=40.
+    policy
+        Fields of the policy: stop_mode=fraction stop_value=0.02; a limit is taken away with off.
+    capital
+        Equity at the start, in the currency of the market; the same as --policy capital=.
+    """
+    from karat.app.check_markets import check_markets
+    from karat.app.check_store import ensure_checked
+    from karat.bots.creation import new_bot
+    from karat.bots.system_clock import SystemClock
+    from karat.core.instruments import instrument_for
+    from karat.lake.store import open_lake
+    from karat.ports.cockpit import Mode
+    from karat.research.backtest_market import known_funding
+    from karat.research.backtest_policy import pairs, parse_policy
+    from karat.strategies import find_strategy
+
+    found, parameters, fields = find_strategy(strategy), pairs(set_, "--set"), pairs(policy, "--policy")
+    if capital is not None and "capital" in fields:
+        raise InputError("bad_pair", "The capital is given twice.", "Use --capital or --policy capital=, not both.")
+    rules = parse_policy(fields if capital is None else {**fields, "capital": str(capital)})
+    lake, where, length = open_lake(), market_id(market), timeframe_ms(timeframe)
+    entry = lake.entry(where, length)
+    anchor = entry.anchor_ts if from_ is None else parse_time_ms(from_)
+    candles = lake.candles_between(where, length, anchor)
+    funding = known_funding(lake.funding(where), candles) if entry.has_funding else None
+    record = new_bot(
+        name, found, parameters, rules, instrument_for(where, candles), candles, funding, Mode.SIMULATED,
+        SystemClock().now_ms(),
+    )  # fmt: skip
+    ensure_checked(found, check_markets)
+    journal = open_journal()
+    try:
+        journal.create_bot(record)
+    finally:
+        journal.close()
+    began = iso(record.anchor_ts)
+    show(f"{record.name}: {record.strategy} on {record.market} {timeframe_text(length)}, from {began} on.")
+    say(f"Run it: karat bots run {record.name}")
+
+
+def list_bots(*, as_json: Json = False) -> None:
+    """List every bot and how it stands.
+
+    Parameters
+    ----------
+    as_json
+        Print one JSON list.
+    """
+    journal = _journal()
+    try:
+        rows = [] if journal is None else [_bot_json(journal, record) for record in journal.bots()]
+    finally:
+        if journal is not None:
+            journal.close()
+    if as_json:
+        show_json(rows)
+    elif rows:
+        _show_rows(rows)
+    else:
+        say(f"There is no bot under {karat_home()}. Create one: karat bots create NAME.")
+
+
+def show_bot(name: str, *, as_json: Json = False) -> None:
+    """Show one bot: what it is, what it holds, its newest trades and events.
+
+    Parameters
+    ----------
+    name
+        As karat bots list names it.
+    as_json
+        Print one JSON object.
+    """
+    journal = _journal()
+    if journal is None:
+        raise _no_bot()
+    try:
+        record = journal.bot(BotId(name))
+        value = {
+            **_bot_json(journal, record),
+            "parameters": dict(record.parameters),
+            "capital": record.policy.capital,
+            "code_hash": record.code_hash,
+            "anchor_ts": record.anchor_ts,
+            "newest_trades": [_trade_json(trade) for trade in journal.trades(TRADES_SHOWN, bot=record.id)],
+            "newest_events": [
+                {"id": one.id, "ts": one.ts, "bar_ts": one.bar_ts, "kind": one.kind.value, "text": one.text}
+                for one in journal.events(EVENTS_SHOWN, bot=record.id)
+            ],
+        }
+    finally:
+        journal.close()
+    if as_json:
+        show_json(value)
+    else:
+        _show_one(value)
+
+
+def run_bots(*names: str, speed: str = "max", until: str | None = None) -> int:
+    """Run bots on replayed candles until there are no more, or until Ctrl+C. What was done is kept, whole.
+
+    Parameters
+    ----------
+    names
+        Bots by name; all but failed ones when left out.
+    speed
+        Bars a second, or max.
+    until
+        Stop before the bar that opens at this time.
+    """
+    from karat.app.serve_fleet import runner_of
+    from karat.lake.store import open_lake
+
+    pace = None if speed == "max" else _speed(speed)
+    end = None if until is None else parse_time_ms(until)
+    journal = _journal()
+    if journal is None:
+        raise _no_bot()
+    try:
+        chosen = [journal.bot(BotId(name)).id for name in dict.fromkeys(names)] or _able(journal)
+        if not chosen:
+            raise _no_bot()
+        asyncio.run(_until_stopped(runner_of(journal, open_lake(), pace), chosen, end))
+        failed = [status for status in map(journal.status, chosen) if status.state == BotState.FAILED]
+        _show_rows([_bot_json(journal, journal.bot(bot)) for bot in chosen])
+        for status in failed:
+            say(f"{status.bot} failed: {status.cause}")
+        return EXIT_FAILED if failed else 0
+    finally:
+        journal.close()
+
+
+async def _until_stopped(runner: Runner, bots: Sequence[BotId], until_ts: int | None) -> None:
+    """Run; SIGINT and SIGTERM stop every bot after the bar in hand."""
+    running = asyncio.ensure_future(runner.run(bots, until_ts))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, running.cancel)
+    try:
+        await running
+    except asyncio.CancelledError:
+        say("Stopped. The bots go on from here when they are run again.")
+
+
+def _able(journal: Journal) -> list[BotId]:
+    return [status.bot for status in journal.statuses() if status.state != BotState.FAILED]
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 < value < 1e9:
+        raise InputError("bad_speed", f"'{text}' is no speed.", "Give bars a second above 0, for example 50, or max.")
+    return value
+
+
+def _journal() -> Journal | None:
+    """The journal, if there is one: looking must not make one."""
+    return open_journal() if journal_path().exists() else None
+
+
+def _no_bot() -> InputError:
+    return InputError("no_bot", "There is no bot that could do that.", "Create one: karat bots create NAME.")
+
+
+def _bot_json(journal: Journal, record: BotRecord) -> dict[str, Any]:
+    status = journal.status(record.id)
+    marks = None if status.last_ts is None else journal.marks(record.id, status.last_ts)
+    nothing = undefined("no bar yet")
+    lot = record.instrument.lot * record.instrument.contract_size
+    return {
+        "name": record.name,
+        "strategy": record.strategy,
+        "market": record.market,
+        "timeframe": timeframe_text(record.timeframe_ms),
+        "mode": record.mode.value,
+        "state": _state(journal, status),
+        "cause": status.cause,
+        "bars": status.bars,
+        "last_ts": nothing if status.last_ts is None else status.last_ts,
+        "currency": record.currency,
+        "equity": nothing if marks is None else float(marks.equity[-1]),
+        "position": nothing if marks is None else float(marks.position[-1] * lot),
+        "trades": journal.trade_count(record.id),
+    }
+
+
+def _state(journal: Journal, status: BotStatus) -> str:
+    """What the journal says, unless it says running and nobody runs it: then it was killed."""
+    if status.state != BotState.RUNNING:
+        return status.state.value
+    try:
+        with journal.hold(status.bot):
+            return "interrupted"
+    except RetryLater:
+        return status.state.value
+
+
+def _trade_json(trade: TradeRecord) -> dict[str, Any]:
+    return {
+        "id": trade.trade + 1,
+        "side": trade.side,
+        "entry_ts": trade.entry_ts,
+        "exit_ts": trade.exit_ts,
+        "entry_price": trade.entry_price,
+        "exit_price": trade.exit_price,
+        "pnl": trade.pnl,
+        "reason": trade.reason.name.lower(),
+    }
+
+
+def _show_rows(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table("bot", "strategy", "market", "timeframe", "state", "bars", "last bar", "equity", "position", "trades")
+    for row in rows:
+        table.add_row(
+            row["name"], row["strategy"], row["market"], row["timeframe"], row["state"], f"{row['bars']:,}",
+            _words(row["last_ts"]), _money(row), _words(row["position"]), f"{row['trades']:,}",
+        )  # fmt: skip
+    show(table)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return "none yet"
+    return iso(value) if isinstance(value, int) else f"{value:.10g}"
+
+
+def _money(row: dict[str, Any]) -> str:
+    return _words(row["equity"]) if isinstance(row["equity"], dict) else f"{row['equity']:,.2f} {row['currency']}"
+
+
+def _show_one(value: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    _show_rows([value])
+    parameters = ", ".join(f"{name}={number:g}" for name, number in value["parameters"].items())
+    say(f"Parameters: {parameters or 'none'}. Capital {value['capital']:,.2f} {value['currency']}.")
+    if value["cause"]:
+        say(f"{value['state']}: {value['cause']}")
+    trades = Table("trade", "side", "entry", "exit", "entry price", "exit price", "result", "reason")
+    for one in value["newest_trades"]:
+        trades.add_row(
+            str(one["id"]), "long" if one["side"] > 0 else "short", iso(one["entry_ts"]), iso(one["exit_ts"]),
+            f"{one['entry_price']:.10g}", f"{one['exit_price']:.10g}", f"{one['pnl']:,.2f}", one["reason"],
+        )  # fmt: skip
+    events = Table("event", "bar", "kind", "what")
+    for one in value["newest_events"]:
+        events.add_row(str(one["id"]), "" if one["bar_ts"] is None else iso(one["bar_ts"]), one["kind"], one["text"])
+    show(trades)
+    show(events)
