@@ -25,7 +25,8 @@ from karat.core.model.signals import Signals
 from karat.core.model.signals import signals as signals_of
 from karat.core.time import DAY_MS, MINUTE_MS
 from karat.kernel.engine import Inputs, prepare
-from karat.kernel.prepare import Extras, pack_codes, prepare_bars
+from karat.kernel.prepare import Extras, prepare_bars
+from karat.kernel.signals import pack_codes
 
 _FROM_HISTORY = ("ts", "open", "high", "low", "close", "volume")
 _INTS = ("regime", "risk_day", "mark_day", "minute")
