@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from karat.core.model.instrument import Instrument, Kind
 from karat.stats import METRICS, Figure, Metric, Undefined
@@ -12,6 +13,7 @@ from karat.stats import METRICS, Figure, Metric, Undefined
 MINUS = "−"
 NOTHING = "—"
 _PLACES_MAX = 12
+_WIDE = Context(prec=400)  # digits for any float written out
 _METRICS = {metric.name: metric for metric in METRICS}
 _FALLS = frozenset({"max_drawdown"})  # positive in stats, shown as what was lost
 _SIGNED = frozenset(
@@ -77,8 +79,12 @@ def places_of(step: float) -> int:
 
 
 def fixed(value: float, places: int) -> str:
-    """`value` with exactly `places` decimals: 1234.5 gives "1,234.50"; what rounds to zero has no sign."""
-    text = f"{abs(value):,.{places}f}"
+    """`value` with exactly `places` decimals: 1234.5 gives "1,234.50"; what rounds to zero has no sign.
+
+    Ties go up, as in JavaScript's toFixed, so that the page's two writers never differ.
+    """
+    rounded = Decimal(abs(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE)
+    text = f"{rounded:,f}"
     return MINUS + text if value < 0 and re.search("[1-9]", text) else text
 
 

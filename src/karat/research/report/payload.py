@@ -43,6 +43,7 @@ def payload(report: ReportInput) -> dict[str, Any]:
         "capital": report.capital,
         "currency": instrument.settle,
         "lot": instrument.lot,
+        "unit": quantity_unit(instrument),
         "places": asdict(places_for(instrument)),
         "reasons": [reason.name.lower() for reason in Reason],
         "candles": pack_all({name: getattr(report.candles, name) for name in _CANDLES}),

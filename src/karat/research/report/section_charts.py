@@ -14,6 +14,7 @@ _HELP = (
     "Drag to pan, click and turn the wheel to zoom. With the keyboard: arrows read bar by bar, Shift goes ten, "
     "+ and \N{MINUS SIGN} zoom, 0 shows all"
 )
+_HELP_TOUCH = "Drag to pan, pinch to zoom, tap to read a bar."
 
 
 def equity_panel(report: ReportInput) -> Markup:
@@ -73,7 +74,13 @@ def _chart(
         tag("div", class_="legend", aria_live="polite"),
         canvas,
         tag("div", *marks, class_="marks"),
-        tag("p", f"{_HELP}{keys}.", class_="note help", id=f"{name}-help"),
+        tag(
+            "p",
+            tag("span", f"{_HELP}{keys}.", class_="fine"),
+            tag("span", _HELP_TOUCH, class_="coarse"),
+            class_="note help",
+            id=f"{name}-help",
+        ),
         class_="panel chart",
         id=name,
         aria_label=heading,

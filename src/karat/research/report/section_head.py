@@ -13,7 +13,13 @@ from karat.research.report.inputs import ReportInput
 from karat.stats import Undefined
 
 _TEETH = 24  # a full karat
-_BAND = ("total_return", "sharpe", "max_drawdown", "trades", "win_rate")
+_BAND = (  # figure, and what is said below it of another
+    ("total_return", "{} a year", "cagr"),
+    ("sharpe", "± {} standard error", "sharpe_error"),
+    ("max_drawdown", "longest {} days", "drawdown_days"),
+    ("trades", "{} of bars in a position", "exposure"),
+    ("win_rate", "payoff {}", "payoff_ratio"),
+)
 _PALETTES = (("default", "Green / vermilion"), ("blue-orange", "Blue / orange"), ("red-up", "Red up"))
 
 
@@ -119,7 +125,11 @@ def _identity(manifest: Mapping[str, Any]) -> list[Content]:
 def band(report: ReportInput) -> Markup:
     """The figures of the main level, and the cost at which the edge dies."""
     level, places = report.main_level, places_for(report.instrument)
-    cells = [_cell(label(name), show(name, level.metrics[name], places.money)) for name in _BAND]
+    texts = {name: show(name, figure, places.money) for name, figure in level.metrics.items()}
+    cells = [
+        _cell(label(name), texts[name], below="" if texts[other].reason else words.format(texts[other].text))
+        for name, words, other in _BAND
+    ]
     edge = report.edge_dies_at_bp
     shown = Shown(NOTHING, reason=edge.reason) if isinstance(edge, Undefined) else Shown(fixed(edge, 1))
     paid = f"fills paid {fixed(level.paid_bp, 1)} bp" if len(report.fills["ts"]) else "nothing was filled"

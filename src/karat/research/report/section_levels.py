@@ -10,11 +10,11 @@ from karat.stats import METRICS, Undefined
 _GROUPS = (
     ("Growth", ("total_return", "cagr", "rolling_cagr_worst", "rolling_cagr_median", "rolling_cagr_positive",
                 "worst_month", "months_positive", "worst_day", "best_day", "days")),
+    ("Trades", ("trades", "win_rate", "profit_factor", "payoff_ratio", "expectancy", "expectancy_r", "trade_return",
+                "best_trade", "worst_trade", "bars_held", "exposure")),
     ("Risk", ("sharpe", "sharpe_error", "sortino", "calmar", "volatility", "max_drawdown", "drawdown_days",
               "drawdown_bars", "ulcer_index", "value_at_risk_95", "expected_shortfall_95", "value_at_risk_99",
               "expected_shortfall_99")),
-    ("Trades", ("trades", "win_rate", "profit_factor", "payoff_ratio", "expectancy", "expectancy_r", "trade_return",
-                "best_trade", "worst_trade", "bars_held", "exposure")),
     ("Costs", ("turnover", "costs", "cost_share")),
 )  # fmt: skip
 assert sorted(name for _, names in _GROUPS for name in names) == sorted(known.name for known in METRICS)
@@ -42,11 +42,13 @@ def levels_panel(report: ReportInput) -> Markup:
     """One table a group of figures: metrics down, levels across."""
     notes = Footnotes()
     groups = [_group(report, heading, names, notes) for heading, names in _GROUPS]
-    note = f"trades, months and charts below are those of {report.main}; money in {report.instrument.settle}"
+    note = f"what follows is at {report.main} costs; money in {report.instrument.settle}"
     return tag(
         "section",
         tag("div", tag("h2", "Costs side by side"), tag("span", note, class_="note"), class_="head"),
-        tag("div", *groups, class_="groups"),
+        tag(
+            "div", *groups, class_="groups scroll", tabindex="0", role="region", aria_label="Figures by level of costs"
+        ),
         notes.listed(),
         class_="panel",
         id="levels",

@@ -38,7 +38,9 @@ _TIMES = frozenset({"first_bar", "last_bar", "start", "ts", "largest_move_ts", "
 def trades_panel(report: ReportInput) -> Markup:
     """The table's frame; its rows are made from the data in the page."""
     count = len(report.trades)
-    note = f"at {report.main} costs, net of fees, funding and borrow; open one for its record"
+    note = (
+        "net of fees, funding and borrow; % of the entry's notional; R: net over risk at entry. Open one for its record"
+    )
     head = tag("div", tag("h2", "Trades ", tag("small", f"{count:,}")), tag("span", note, class_="note"), class_="head")
     if not count:
         why = "No trade was closed."
@@ -48,7 +50,13 @@ def trades_panel(report: ReportInput) -> Markup:
             why += " The signals never asked for one that could be filled."
         empty = tag("p", why, class_="empty")
         return tag("section", head, empty, class_="panel", id="trades", aria_label="Trades")
-    return tag("section", head, _sorter(), _table(report), _pager(), class_="panel", id="trades", aria_label="Trades")
+    return tag(
+        "section", head, _sorter(), _wide(_table(report)), _pager(), class_="panel", id="trades", aria_label="Trades"
+    )
+
+
+def _wide(table: Markup) -> Markup:
+    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Trade table")
 
 
 def _table(report: ReportInput) -> Markup:

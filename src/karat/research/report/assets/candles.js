@@ -4,6 +4,7 @@ const CANDLE_WIDTH_MIN = 3.5;
 const VOLUME_SHARE = 0.14;
 const STRIP_HEIGHT = 14;
 const MARKERS_MAX_PER_PIXEL = 1 / 12;
+const LEVEL_ROOM = 2.2; // times the range of the candles that levels may ask for
 
 /** Bars gathered by `size`, aligned so that panning does not change them: what one candle shows. */
 function gather(bars, first, last, size) {
@@ -67,13 +68,20 @@ class CandleChart {
   }
 
   /** Show a trade or position with room around it, or none. */
-  select(trade, { move = true } = {}) {
+  select(trade) {
     this.selected = trade;
-    if (trade && move) {
+    if (trade) {
       const room = Math.max(20, Math.round((trade.exitBar - trade.entryBar) * 0.6));
       this.chart.show(trade.entryBar - room, trade.exitBar + room + 1);
     }
     this.chart.redraw();
+  }
+
+  /** Select a trade and bring the chart before the reader. */
+  present(trade) {
+    this.select(trade);
+    this.chart.frame.scrollIntoView({ block: "center" });
+    this.chart.canvas.focus({ preventScroll: true });
   }
 
   draw() {
@@ -85,17 +93,28 @@ class CandleChart {
     const low = Math.min(...candles.map((candle) => candle.low));
     const high = Math.max(...candles.map((candle) => candle.high));
     const bottom = chart.plotHeight - STRIP_HEIGHT;
-    const room = (high - low) * 0.08 || Math.abs(high) * 0.001 || 1;
-    const prices = pane(0, bottom * (1 - VOLUME_SHARE), low - room, high + room);
+    const prices = this.pricePane(low, high, bottom * (1 - VOLUME_SHARE));
     const most = Math.max(...candles.map((candle) => candle.volume));
     chart.timeAxis();
-    chart.valueAxis(prices, chart.plotHeight / 56, (value) => this.price(value));
+    chart.valueAxis(prices, chart.plotHeight / 56, (value) => this.price(value), [this.closeHeight(prices)]);
     this.drawSelectedBand(prices);
     this.drawCandles(candles, prices, pane(bottom * (1 - VOLUME_SHARE), bottom, 0, most), size);
     this.drawStrip(bottom + 2);
     this.drawSelected(prices);
     this.drawMarkers(prices, first, last);
     this.drawReading(prices, size);
+  }
+
+  /** Prices of what is seen; the levels of the selected trade too, unless they would flatten the candles. */
+  pricePane(low, high, bottom) {
+    const span = high - low || Math.abs(high) * 0.01 || 1;
+    const levels = this.selected ? [this.selected.stop, this.selected.take].filter(Number.isFinite) : [];
+    for (const level of levels) {
+      const [lower, upper] = [Math.min(low, level), Math.max(high, level)];
+      if (upper - lower <= span * LEVEL_ROOM) [low, high] = [lower, upper];
+    }
+    const room = (high - low || span) * 0.08;
+    return pane(0, bottom, low - room, high + room);
   }
 
   drawCandles(candles, prices, volumes, size) {
@@ -148,9 +167,11 @@ class CandleChart {
     if (!selected) return;
     const left = chart.x(selected.entryBar) - chart.barWidth / 2;
     const right = chart.x(selected.exitBar) + chart.barWidth / 2;
-    chart.context.fillStyle = token("accent-bg");
     const from = Math.max(0, left);
+    chart.context.fillStyle = token("accent-bg");
+    chart.context.globalAlpha = 0.55;
     chart.context.fillRect(from, 0, Math.max(0, Math.min(chart.plotWidth, right) - from), prices.bottom);
+    chart.context.globalAlpha = 1;
   }
 
   /** Way from entry to exit, stop dashed and take dotted, as they were set by the entry. */
@@ -168,11 +189,12 @@ class CandleChart {
     for (const [name, value, dash] of [["stop", selected.stop, [6, 4]], ["take", selected.take, [2, 3]]]) {
       if (!Number.isFinite(value)) continue;
       const y = prices.y(value);
+      const out = y < prices.top ? " ↑" : y > prices.bottom ? " ↓" : ""; // beyond what is seen: named at the edge
       stroke(context, token("text"), [[left, y], [Math.max(right, left + chart.barWidth), y]], { width: 1.25, dash });
-      context.fillStyle = token("text");
       context.textAlign = "left";
       context.textBaseline = "bottom";
-      context.fillText(`${name} ${this.price(value)}`, Math.max(4, left + 3), y - 2);
+      const at = Math.min(prices.bottom - 2, Math.max(14, y - 2));
+      haloText(context, `${name} ${this.price(value)}${out}`, Math.max(4, left + 4), at);
     }
     context.restore();
   }
@@ -196,13 +218,18 @@ class CandleChart {
     }
   }
 
+  /** Where the last close stands; NaN when it is out of sight. */
+  closeHeight(prices) {
+    const y = prices.y(this.bars.close[this.bars.ts.length - 1]);
+    return y > prices.top + 9 && y < prices.bottom - 9 ? Math.round(y) + 0.5 : Number.NaN;
+  }
+
   drawReading(prices, size) {
     const { chart, bars } = this;
-    const close = bars.close[bars.ts.length - 1];
-    const y = prices.y(close);
-    if (y > prices.top + 9 && y < prices.bottom - 9) {
-      stroke(chart.context, token("line-strong"), [[0, Math.round(y) + 0.5], [chart.plotWidth, Math.round(y) + 0.5]], { dash: [1, 3] });
-      chart.tag(y, this.price(close), token("text"), token("surface-3"));
+    const y = this.closeHeight(prices);
+    if (Number.isFinite(y)) {
+      stroke(chart.context, token("line-strong"), [[0, y], [chart.plotWidth, y]], { dash: [1, 3] });
+      chart.tag(y, this.price(bars.close[bars.ts.length - 1]), token("text"), token("surface-3"));
     }
     chart.crosshair();
     if (chart.cursor !== null) {
@@ -245,6 +272,9 @@ function diamond(context, x, y, colour, paper) {
   context.closePath();
   context.fillStyle = paper;
   context.fill();
+  context.lineWidth = 5; // a rim of paper, so that it stands out from a candle of its own colour
+  context.strokeStyle = paper;
+  context.stroke();
   context.lineWidth = 1.75;
   context.strokeStyle = colour;
   context.stroke();

@@ -114,8 +114,8 @@ class Chart {
     }
   }
 
-  /** Horizontal grid lines of one pane and what they stand for. */
-  valueAxis(pane, count, text) {
+  /** Horizontal grid lines of one pane and what they stand for; heights that are `taken` by tags stay free of words. */
+  valueAxis(pane, count, text, taken = []) {
     const { context, plotWidth: width } = this;
     const { step, values } = valueTicks(pane.low, pane.high, count);
     context.textAlign = "left";
@@ -124,6 +124,7 @@ class Chart {
       const y = Math.round(pane.y(value)) + 0.5;
       if (y < pane.top + 5 || y > pane.bottom - 5) continue;
       stroke(context, token("grid"), [[0, y], [width, y]]);
+      if (taken.some((height) => Math.abs(height - y) < 16)) continue;
       context.fillStyle = token("axis");
       context.fillText(text(value, step), width + 8, y);
     }
@@ -230,6 +231,16 @@ class Chart {
 function pane(top, bottom, low, high) {
   const scale = high > low ? (bottom - top) / (high - low) : 0;
   return { top, bottom, low, high, y: (value) => (scale ? bottom - (value - low) * scale : (top + bottom) / 2) };
+}
+
+/** Words that stay readable on whatever is behind them. */
+function haloText(context, text, x, y) {
+  context.lineWidth = 3;
+  context.lineJoin = "round";
+  context.strokeStyle = token("surface");
+  context.strokeText(text, x, y);
+  context.fillStyle = token("text");
+  context.fillText(text, x, y);
 }
 
 function stroke(context, colour, points, { width = 1, dash = [] } = {}) {

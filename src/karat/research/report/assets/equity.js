@@ -5,6 +5,7 @@ const LINES = {
   base: { colour: "series-3", dash: [6, 3], width: 1.25 },
   pessimistic: { colour: "series-1", dash: [], width: 1.25 },
   brutal: { colour: "series-2", dash: [2, 3], width: 1.5 },
+  own: { colour: "series-4", dash: [], width: 1.25 },
 };
 
 /** 1 - equity / peak at each close, the start included (rule 32). */

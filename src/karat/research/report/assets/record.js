@@ -59,7 +59,7 @@ function fillCells(report, row) {
   ];
 }
 
-function fillTable(report, first, last) {
+function fillTable(report, { firstFill: first, lastFill: last, id, open }) {
   const head = FILL_HEADS.map(([text, name]) => element("th", { class: name, scope: "col" }, text));
   const rows = [];
   for (let row = first; row <= last; row++) {
@@ -67,7 +67,7 @@ function fillTable(report, first, last) {
   }
   const table = element("table", { class: "fills" }, element("thead", {}, element("tr", {}, ...head)));
   table.append(element("tbody", {}, ...rows));
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Fills" }, table);
+  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": open ? "Fills of the open position" : `Fills of trade ${id}` }, table);
 }
 
 /** Terms and figures of a trade or of the open position: [term, text, class]. */
@@ -79,6 +79,8 @@ function tradeFigures(report, trade) {
   const net = `${signed(trade.pnl, places.money)} ${currency}`;
   const before = trade.pnl + trade.fees + trade.funding + trade.borrow;
   return [
+    ["Quantity", `${fixed(trade.quantity, places.quantity)} ${report.unit}`],
+    [trade.open ? "Since" : "Left", `${moment(trade.open ? trade.entryTs : trade.exitTs, MINUTE)}, ${plural(trade.barsHeld, "bar")}`],
     [trade.open ? "Marked at" : "Exit price", price(trade.exitPrice)],
     ["Entry price", price(trade.entryPrice)],
     [trade.open ? "Stop now" : "Stop at entry", price(trade.stop)],
@@ -109,7 +111,7 @@ function tradeRecord(report, trade, show) {
     "div",
     { class: "record" },
     element("dl", { class: "figures" }, ...figures),
-    fillTable(report, trade.firstFill, trade.lastFill),
+    fillTable(report, trade),
     element("p", { class: "note actions" }, button, hint),
   );
 }

@@ -50,15 +50,15 @@ function tradeRows(columns) {
 }
 
 /** `[` and `]` go through the trades in the order of the table, from the chart. */
-function stepTrades(canvas, table) {
-  canvas.addEventListener("keydown", (event) => {
+function stepTrades(candles, table) {
+  candles.chart.canvas.addEventListener("keydown", (event) => {
     const step = { "[": -1, "]": 1 }[event.key];
     if (!step || !table?.order.length) return;
     const place = table.opened ? table.order.indexOf(table.opened) + step : step > 0 ? 0 : table.order.length - 1;
     const trade = table.order[Math.min(Math.max(place, 0), table.order.length - 1)];
     table.opened = trade;
     table.turn(Math.floor(table.order.indexOf(trade) / PAGE_SIZE));
-    table.select(trade, true);
+    candles.select(trade);
   });
 }
 
@@ -68,14 +68,11 @@ function start() {
   new EquityChart(document.getElementById("equity"), report);
   const candles = new CandleChart(document.getElementById("candles"), report);
   const frame = document.getElementById("trades");
-  const table = frame.querySelector("tbody") ? new TradeTable(frame, report, (trade) => candles.select(trade)) : null;
-  stepTrades(document.querySelector("#candles canvas"), table);
+  const table = frame.querySelector("tbody") ? new TradeTable(frame, report, candles) : null;
+  stepTrades(candles, table);
   const held = document.getElementById("held");
   if (held && report.position) {
-    held.append(tradeRecord(report, report.position, () => {
-      candles.select(report.position);
-      document.getElementById("candles").scrollIntoView({ block: "center" });
-    }));
+    held.append(tradeRecord(report, report.position, () => candles.present(report.position)));
   }
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => (part.open = true)));
   root.dataset.ready = "true";

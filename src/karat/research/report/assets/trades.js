@@ -17,10 +17,9 @@ const TRADE_COLUMNS = [
 ];
 
 class TradeTable {
-  /** `select(trade, move)` shows a trade on the chart; null for none. */
-  constructor(frame, report, select) {
+  constructor(frame, report, candles) {
     this.report = report;
-    this.select = select;
+    this.candles = candles;
     this.body = frame.querySelector("tbody");
     this.pager = frame.querySelector(".pager");
     this.order = report.trades.slice();
@@ -67,9 +66,10 @@ class TradeTable {
   /** Open the record of a trade, or close it when it is open. */
   open(trade) {
     this.opened = this.opened === trade ? null : trade;
-    this.select(this.opened, true);
+    const focused = this.body.contains(document.activeElement);
+    this.candles.select(this.opened);
     this.render();
-    this.body.querySelector(`[data-trade="${trade.id}"]`)?.focus({ preventScroll: true });
+    if (focused) this.body.querySelector(`[data-trade="${trade.id}"]`)?.focus({ preventScroll: true });
   }
 
   render() {
@@ -95,14 +95,8 @@ class TradeTable {
     row.addEventListener("click", () => this.open(trade));
     if (!open) return [row];
     const cell = element("td", { colspan: String(TRADE_COLUMNS.length), role: "cell" });
-    cell.append(tradeRecord(this.report, trade, () => this.show(trade)));
+    cell.append(tradeRecord(this.report, trade, () => this.candles.present(trade)));
     return [row, element("tr", { class: "detail", role: "row", id: `record-${trade.id}` }, cell)];
-  }
-
-  show(trade) {
-    this.select(trade, true);
-    document.getElementById("candles").scrollIntoView({ block: "center" });
-    document.querySelector("#candles canvas").focus({ preventScroll: true });
   }
 
   cells(trade, open) {
