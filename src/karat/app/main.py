@@ -50,6 +50,9 @@ COMMANDS = (
     Command("bots run", "karat.app.bot_commands:run_bots", "Run bots on replayed candles, on paper."),
     Command("bots show", "karat.app.bot_commands:show_bot", "Show one bot: what it is, holds and did."),
     Command("parity", "karat.app.parity_commands:parity_command", "Show that backtest, bot and sweep agree."),
+    Command("serve", "karat.app.serve_commands:serve_command", "Serve the page and run the bots."),
+    Command("demo", "karat.app.demo_commands:demo_command", "Show everything once, on a simulated market."),
+    Command("run", "karat.app.demo_commands:run_command", "Do everything, then serve the page and stay."),
 )
 
 

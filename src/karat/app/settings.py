@@ -12,6 +12,7 @@ from karat.core.home import karat_home
 
 PORT = 8750
 HOST = "127.0.0.1"
+REPLAY_BARS_PER_SECOND = 2.0
 TOKEN_BYTES = 24
 TOKEN_CHARACTERS_MIN = 16
 

@@ -1,0 +1,69 @@
+"""Bots and page in one process: the runner over the lake, the API over the journal, one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+from karat.api.server import ApiServer
+from karat.bots.runner import MakeFeed, Runner
+from karat.bots.system_clock import SystemClock
+from karat.core.ids import BotId, MarketId
+from karat.feeds.replay.feed import ReplayFeed
+from karat.ports.clock import Clock
+from karat.ports.cockpit import BotState
+from karat.ports.journal import Journal, JournalReader
+from karat.ports.lake import Lake
+from karat.research.backtest_market import known_funding
+from karat.strategies import find_strategy
+from karat.venues.paper.venue import PaperVenue
+
+
+def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
+    """Feeds that replay the lake from an anchor on, at `speed` bars a second, None as fast as can be."""
+
+    def feed(market: MarketId, timeframe_ms: int, anchor_ts: int) -> ReplayFeed:
+        candles = lake.candles_between(market, timeframe_ms, anchor_ts)
+        has_funding = lake.entry(market, timeframe_ms).has_funding
+        funding = known_funding(lake.funding(market), candles) if has_funding else None
+        return ReplayFeed(candles, funding, clock, speed)
+
+    return feed
+
+
+def runner_of(journal: Journal, lake: Lake, speed: float | None) -> Runner:
+    """A runner of paper bots on the markets of the lake."""
+    clock = SystemClock()
+    return Runner(journal, replay_of(lake, clock, speed), PaperVenue(), find_strategy, clock)
+
+
+def bots_to_run(journal: JournalReader, lake: Lake) -> list[BotId]:
+    """Every bot but those that have done the last candle there is."""
+    return [record.id for record in journal.bots() if not _at_the_end(journal, lake, record.id)]
+
+
+async def run_and_serve(app: FastAPI, listener: socket.socket, runner: Runner, bots: Sequence[BotId]) -> None:
+    """Serve until a signal or until the runner breaks; then stop the bots after the bar in hand.
+
+    Raises what the runner raised: RetryLater `bot_busy` when another process runs one of `bots`.
+    """
+    server = ApiServer(app, listener)
+    running = asyncio.create_task(runner.run(bots))
+    running.add_done_callback(lambda task: server.stop() if not task.cancelled() and task.exception() else None)
+    try:
+        await server.run_until_stopped()
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+    if not running.cancelled():
+        running.result()
+
+
+def _at_the_end(journal: JournalReader, lake: Lake, bot: BotId) -> bool:
+    record, status = journal.bot(bot), journal.status(bot)
+    if status.state != BotState.FINISHED or not lake.has(record.market, record.timeframe_ms):
+        return False
+    return status.last_ts == lake.entry(record.market, record.timeframe_ms).last_ts
