@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from karat.kernel.engine import Inputs, Record
 from karat.kernel.records import Rules
 from karat.stats import TradeColumns
 
-Fills = dict[str, NDArray[np.int64] | Floats]
+Fills = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,10 +138,8 @@ def trades_of(record: Record, inputs: Inputs, signals: Signals, instrument: Inst
     fees = total(used["fee"])
     funding, borrow = used["trade_funding"][last], used["trade_borrow"][last]
     stop, take = entry_levels(inputs, signals, side, used["decision_bar"][first], used["price"][first])
-    if inverse:
-        risk = side * base * (1.0 / stop - 1.0 / entry_price)
-    else:
-        risk = side * base * (entry_price - stop)
+    with np.errstate(divide="ignore"):  # a stop at a price of zero risks more than there is, and is left out of means
+        risk = side * base * ((1.0 / stop - 1.0 / entry_price) if inverse else (entry_price - stop))
     return Trades(
         id=np.arange(1, closed + 1),
         side=side,
