@@ -1,4 +1,4 @@
-"""One small world for a simulation: bars, signals, policy, instrument. Both simulators, plain Decimal and compiled, run it."""
+"""One small world for a simulation: bars, signals, policy, instrument. Both simulators run it, Decimal and compiled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class World:
     """Everything that decides what a simulated trade is. Lists have one element per bar; None leaves a column out.
 
     `atr` and `volatility` are given, not computed, so that both simulators see the same numbers (NaN allowed).
-    `funding` holds (settlement ts in ms, rate, mark price or NaN). `detail` holds finer bars, in order, covering the bars.
+    `funding` holds (settlement ts in ms, rate, mark price or NaN). `detail` holds finer bars, in order.
     `regime` holds codes, -1 unknown; None means regimes are not used.
     """
 

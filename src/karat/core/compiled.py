@@ -60,11 +60,14 @@ if not PLAIN:
     _config.DISABLE_INTEL_SVML = True  # its vectorised logarithms differ from the plain ones in the last bit
 
 
+def _compile(function: F, *, forceinline: bool) -> F:
+    jit = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", forceinline=forceinline)
+    return cast(F, jit(function))
+
+
 def compiled(function: F) -> F:
     """Compile `function` lazily, cached on disk, without the interpreter lock. See the module docstring."""
-    if PLAIN:
-        return function
-    return cast(F, numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function))
+    return function if PLAIN else _compile(function, forceinline=False)
 
 
 def inlined(function: F) -> F:
@@ -72,7 +75,4 @@ def inlined(function: F) -> F:
 
     Handing a hundred numbers to a step through memory had cost more than the step (a sweep ran 2.4 times slower).
     """
-    if PLAIN:
-        return function
-    options = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy", "forceinline": True}
-    return cast(F, numba.njit(**options)(function))
+    return function if PLAIN else _compile(function, forceinline=True)

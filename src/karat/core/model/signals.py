@@ -18,7 +18,8 @@ class Signals:
 
     `entry` in {-1, 0, +1}; `exit_long`, `exit_short`; `confidence` in [0, 1] (NaN refuses entry). Optional, None
     when the strategy leaves them to the policy: `stop` and `take` distances in price units (NaN: the policy's own; zero
-    or less: no entry), `size_scale`, `leverage`. `target` in [-1, 1] replaces entries and exits (rule 34; NaN: no change).
+    or less: no entry), `size_scale`, `leverage`. `target` in [-1, 1] replaces entries and exits (rule 34; NaN: no
+    change).
     """
 
     entry: Sides
