@@ -45,10 +45,13 @@ def market_of(candles: Candles, instrument: Instrument, *, simulated: bool) -> M
     return MarketData(Market(candles), instrument, entry)
 
 
-def demo_backtest(bars: int = 1_500, policy: Policy = STOPS, strategy: str = "ema_crossover") -> Backtest:
-    """A strategy with stops and takes on the demo market."""
+def demo_backtest(
+    bars: int = 1_500, policy: Policy = STOPS, strategy: str = "ema_crossover", **instrument: Any
+) -> Backtest:
+    """A strategy with stops and takes on the demo market; `instrument` changes what is traded."""
     symbol = MarketId(next(iter(DEMO_SYMBOLS)))
-    data = market_of(demo_candles(SEED, symbol, HOUR_MS, bars), demo_instrument(symbol), simulated=True)
+    traded = replace(demo_instrument(symbol), **instrument)
+    data = market_of(demo_candles(SEED, symbol, HOUR_MS, bars), traded, simulated=True)
     found = find_strategy(strategy)
     return backtest(data, found, resolve(found, {}), policy)
 

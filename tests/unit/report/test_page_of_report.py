@@ -14,6 +14,7 @@ import pytest
 from tests.unit.report.report_worlds import RUN, STOPS, demo_backtest, html_of, quiet_backtest, renamed, told
 
 from karat.core.errors import InputError
+from karat.core.model.instrument import Kind
 from karat.core.model.policy import Policy
 from karat.research.backtest import Backtest
 from karat.research.report import check_report_path, write_report
@@ -187,6 +188,25 @@ def test_the_open_position_is_shown_with_its_result() -> None:
     net = held.unrealised + held.realised - held.fees - held.funding - held.borrow
     assert "marked at the last close, not a closed trade" in text
     assert f">{'+' if net > 0 else ''}{fixed(net, 2)}</b>" in text
+
+
+def test_inverse_contracts_are_told_in_coin_and_contracts() -> None:
+    coin = {"kind": Kind.INVERSE, "contract_size": 100.0, "lot": 1.0, "min_quantity": 1.0, "min_notional": 0.0}
+    result = demo_backtest(bars=600, policy=replace(STOPS, capital=1.5), **coin, settle="AURUM")
+    trades = result.main_run.trades
+    assert len(trades) > 0
+    text = html_of(result)
+    assert "Net<small> AURUM</small>" in text
+    assert "Quantity<small> contracts</small>" in text
+    assert f">{show('worst_trade', float(trades.pnl.min()), 6).text}<" in text
+
+
+def test_markets_with_sessions_have_their_months() -> None:
+    result = demo_backtest(bars=600, policy=replace(STOPS, allow_short=False), kind=Kind.EQUITY)
+    page = html_of(result)
+    years = re.findall(r'<th scope="row">(20\d\d)</th>', page)
+    assert years == ["2024", "2023"]  # 2024-01-01T00:00Z is still 2023 in New York, whose sessions count
+    assert "equity</span>" in page
 
 
 def test_the_page_without_data_is_small_and_data_cost_their_columns(traded: Backtest, quiet: Backtest) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from karat.core.ids import RunId
 from karat.core.model.candles import Candles, Floats
 from karat.core.model.instrument import Instrument
+from karat.core.model.policy import Policy
 from karat.research.backtest import Backtest
 from karat.research.levels import session_keys
 from karat.research.manifest_stamp import Assumption, is_simulated, stamp
@@ -21,6 +22,7 @@ class LevelFigures:
     """One level of costs: `metrics` by name, `equity` at the close of each bar, `paid_bp` of an average fill."""
 
     name: str
+    policy: Policy
     metrics: Mapping[str, Figure]
     equity: Floats
     paid_bp: float
@@ -70,7 +72,8 @@ def report_input(result: Backtest, manifest: Mapping[str, Any], run: RunId) -> R
         capital=result.policy.capital,
         main=result.main,
         levels=tuple(
-            LevelFigures(name, level.metrics, level.equity, level.paid_bp) for name, level in result.levels.items()
+            LevelFigures(name, level.policy, level.metrics, level.equity, level.paid_bp)
+            for name, level in result.levels.items()
         ),
         edge_dies_at_bp=result.edge_dies_at_bp,
         months=monthly_table(

@@ -76,19 +76,38 @@ def _group(report: ReportInput, heading: str, names: tuple[str, ...], notes: Foo
 
 
 def _cost_rows(report: ReportInput, notes: Footnotes) -> list[Markup]:
+    """What each level charges, what its fills paid, and what would have been too much."""
     filled = bool(len(report.fills["ts"]))
     paid = [
         Shown(fixed(level.paid_bp, 1)) if filled else Shown(NOTHING, reason="nothing was filled")
         for level in report.levels
     ]
+    spread = [Shown(fixed(level.policy.half_spread * 1e4, 1)) for level in report.levels]
+    slippage = [Shown(fixed(level.policy.slippage_base * 1e4, 1)) for level in report.levels]
+    latency = [Shown(fixed(level.policy.latency, 0)) for level in report.levels]
+    base = "Slippage of any taker fill, before what ATR and the share of volume add (rule 12)."
+    return [
+        _row(report, "Half spread, bp", "Half of the quoted spread (rule 11).", "half_spread", spread, notes),
+        _row(report, "Slippage base, bp", base, "slippage_base", slippage, notes),
+        _row(report, "Latency, bars", "Bars from decision to fill (rule 3).", "latency", latency, notes),
+        _row(report, "Paid a fill, bp", "Fee, spread and slippage over notional of all fills.", "paid_bp", paid, notes),
+        _edge_row(report, notes),
+    ]
+
+
+def _edge_row(report: ReportInput, notes: Footnotes) -> Markup:
     edge = report.edge_dies_at_bp
     shown = Shown(NOTHING, reason=edge.reason) if isinstance(edge, Undefined) else Shown(fixed(edge, 1))
-    meaning = "Cost of a fill, one way, at which the Sharpe ratio reaches zero; sought at the main level's latency."
-    edges = [shown if level.name == report.main else Shown("") for level in report.levels]
-    return [
-        _row(report, "Paid a fill, bp", "Fee, spread and slippage over notional of all fills.", "paid_bp", paid, notes),
-        _row(report, "Edge dies at, bp a fill", meaning, "edge_dies_at_bp", edges, notes),
-    ]
+    meaning = (
+        "All costs of a fill together, one way, at which the Sharpe ratio reaches zero; "
+        f"sought at the latency of {report.main}."
+    )
+    cell = tag(
+        "td", *_figure(shown, notes), class_="r main", colspan=str(len(report.levels)), title=shown.reason or None
+    )
+    return tag(
+        "tr", tag("th", "Edge dies at, bp a fill", scope="row", title=meaning), cell, data_metric="edge_dies_at_bp"
+    )
 
 
 def _row(report: ReportInput, words: str, meaning: str, name: str, figures: list[Shown], notes: Footnotes) -> Markup:

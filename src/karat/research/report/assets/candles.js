@@ -86,7 +86,6 @@ class CandleChart {
 
   draw() {
     const { chart, bars } = this;
-    chart.axisWidth = Math.ceil(chart.context.measureText(this.price(bars.high[0])).width) + 18;
     const [first, last] = chart.seen;
     const size = Math.max(1, Math.ceil(CANDLE_WIDTH_MIN / chart.barWidth));
     const candles = gather(bars, first, last, size);
@@ -94,14 +93,15 @@ class CandleChart {
     const high = Math.max(...candles.map((candle) => candle.high));
     const bottom = chart.plotHeight - STRIP_HEIGHT;
     const prices = this.pricePane(low, high, bottom * (1 - VOLUME_SHARE));
+    chart.axisWidth = Math.ceil(chart.context.measureText(this.price(prices.high)).width) + 18;
     const most = Math.max(...candles.map((candle) => candle.volume));
     chart.timeAxis();
-    chart.valueAxis(prices, chart.plotHeight / 56, (value) => this.price(value), [this.closeHeight(prices)]);
+    chart.valueAxis(prices, chart.plotHeight / 56, (value) => this.price(value), this.tagHeights(prices));
     this.drawSelectedBand(prices);
     this.drawCandles(candles, prices, pane(bottom * (1 - VOLUME_SHARE), bottom, 0, most), size);
     this.drawStrip(bottom + 2);
     this.drawSelected(prices);
-    this.drawMarkers(prices, first, last);
+    this.drawMarkers(prices, candles, size, first, last);
     this.drawReading(prices, size);
   }
 
@@ -200,8 +200,8 @@ class CandleChart {
   }
 
   /** Fills: a triangle points to the side of an entry, a diamond is an exit ringed by its result. */
-  drawMarkers(prices, first, last) {
-    const { chart, report, bars } = this;
+  drawMarkers(prices, candles, size, first, last) {
+    const { chart, report } = this;
     const [start, end] = [firstAtLeast(report.fills.bar, first), firstAtLeast(report.fills.bar, last + 1)];
     if (end - start > chart.plotWidth * MARKERS_MAX_PER_PIXEL) return;
     for (let row = start; row < end; row++) {
@@ -209,7 +209,8 @@ class CandleChart {
       const x = chart.x(bar);
       const buys = report.fills.side[row] > 0;
       if (report.opens(row)) {
-        const y = buys ? prices.y(bars.low[bar]) + 12 : prices.y(bars.high[bar]) - 12;
+        const candle = candles[Math.floor((bar - candles[0].start) / size)];
+        const y = buys ? prices.y(candle.low) + 12 : prices.y(candle.high) - 12;
         triangle(chart.context, x, y, buys ? -1 : 1, token("text"), token("surface"));
       } else {
         const colour = token(report.fills.gain[row] > 0 ? "gain" : report.fills.gain[row] < 0 ? "loss" : "text");
@@ -218,25 +219,24 @@ class CandleChart {
     }
   }
 
-  /** Where the last close stands; NaN when it is out of sight. */
-  closeHeight(prices) {
-    const y = prices.y(this.bars.close[this.bars.ts.length - 1]);
-    return y > prices.top + 9 && y < prices.bottom - 9 ? Math.round(y) + 0.5 : Number.NaN;
+  /** Where the last close stands, NaN when it is out of sight, and where the close under the cursor does. */
+  tagHeights(prices) {
+    const { bars, chart } = this;
+    const y = prices.y(bars.close[bars.ts.length - 1]);
+    const close = y > prices.top + 9 && y < prices.bottom - 9 ? Math.round(y) + 0.5 : Number.NaN;
+    if (chart.cursor === null) return [close, Number.NaN];
+    return [close, Math.min(prices.bottom - 9, Math.max(9, prices.y(bars.close[chart.cursor])))];
   }
 
   drawReading(prices, size) {
     const { chart, bars } = this;
-    const y = this.closeHeight(prices);
+    const [y, at] = this.tagHeights(prices);
     if (Number.isFinite(y)) {
       stroke(chart.context, token("line-strong"), [[0, y], [chart.plotWidth, y]], { dash: [1, 3] });
       chart.tag(y, this.price(bars.close[bars.ts.length - 1]), token("text"), token("surface-3"));
     }
     chart.crosshair();
-    if (chart.cursor !== null) {
-      const read = bars.close[chart.cursor];
-      const at = Math.min(prices.bottom - 9, Math.max(9, prices.y(read)));
-      chart.tag(at, this.price(read), token("bg"), token("text-2"));
-    }
+    if (chart.cursor !== null) chart.tag(at, this.price(bars.close[chart.cursor]), token("bg"), token("text-2"));
     if (size > 1) {
       chart.context.fillStyle = token("text-3");
       chart.context.textAlign = "left";

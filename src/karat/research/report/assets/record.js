@@ -80,7 +80,7 @@ function tradeFigures(report, trade) {
   const before = trade.pnl + trade.fees + trade.funding + trade.borrow;
   return [
     ["Quantity", `${fixed(trade.quantity, places.quantity)} ${report.unit}`],
-    [trade.open ? "Since" : "Left", `${moment(trade.open ? trade.entryTs : trade.exitTs, MINUTE)}, ${plural(trade.barsHeld, "bar")}`],
+    [trade.open ? "Since" : "Left at", `${moment(trade.open ? trade.entryTs : trade.exitTs, MINUTE)}, ${plural(trade.barsHeld, "bar")}`],
     [trade.open ? "Marked at" : "Exit price", price(trade.exitPrice)],
     ["Entry price", price(trade.entryPrice)],
     [trade.open ? "Stop now" : "Stop at entry", price(trade.stop)],
