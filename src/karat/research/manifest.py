@@ -6,6 +6,7 @@ It is JSON-ready: times in UTC ms, what does not exist as `{"undefined": why}`. 
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from dataclasses import asdict, fields
 from enum import IntEnum
@@ -86,7 +87,8 @@ def _quality(data: MarketData) -> dict[str, Any]:
     """The series' quality as `karat data list` shows it, and the holes within the run."""
     holes = [] if data.entry.sessions else find_holes(data.candles.ts, data.candles.timeframe_ms)
     within = {"run_holes": len(holes), "run_missing_bars": sum(hole.bars for hole in holes)}
-    return {"grade": data.entry.quality.grade, **asdict(data.entry.quality), **within}
+    lists = json.loads(json.dumps(asdict(data.entry.quality)))  # tuples become lists, as they come back from a file
+    return {"grade": data.entry.quality.grade, **lists, **within}
 
 
 def _funding(data: MarketData) -> dict[str, Any]:
