@@ -40,8 +40,9 @@ def not_run(why: str) -> NoReturn:
     pytest.skip(f"not run: {why}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for the tests of one module: while it runs, no test of another module could run a loop of its own."""
     names = (os.environ.get("KARAT_CHROMIUM", ""), *CHROMIUM_NAMES)
     path = next((found for found in (shutil.which(name) for name in names if name) if found), None)
     if path is None:

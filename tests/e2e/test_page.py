@@ -6,9 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.e2e.page_fixtures import ROOT, TOKEN, Site, Tab, browser, built, not_run, site, tab
+from tests.e2e.page_fixtures import ROOT, TOKEN, Site, Tab, built, not_run, site, tab
 
-__all__ = ["browser", "built", "site", "tab"]  # fixtures that pytest finds by name in this module
+__all__ = ["built", "site", "tab"]  # fixtures that pytest finds by name in this module
 
 from karat.core.ids import BotId
 from karat.ports.cockpit import BotState, EventKind

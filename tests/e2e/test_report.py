@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from tests.e2e.page_fixtures import ROOT, browser, not_run
+from tests.e2e.page_fixtures import ROOT, not_run
 from tests.unit.report.report_worlds import RUN, STOPS, demo_backtest, market_of, quiet_backtest, told
 
 from karat.core.ids import MarketId
@@ -22,8 +22,6 @@ from karat.research.backtest import Backtest, backtest
 from karat.research.report import write_report
 from karat.research.report.figures import fixed, signed
 from karat.strategies import find_strategy, resolve
-
-__all__ = ["browser"]  # a fixture that pytest finds by name in this module
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 CONTRAST = """(cells) => cells.map((cell) => {
