@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from karat.app.console import say, show, show_json, undefined
-from karat.core.errors import InputError, RetryLater
+from karat.app.bot_views import bot_json, show_one, show_rows, trade_json
+from karat.app.console import say, show, show_json
+from karat.core.errors import InputError
 from karat.core.home import karat_home
 from karat.core.ids import BotId, market_id
 from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
@@ -19,7 +20,7 @@ from karat.ports.cockpit import BotState
 
 if TYPE_CHECKING:
     from karat.bots.runner import Runner
-    from karat.ports.journal import BotRecord, BotStatus, Journal, TradeRecord
+    from karat.ports.journal import Journal
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
@@ -100,14 +101,14 @@ def list_bots(*, as_json: Json = False) -> None:
     """
     journal = _journal()
     try:
-        rows = [] if journal is None else [_bot_json(journal, record) for record in journal.bots()]
+        rows = [] if journal is None else [bot_json(journal, record) for record in journal.bots()]
     finally:
         if journal is not None:
             journal.close()
     if as_json:
         show_json(rows)
     elif rows:
-        _show_rows(rows)
+        show_rows(rows)
     else:
         say(f"There is no bot under {karat_home()}. Create one: karat bots create NAME.")
 
@@ -128,12 +129,12 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
     try:
         record = journal.bot(BotId(name))
         value = {
-            **_bot_json(journal, record),
+            **bot_json(journal, record),
             "parameters": dict(record.parameters),
             "capital": record.policy.capital,
             "code_hash": record.code_hash,
             "anchor_ts": record.anchor_ts,
-            "newest_trades": [_trade_json(trade) for trade in journal.trades(TRADES_SHOWN, bot=record.id)],
+            "newest_trades": [trade_json(trade) for trade in journal.trades(TRADES_SHOWN, bot=record.id)],
             "newest_events": [
                 {"id": one.id, "ts": one.ts, "bar_ts": one.bar_ts, "kind": one.kind.value, "text": one.text}
                 for one in journal.events(EVENTS_SHOWN, bot=record.id)
@@ -144,7 +145,7 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
     if as_json:
         show_json(value)
     else:
-        _show_one(value)
+        show_one(value)
 
 
 def run_bots(*names: str, speed: str = "max", until: str | None = None) -> int:
@@ -173,7 +174,7 @@ def run_bots(*names: str, speed: str = "max", until: str | None = None) -> int:
             raise _no_bot()
         asyncio.run(_until_stopped(runner_of(journal, open_lake(), pace), chosen, end))
         failed = [status for status in map(journal.status, chosen) if status.state == BotState.FAILED]
-        _show_rows([_bot_json(journal, journal.bot(bot)) for bot in chosen])
+        show_rows([bot_json(journal, journal.bot(bot)) for bot in chosen])
         for status in failed:
             say(f"{status.bot} failed: {status.cause}")
         return EXIT_FAILED if failed else 0
@@ -214,92 +215,3 @@ def _journal() -> Journal | None:
 
 def _no_bot() -> InputError:
     return InputError("no_bot", "There is no bot that could do that.", "Create one: karat bots create NAME.")
-
-
-def _bot_json(journal: Journal, record: BotRecord) -> dict[str, Any]:
-    status = journal.status(record.id)
-    marks = None if status.last_ts is None else journal.marks(record.id, status.last_ts)
-    nothing = undefined("no bar yet")
-    lot = record.instrument.lot * record.instrument.contract_size
-    return {
-        "name": record.name,
-        "strategy": record.strategy,
-        "market": record.market,
-        "timeframe": timeframe_text(record.timeframe_ms),
-        "mode": record.mode.value,
-        "state": _state(journal, status),
-        "cause": status.cause,
-        "bars": status.bars,
-        "last_ts": nothing if status.last_ts is None else status.last_ts,
-        "currency": record.currency,
-        "equity": nothing if marks is None else float(marks.equity[-1]),
-        "position": nothing if marks is None else float(marks.position[-1] * lot),
-        "trades": journal.trade_count(record.id),
-    }
-
-
-def _state(journal: Journal, status: BotStatus) -> str:
-    """What the journal says, unless it says running and nobody runs it: then it was killed."""
-    if status.state != BotState.RUNNING:
-        return status.state.value
-    try:
-        with journal.hold(status.bot):
-            return "interrupted"
-    except RetryLater:
-        return status.state.value
-
-
-def _trade_json(trade: TradeRecord) -> dict[str, Any]:
-    return {
-        "id": trade.trade + 1,
-        "side": trade.side,
-        "entry_ts": trade.entry_ts,
-        "exit_ts": trade.exit_ts,
-        "entry_price": trade.entry_price,
-        "exit_price": trade.exit_price,
-        "pnl": trade.pnl,
-        "reason": trade.reason.name.lower(),
-    }
-
-
-def _show_rows(rows: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-
-    table = Table("bot", "strategy", "market", "timeframe", "state", "bars", "last bar", "equity", "position", "trades")
-    for row in rows:
-        table.add_row(
-            row["name"], row["strategy"], row["market"], row["timeframe"], row["state"], f"{row['bars']:,}",
-            _words(row["last_ts"]), _money(row), _words(row["position"]), f"{row['trades']:,}",
-        )  # fmt: skip
-    show(table)
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, dict):
-        return "none yet"
-    return iso(value) if isinstance(value, int) else f"{value:.10g}"
-
-
-def _money(row: dict[str, Any]) -> str:
-    return _words(row["equity"]) if isinstance(row["equity"], dict) else f"{row['equity']:,.2f} {row['currency']}"
-
-
-def _show_one(value: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    _show_rows([value])
-    parameters = ", ".join(f"{name}={number:g}" for name, number in value["parameters"].items())
-    say(f"Parameters: {parameters or 'none'}. Capital {value['capital']:,.2f} {value['currency']}.")
-    if value["cause"]:
-        say(f"{value['state']}: {value['cause']}")
-    trades = Table("trade", "side", "entry", "exit", "entry price", "exit price", "result", "reason")
-    for one in value["newest_trades"]:
-        trades.add_row(
-            str(one["id"]), "long" if one["side"] > 0 else "short", iso(one["entry_ts"]), iso(one["exit_ts"]),
-            f"{one['entry_price']:.10g}", f"{one['exit_price']:.10g}", f"{one['pnl']:,.2f}", one["reason"],
-        )  # fmt: skip
-    events = Table("event", "bar", "kind", "what")
-    for one in value["newest_events"]:
-        events.add_row(str(one["id"]), "" if one["bar_ts"] is None else iso(one["bar_ts"]), one["kind"], one["text"])
-    show(trades)
-    show(events)

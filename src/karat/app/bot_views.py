@@ -1,0 +1,106 @@
+"""How a bot looks, to a script and to a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from karat.app.console import say, show, undefined
+from karat.core.errors import RetryLater
+from karat.core.time import iso, timeframe_text
+from karat.ports.cockpit import BotState
+
+if TYPE_CHECKING:
+    from karat.ports.journal import BotRecord, BotStatus, Journal, TradeRecord
+
+
+def bot_json(journal: Journal, record: BotRecord) -> dict[str, Any]:
+    """One bot as it stands."""
+    status = journal.status(record.id)
+    marks = None if status.last_ts is None else journal.marks(record.id, status.last_ts)
+    nothing = undefined("no bar yet")
+    lot = record.instrument.lot * record.instrument.contract_size
+    return {
+        "name": record.name,
+        "strategy": record.strategy,
+        "market": record.market,
+        "timeframe": timeframe_text(record.timeframe_ms),
+        "mode": record.mode.value,
+        "state": _state(journal, status),
+        "cause": status.cause,
+        "bars": status.bars,
+        "last_ts": nothing if status.last_ts is None else status.last_ts,
+        "currency": record.currency,
+        "equity": nothing if marks is None else float(marks.equity[-1]),
+        "position": nothing if marks is None else float(marks.position[-1] * lot),
+        "trades": journal.trade_count(record.id),
+    }
+
+
+def _state(journal: Journal, status: BotStatus) -> str:
+    """What the journal says, unless it says running and nobody runs it: then it was killed."""
+    if status.state != BotState.RUNNING:
+        return status.state.value
+    try:
+        with journal.hold(status.bot):
+            return "interrupted"
+    except RetryLater:
+        return status.state.value
+
+
+def trade_json(trade: TradeRecord) -> dict[str, Any]:
+    """One closed trade."""
+    return {
+        "id": trade.trade + 1,
+        "side": trade.side,
+        "entry_ts": trade.entry_ts,
+        "exit_ts": trade.exit_ts,
+        "entry_price": trade.entry_price,
+        "exit_price": trade.exit_price,
+        "pnl": trade.pnl,
+        "reason": trade.reason.name.lower(),
+    }
+
+
+def show_rows(rows: list[dict[str, Any]]) -> None:
+    """A table of what `bot_json` gave."""
+    from rich.table import Table
+
+    table = Table("bot", "strategy", "market", "timeframe", "state", "bars", "last bar", "equity", "position", "trades")
+    for row in rows:
+        table.add_row(
+            row["name"], row["strategy"], row["market"], row["timeframe"], row["state"], f"{row['bars']:,}",
+            _words(row["last_ts"]), _money(row), _words(row["position"]), f"{row['trades']:,}",
+        )  # fmt: skip
+    show(table)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return "none yet"
+    return iso(value) if isinstance(value, int) else f"{value:.10g}"
+
+
+def _money(row: dict[str, Any]) -> str:
+    return _words(row["equity"]) if isinstance(row["equity"], dict) else f"{row['equity']:,.2f} {row['currency']}"
+
+
+def show_one(value: dict[str, Any]) -> None:
+    """One bot, its newest trades and events."""
+    from rich.table import Table
+
+    show_rows([value])
+    parameters = ", ".join(f"{name}={number:g}" for name, number in value["parameters"].items())
+    say(f"Parameters: {parameters or 'none'}. Capital {value['capital']:,.2f} {value['currency']}.")
+    if value["cause"]:
+        say(f"{value['state']}: {value['cause']}")
+    trades = Table("trade", "side", "entry", "exit", "entry price", "exit price", "result", "reason")
+    for one in value["newest_trades"]:
+        trades.add_row(
+            str(one["id"]), "long" if one["side"] > 0 else "short", iso(one["entry_ts"]), iso(one["exit_ts"]),
+            f"{one['entry_price']:.10g}", f"{one['exit_price']:.10g}", f"{one['pnl']:,.2f}", one["reason"],
+        )  # fmt: skip
+    events = Table("event", "bar", "kind", "what")
+    for one in value["newest_events"]:
+        events.add_row(str(one["id"]), "" if one["bar_ts"] is None else iso(one["bar_ts"]), one["kind"], one["text"])
+    show(trades)
+    show(events)
