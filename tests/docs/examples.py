@@ -19,9 +19,9 @@
       the stop: 100 * (1 - 0.05) = 95
     ```
 
-Bars are `number open high low close words`; words, with commas between, are `enter long`, `exit short`, or a column and
-its value: `volume 50`, `atr 2`. What is not said is as in the golden table: hours from 2024-01-01 00:00, capital 10,000,
-1,000 an entry, tick 1, lot 1, no costs. `sums` are equalities that must hold.
+Bars are `number open high low close words`; words, with commas between, are `enter long`, `exit short`, or a column
+and its value: `volume 50`, `atr 2`. What is not said is as in the golden table: hours from 2024-01-01 00:00, capital
+10,000, 1,000 an entry, tick 1, lot 1, no costs. `sums` are equalities that must hold.
 """
 
 from __future__ import annotations
