@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
 _COMPILE_SECONDS = 30
+_COMPILED_SIMULATION = (
+    "kernel_*/loop.simulate-*.nbi"  # numba's index of karat.kernel.loop.simulate, once it is compiled
+)
 EXIT_NOT_REPRODUCED = 1
 
 
@@ -139,9 +142,8 @@ def _policy_and_level(given: dict[str, str], costs: str | None) -> tuple[Policy,
 
 
 def say_compiling() -> None:
-    """One line when nothing is compiled yet, because that takes its time, once."""
-    folder = kernel_cache_dir()
-    if not PLAIN and not (folder.is_dir() and any(folder.iterdir())):
+    """One line when the simulation is not compiled yet, because that takes its time, once."""
+    if not PLAIN and not any(kernel_cache_dir().glob(_COMPILED_SIMULATION)):
         say(f"Compiling the kernel, once per version: about {_COMPILE_SECONDS} s.")
 
 

@@ -121,5 +121,6 @@ def policy_of(manifest: dict[str, Any]) -> Policy:
 
 def instrument_of(manifest: dict[str, Any]) -> Instrument:
     """The instrument that a manifest describes: the inverse of `instrument_json`."""
-    stored = manifest["instrument"]
-    return Instrument(**{**stored, "kind": Kind[stored["kind"].upper()]})
+    stored: dict[str, Any] = dict(manifest["instrument"])
+    stored["kind"] = Kind[stored["kind"].upper()]
+    return Instrument(**stored)

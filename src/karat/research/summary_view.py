@@ -8,7 +8,7 @@ from karat.core.time import iso
 from karat.research.backtest import Backtest
 from karat.research.json_form import SIDES
 from karat.research.manifest_stamp import is_simulated, stamp
-from karat.stats import METRICS, Figure, is_defined
+from karat.stats import METRICS, Figure, Undefined
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -70,7 +70,7 @@ def _figures(result: Backtest) -> RenderableType:
 
 def figure_text(figure: Figure, unit: str) -> str:
     """A figure in the unit's own way of writing; what is undefined says why."""
-    if not is_defined(figure):
+    if isinstance(figure, Undefined):
         return f"({figure.reason})"
     if unit == "fraction":
         return f"{figure:.2%}"
@@ -81,7 +81,7 @@ def figure_text(figure: Figure, unit: str) -> str:
 
 def _edge(result: Backtest) -> str:
     edge = result.edge_dies_at_bp
-    if not is_defined(edge):
+    if isinstance(edge, Undefined):
         return f"The edge dies at: undefined, {edge.reason}."
     paid = result.main_run.paid_bp
     return (
