@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
 _COMPILE_SECONDS = 30
-_COMPILED_SIMULATION = (
-    "kernel_*/loop.simulate-*.nbi"  # numba's index of karat.kernel.loop.simulate, once it is compiled
-)
+_COMPILED_SIMULATION = "kernel_*/loop.simulate-*.nbi"  # numba's index of what it compiled of karat.kernel.loop
 EXIT_NOT_REPRODUCED = 1
 
 
