@@ -25,12 +25,14 @@ SECTIONS = {
     "sparse": "kernel_speed",
     "features": "kernel_speed",
     "record": "kernel_speed",
+    "lanes": "sweeps",
     "policies": "sweeps",
     "distinct": "sweeps",
     "recomputed": "sweeps",
     "peers": "peers",
     "backtest": "backtests",
     "command": "backtests",
+    "runner": "runner",
 }
 
 

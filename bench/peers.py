@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from contextlib import redirect_stderr
+from io import StringIO
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bench.clocks import best_cpu
-from bench.kernel_speed import pairs_of
-from bench.market import PAIRS, World, level_grid, simple_policy, year
+from bench.clocks import best_cpu, best_process_cpu
+from bench.market import World, data_of, level_axes, level_grid, simple_policy, year
 from bench.rows import Row
-from bench.sweeping import figures_of, policy_rows, prepared
+from karat.research.sweep import sweep
+from karat.research.sweep_grid import SweepGrid
+from karat.strategies import Signals, evaluate, find_strategy, resolve
 
+STRATEGY = "ema_crossover"
+PARAMETERS = {"fast_period": (10, 20), "slow_period": (50, 100, 150, 200), "shorts": (False,)}
 CHUNKS = (25, 100, 400)  # columns vectorbt gets at once
 
 
@@ -24,7 +29,7 @@ def peers(quick: bool) -> list[Row]:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     world = year()
-    ours, per_second = _karat(world, 5 if quick else 15)
+    ours, per_second = _karat(world, quick)
     rows = [ours]
     chunks = CHUNKS[:2] if quick else CHUNKS
     for engine in _engines():
@@ -38,14 +43,21 @@ def peers(quick: bool) -> list[Row]:
     return rows
 
 
-def _karat(world: World, times: int) -> tuple[Row, float]:
-    policy = simple_policy()
-    runs = [prepared(world, given, policy, sparse=True) for given in pairs_of(world)]
-    grid = policy_rows(world, policy, 128)
-    seconds = best_cpu(lambda: [figures_of(inputs, grid) for inputs in runs], times)
-    speed = len(runs) * len(grid) / seconds
-    note = "shared signals, simple policy, sparse kernel"
+def _karat(world: World, quick: bool) -> tuple[Row, float]:
+    side = 16 if quick else 32
+    grid = SweepGrid(PARAMETERS, level_axes(side, side))
+    data, strategy = data_of(world), find_strategy(STRATEGY)
+    sweep(data, strategy, grid, simple_policy(), workers=1)
+    seconds = best_process_cpu(lambda: sweep(data, strategy, grid, simple_policy(), workers=1), 2 if quick else 7)
+    speed = grid.variants / seconds
+    note = f"{grid.variants:,} variants through the public sweep, one worker; {world.name}"
     return Row("Karat, one core", speed, "variants/s", note=note), speed
+
+
+def _signals(world: World) -> list[Signals]:
+    """The signal sets of the grid, in its order."""
+    data, strategy, grid = data_of(world), find_strategy(STRATEGY), SweepGrid(PARAMETERS, {})
+    return [evaluate(strategy, data.market, resolve(strategy, grid.parameters_at(k))) for k in range(grid.signal_sets)]
 
 
 def _engines() -> list[str]:
@@ -59,8 +71,8 @@ def _vectorbt(world: World, engine: str, columns: int, times: int) -> float:
     import vectorbt
 
     policy, frame = simple_policy(), _frame(world)
-    given = pairs_of(world)
-    pick = np.arange(columns) % len(PAIRS)
+    given = _signals(world)
+    pick = np.arange(columns) % len(given)
     entries = _delayed(np.array([one.entry > 0 for one in given]))[pick].T
     exits = _delayed(np.array([one.exit_long for one in given]))[pick].T
     stops, takes = level_grid(columns)
@@ -97,7 +109,7 @@ def _backtesting(world: World, runs: int) -> float:
     """Variants per second: one run with its statistics each."""
     from backtesting import Backtest, Strategy
 
-    given = pairs_of(world)
+    given = _signals(world)
 
     class Follower(Strategy):
         pair, stop, take = 0, 0.02, 0.04
@@ -115,7 +127,7 @@ def _backtesting(world: World, runs: int) -> float:
                 self.buy(sl=close * (1 - self.stop), tp=close * (1 + self.take))
 
     stops, takes = level_grid(runs)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), redirect_stderr(StringIO()):  # it draws its progress
         warnings.simplefilter("ignore")
         test = Backtest(_frame(world), Follower, cash=1e8, commission=world.instrument.taker_fee)
         test.run()

@@ -6,11 +6,10 @@ Wall seconds on all cores, and memory. A smaller count (`--quick`) is scaled to 
 from __future__ import annotations
 
 import os
-import time
 
 import numpy as np
 
-from bench.clocks import peak_mb, wall
+from bench.clocks import best_process_cpu, peak_mb, wall
 from bench.kernel_speed import FACTOR_MAX, pairs_of
 from bench.market import averages, data_of, default_costs_policy, level_axes, simple_policy, year
 from bench.rows import Row
@@ -36,7 +35,8 @@ def lanes(quick: bool) -> list[Row]:
     grid = SweepGrid(parameters, level_axes(side, side))
     data, strategy = data_of(world), find_strategy(STRATEGY)
     sweep(data, strategy, grid, policy, workers=1)
-    seconds = min(_cpu(lambda: sweep(data, strategy, grid, policy, workers=1)) for _ in range(2 if quick else 7))
+    times = 2 if quick else 7
+    seconds = best_process_cpu(lambda: sweep(data, strategy, grid, policy, workers=1), times)
     ours = 1e9 * seconds / grid.variants / len(world.candles)
     axes = level_axes(side, side)
     stops, takes = np.repeat(axes["stop_value"], side), np.tile(axes["take_value"], side)
@@ -46,20 +46,12 @@ def lanes(quick: bool) -> list[Row]:
     if c is None:
         return [Row("many policies a signal set, simple policy", ours, "ns/bar", note=note)]
     c.run()
-    theirs = 1e9 * min(_cpu(c.run) for _ in range(2 if quick else 7)) / len(c.trades) / len(world.candles)
+    theirs = 1e9 * best_process_cpu(c.run, times) / len(c.trades) / len(world.candles)
     beside = (("C lanes", theirs), ("times C", ours / theirs))
     note = f"target {FACTOR_MAX} x C; {note}"
     return [
         Row("many policies a signal set, simple policy", ours, "ns/bar", FACTOR_MAX * theirs, beside=beside, note=note)
     ]
-
-
-def _cpu(work: object) -> float:
-    """CPU seconds of the whole process."""
-    begin = time.process_time()
-    assert callable(work)
-    work()
-    return time.process_time() - begin
 
 
 def policies(quick: bool) -> list[Row]:
