@@ -13,6 +13,7 @@ from karat.core.model.policy import CostLevel
 from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
 
 if TYPE_CHECKING:
+    from karat.core.model.policy import Policy
     from karat.research.backtest import MarketData
     from karat.research.sweep import Sweep
 
@@ -71,28 +72,17 @@ def sweep_command(
     from karat.app.backtest_commands import say_compiling
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
-    from karat.kernel.sweep import FIGURES
     from karat.lake.store import open_lake
     from karat.research.backtest_market import market_data
-    from karat.research.backtest_policy import pairs, parse_policy
+    from karat.research.backtest_policy import pairs
     from karat.research.sweep import before_vault, sweep
-    from karat.research.sweep_grid import parse_grid, values_of
+    from karat.research.sweep_grid import parse_grid
     from karat.strategies import find_strategy
 
-    if by not in FIGURES:
-        raise InputError("unknown_figure", f"There is no figure '{by}'.", f"Choose {', '.join(FIGURES)}.")
-    if not 1 <= top <= _TOP_MAX:
-        raise InputError("bad_count", f"--top {top} is out of range.", f"Choose 1 to {_TOP_MAX}.")
-    if costs not in list(CostLevel):
-        raise InputError("unknown_costs", f"There is no cost level '{costs}'.", f"Choose {', '.join(CostLevel)}.")
+    _check_choices(by, top, costs)
     found = find_strategy(strategy)
     axes = parse_grid(found, pairs(grid, "--grid"), pairs(policy_grid, "--policy-grid"), pairs(set_, "--set"))
-    varied, fixed = pairs(policy_grid, "--policy-grid"), pairs(policy, "--policy")
-    both = sorted(set(varied) & set(fixed))
-    if both:
-        raise InputError("bad_grid", f"{both[0]} is both fixed and varied.", "Give it to --policy or to --policy-grid.")
-    starts = {name: values_of(text)[0] for name, text in varied.items()}
-    rules = parse_policy({**starts, **fixed}).with_costs(CostLevel(costs))
+    rules = _policy(policy, policy_grid, costs)
     lake, name, frame = open_lake(), market_id(market), timeframe_ms(timeframe)
     start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
     data = market_data(lake, name, frame, start, before_vault(end, lake.entry(name, frame).vault_start_ts))
@@ -104,6 +94,30 @@ def sweep_command(
         show_json(_json(result, data, costs, by, top))
     else:
         _print(result, data, costs, by, top)
+
+
+def _check_choices(by: str, top: int, costs: str) -> None:
+    from karat.kernel.sweep import FIGURES
+
+    if by not in FIGURES:
+        raise InputError("unknown_figure", f"There is no figure '{by}'.", f"Choose {', '.join(FIGURES)}.")
+    if not 1 <= top <= _TOP_MAX:
+        raise InputError("bad_count", f"--top {top} is out of range.", f"Choose 1 to {_TOP_MAX}.")
+    if costs not in list(CostLevel):
+        raise InputError("unknown_costs", f"There is no cost level '{costs}'.", f"Choose {', '.join(CostLevel)}.")
+
+
+def _policy(policy: tuple[str, ...], policy_grid: tuple[str, ...], costs: str) -> Policy:
+    """The policy that every variant starts from: what stays, and the first value of what varies."""
+    from karat.research.backtest_policy import pairs, parse_policy
+    from karat.research.sweep_grid import values_of
+
+    varied, fixed = pairs(policy_grid, "--policy-grid"), pairs(policy, "--policy")
+    both = sorted(set(varied) & set(fixed))
+    if both:
+        raise InputError("bad_grid", f"{both[0]} is both fixed and varied.", "Give it to --policy or to --policy-grid.")
+    starts = {name: values_of(text)[0] for name, text in varied.items()}
+    return parse_policy({**starts, **fixed}).with_costs(CostLevel(costs))
 
 
 def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> None:

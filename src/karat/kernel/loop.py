@@ -12,9 +12,10 @@ from typing import Any
 from karat.core.compiled import compiled, inlined
 from karat.kernel.deciding import ENTRY_BITS, decide, set_dynamic, set_trail, update_blocks, update_limit
 from karat.kernel.modes import has_targets, is_inverse
-from karat.kernel.records import Closing, Marks, Opening
+from karat.kernel.records import Marks
 from karat.kernel.targets import decide_target
 from karat.kernel.trading import trade_bar
+from karat.kernel.views import Closing, Opening
 
 NEVER_UP, NEVER_DOWN = 1e300, -1.0
 WHOLE_BAR, VENUE_ONLY, CLOSE_ONLY = 0, 1, 2
@@ -66,15 +67,30 @@ def simple_return(equity: float, reference: float) -> float:
 
 
 @inlined
-def new_day(marks: Any, day: int, floor: float, peak: float, max_drawdown: float) -> Any:
+def new_day(marks: Any, day: int) -> Any:
     """Close the daily return of `marks.day` with the last equity; days without bars return 0 (rule 33)."""
     if marks.day == NO_DAY:
-        return Marks(marks.equity, peak, floor, max_drawdown, day, marks.day_reference, 0, 0.0, 0.0)
+        return Marks(marks.equity, marks.peak, marks.floor, marks.max_drawdown, day, marks.day_reference, 0, 0.0, 0.0)
     gain = simple_return(marks.equity, marks.day_reference)
     return Marks(
-        marks.equity, peak, floor, max_drawdown, day, marks.equity, marks.days + day - marks.day,
+        marks.equity, marks.peak, marks.floor, marks.max_drawdown, day, marks.equity, marks.days + day - marks.day,
         marks.sum_returns + gain, marks.sum_squares + gain * gain,
     )  # fmt: skip
+
+
+@inlined
+def mark(marks: Any, equity: float) -> Any:
+    """The equity of a close: a new peak, a new deepest drawdown, or neither (rule 32)."""
+    peak, floor, deepest = marks.peak, marks.floor, marks.max_drawdown
+    if equity > peak:
+        peak = equity
+        floor = peak * (1.0 - deepest)
+    elif equity < floor:
+        deepest = 1.0 - equity / peak
+        floor = equity
+    return Marks(
+        equity, peak, floor, deepest, marks.day, marks.day_reference, marks.days, marks.sum_returns, marks.sum_squares
+    )
 
 
 NO_DAY = -(2**62)
@@ -124,6 +140,36 @@ def closing(rules: Any, features: Any, bars: Any, signal: Any, bar: int) -> Any:
     )  # fmt: skip
 
 
+@inlined
+def strides_allowed(rules: Any, features: Any, phase: int) -> bool:
+    """Over a quiet span only marks move. Levels that move at closes, the day's loss and borrow fees need each bar."""
+    if features.sparse is None or phase != WHOLE_BAR or has_targets(rules, features):
+        return False
+    moving = moves_levels(rules, features) or rules.daily_loss_limit == rules.daily_loss_limit
+    return not moving and not (features.borrow is not None and rules.spot != 0)
+
+
+@inlined
+def moves_levels(rules: Any, features: Any) -> bool:
+    """Stops or takes may move at closes."""
+    trails = features.trail is not None and rules.trail_mode != 0 and not has_targets(rules, features)
+    return trails or (features.dynamic is not None and rules.dynamic_levels != 0)
+
+
+@inlined
+def moved_levels(
+    rules: Any, features: Any, bar: int, extreme: float, atr: float, own_stop: float, own_take: float, side: int,
+    levels: Any, trade: Any,
+) -> Any:  # fmt: skip
+    """Levels after a close: dynamic ones first, then the trailing stop (rule 15)."""
+    targets = has_targets(rules, features)
+    if features.dynamic is not None and rules.dynamic_levels != 0:
+        levels = set_dynamic(rules, own_stop, own_take, side, levels, trade, targets)
+    if features.trail is not None and not targets:
+        levels = set_trail(rules, bar, extreme, atr, side, levels, trade)
+    return levels
+
+
 @compiled
 def simulate(
     rules: Any, features: Any, bars: Any, spans: Any, detail: Any, signal: Any, log: Any, equities: Any,
@@ -138,27 +184,15 @@ def simulate(
     inverse = is_inverse(rules, features)
     # Columns read at every bar are taken out of their records once: each access through a record counts references.
     lows, highs, closes, codes, mark_days = bars.low, bars.high, bars.close, signal.code, bars.mark_day
-    funding_units, risk_days, boundaries, next_entries = (
-        bars.funding_unit,
-        bars.risk_day,
-        bars.day_boundary,
-        signal.next_entry,
-    )
-    own_stops, own_takes, atrs = signal.stop, signal.take, bars.atr
-    units, down, up, mask = watch(rules, features, holding, levels, trade)
-    base = settled(rules, money)
-    average = holding.average
-    equity, peak, floor, max_drawdown = marks.equity, marks.peak, marks.floor, marks.max_drawdown
-    trails = features.trail is not None and rules.trail_mode != 0 and not has_targets(rules, features)
-    dynamic = features.dynamic is not None and rules.dynamic_levels != 0
-    # Over a quiet span only marks move. Levels that move at closes, the day's loss and borrow fees need each bar.
+    funding_units, risk_days, boundaries, atrs = bars.funding_unit, bars.risk_day, bars.day_boundary, bars.atr
+    next_entries, own_stops, own_takes = signal.next_entry, signal.stop, signal.take
     span_firsts, span_ends, close_lows, close_highs = spans.of_first, spans.end, spans.close_low, spans.close_high
     span_lows, span_highs, span_pays, span_codes = spans.low, spans.high, spans.pays, signal.span_code
-    borrows = features.borrow is not None and rules.spot != 0
-    strides = not (trails or dynamic or borrows) and rules.daily_loss_limit != rules.daily_loss_limit
-    strides = strides and not has_targets(rules, features) and phase == WHOLE_BAR
+    units, down, up, mask = watch(rules, features, holding, levels, trade)
+    base, average = settled(rules, money), holding.average
+    moving, strides = moves_levels(rules, features), strides_allowed(rules, features, phase)
     if features.sparse is not None and marks.day == NO_DAY and begin < end:
-        marks = new_day(marks, mark_days[begin], floor, peak, max_drawdown)
+        marks = new_day(marks, mark_days[begin])
     bar = begin
     while bar < end:
         if features.sparse is not None and units == 0.0 and order.due < 0 and limit.side == 0:
@@ -167,38 +201,20 @@ def simulate(
                 break
         if features.sparse is not None and strides and units != 0.0 and order.due < 0:
             span = span_firsts[bar]
-            # Nothing but marks can happen: no level met, no signal that matters, no funding due.
+            # Nothing but marks can happen: no level met, no signal that matters, no funding due, no time exit.
             quiet = span >= 0 and span_lows[span] >= down and span_highs[span] <= up and span_ends[span] <= end
             if quiet and int(span_codes[span]) & mask == 0 and not span_pays[span]:
                 last = span_ends[span] - 1
                 if rules.time_exit == 0 or last - trade.entry_bar + 1 < rules.time_exit:
                     if mark_days[bar] != marks.day:
-                        before = Marks(
-                            equity, peak, floor, max_drawdown, marks.day, marks.day_reference, marks.days,
-                            marks.sum_returns, marks.sum_squares,
-                        )  # fmt: skip
-                        marks = new_day(before, mark_days[bar], floor, peak, max_drawdown)
+                        marks = new_day(marks, mark_days[bar])
                     best = close_highs[span] if units > 0.0 else close_lows[span]
                     worst = close_lows[span] if units > 0.0 else close_highs[span]
-                    if (
-                        open_equity(inverse, base, units, average, best) > peak
-                        or open_equity(inverse, base, units, average, worst) < floor
-                    ):
-                        for inner in range(bar, last):
-                            equity = open_equity(inverse, base, units, average, closes[inner])
-                            if equity > peak:
-                                peak = equity
-                                floor = peak * (1.0 - max_drawdown)
-                            elif equity < floor:
-                                max_drawdown = 1.0 - equity / peak
-                                floor = equity
-                    equity = open_equity(inverse, base, units, average, closes[last])
-                    if equity > peak:
-                        peak = equity
-                        floor = peak * (1.0 - max_drawdown)
-                    elif equity < floor:
-                        max_drawdown = 1.0 - equity / peak
-                        floor = equity
+                    higher = open_equity(inverse, base, units, average, best) > marks.peak
+                    if higher or open_equity(inverse, base, units, average, worst) < marks.floor:
+                        for within in range(bar, last):
+                            marks = mark(marks, open_equity(inverse, base, units, average, closes[within]))
+                    marks = mark(marks, open_equity(inverse, base, units, average, closes[last]))
                     bar = last + 1
                     continue
         if phase != CLOSE_ONLY:
@@ -214,41 +230,29 @@ def simulate(
                     break
                 now = opening(features, bars, bar)
                 holding, levels, trade, money, blocks, order, limit = trade_bar(
-                    rules, features, log, detail, now, holding, levels, trade, money, blocks, order, limit, equity
-                )
+                    rules, features, log, detail, now, holding, levels, trade, money, blocks, order, limit,
+                    marks.equity,
+                )  # fmt: skip
                 units, down, up, mask = watch(rules, features, holding, levels, trade)
-                base = settled(rules, money)
-                average = holding.average
+                base, average = settled(rules, money), holding.average
             if phase == VENUE_ONLY:
                 bar += 1
                 continue
-        if (trails or dynamic) and units != 0.0:
-            if dynamic:
-                own_stop = own_stops[bar] if len(own_stops) > 1 else math.nan
-                own_take = own_takes[bar] if len(own_takes) > 1 else math.nan
-                levels = set_dynamic(
-                    rules, own_stop, own_take, holding.side, levels, trade, has_targets(rules, features)
-                )
-            if trails:
-                extreme = highs[bar] if holding.side > 0 else lows[bar]
-                levels = set_trail(rules, bar, extreme, atrs[bar], holding.side, levels, trade)
+        if moving and units != 0.0:
+            own_stop = own_stops[bar] if len(own_stops) > 1 else math.nan
+            own_take = own_takes[bar] if len(own_takes) > 1 else math.nan
+            extreme = highs[bar] if units > 0.0 else lows[bar]
+            levels = moved_levels(
+                rules, features, bar, extreme, atrs[bar], own_stop, own_take, holding.side, levels, trade
+            )
             units, down, up, mask = watch(rules, features, holding, levels, trade)
-        equity_before = equity
+        equity_before = marks.equity
         equity = base
         if units != 0.0:
             equity = open_equity(inverse, base, units, average, closes[bar])
         if mark_days[bar] != marks.day:
-            before = Marks(
-                equity_before, peak, floor, max_drawdown, marks.day, marks.day_reference, marks.days,
-                marks.sum_returns, marks.sum_squares,
-            )  # fmt: skip
-            marks = new_day(before, mark_days[bar], floor, peak, max_drawdown)
-        if equity > peak:
-            peak = equity
-            floor = peak * (1.0 - max_drawdown)
-        elif equity < floor:
-            max_drawdown = 1.0 - equity / peak
-            floor = equity
+            marks = new_day(marks, mark_days[bar])
+        marks = mark(marks, equity)
         if log is not None:
             equities[bar] = equity
             positions[bar] = holding.side * holding.lots
@@ -260,14 +264,11 @@ def simulate(
             asks = not on_way
         elif rules.time_exit > 0 and units != 0.0:
             asks = asks or bar - trade.entry_bar + 1 >= rules.time_exit
-        limits = (
-            features.reentry is not None
-            and not has_targets(rules, features)
-            and (limit.side != 0 or blocks.close_bar == bar)
-        )
+        limits = features.reentry is not None and (limit.side != 0 or blocks.close_bar == bar)
+        limits = limits and not has_targets(rules, features)
         if (asks and not on_way) or limits:
             view = closing(rules, features, bars, signal, bar)
-            drawdown = 1.0 - equity / peak
+            drawdown = 1.0 - equity / marks.peak
             if has_targets(rules, features):
                 order = decide_target(rules, features, log, view, holding, blocks, equity, drawdown)
             elif asks and not on_way:
@@ -278,15 +279,7 @@ def simulate(
                 )
         bar += 1
     if features.sparse is not None and begin < end and mark_days[end - 1] != marks.day:
-        last = Marks(
-            equity, peak, floor, max_drawdown, marks.day, marks.day_reference, marks.days, marks.sum_returns,
-            marks.sum_squares,
-        )  # fmt: skip
-        marks = new_day(last, mark_days[end - 1], floor, peak, max_drawdown)
-    marks = Marks(
-        equity, peak, floor, max_drawdown, marks.day, marks.day_reference, marks.days, marks.sum_returns,
-        marks.sum_squares,
-    )  # fmt: skip
+        marks = new_day(marks, mark_days[end - 1])
     return min(bar, end), holding, levels, trade, money, order, limit, marks, blocks
 
 

@@ -259,43 +259,6 @@ class Blocks(NamedTuple):
     close_price: float
 
 
-class Opening(NamedTuple):
-    """What steps 1 to 8 read of a bar, and of the last one closed before it (rule 12)."""
-
-    bar: int
-    ts: int
-    open: float
-    high: float
-    low: float
-    funding_unit: float
-    timeframe_ms: int
-    last_close: float
-    last_atr: float
-    last_volume: float  # in units of quantity
-
-
-class Closing(NamedTuple):
-    """What a decision reads of its bar."""
-
-    bar: int
-    close: float
-    volume: float
-    volume_mean: float
-    atr: float
-    volatility: float
-    funding_known: float
-    minute: int
-    code: int
-    confidence: float
-    stop: float
-    take: float
-    size_scale: float  # 1 when the strategy gives none
-    leverage: float  # the policy's when the strategy gives none
-    target: float
-    min_confidence: float  # of the regime; NaN: regime unknown
-    cooldown: int
-
-
 class Log(NamedTuple):
     """The record of a run. `counts` = fills written, trades begun."""
 

@@ -27,7 +27,7 @@ def _compilers(tree: ast.AST) -> set[str]:
 def _is_compiled(node: ast.AST) -> bool:
     if not isinstance(node, ast.FunctionDef):
         return False
-    return any(isinstance(one, ast.Name) and one.id == "compiled" for one in node.decorator_list)
+    return any(isinstance(one, ast.Name) and one.id in ("compiled", "inlined") for one in node.decorator_list)
 
 
 def _compiled_functions(path: Path) -> list[ast.FunctionDef]:
@@ -43,7 +43,7 @@ def test_the_door_asks_for_exact_results() -> None:
     tree = ast.parse(next(path for path in SOURCES if name_of(path) == DOOR).read_text("utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "numba.njit"]
     assert len(calls) == 1
-    flags = {word.arg: ast.literal_eval(word.value) for word in calls[0].keywords}
+    flags = {word.arg: ast.literal_eval(word.value) for word in calls[0].keywords if word.arg != "forceinline"}
     assert flags == {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
 
 
