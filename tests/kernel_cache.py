@@ -1,7 +1,7 @@
 """One kernel cache for all test workers, filled before they start, so that none of them compiles what another has.
 
 The cache lies in `.cache/kernels` unless KARAT_KERNEL_CACHE says otherwise, in a folder per hash of the kernel sources.
-`python -m tests.kernel_cache PART` compiles one part; `fill` runs all parts side by side, once per hash.
+`fill` compiles what `karat demo` needs and every indicator, side by side, once per hash.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,46 +21,39 @@ def choose_folder() -> None:
 
 
 def fill() -> None:
-    """Compile every part that these sources have not compiled yet. Raises CalledProcessError where a part fails."""
+    """Compile what these sources have not compiled yet. Raises where a part fails."""
     from karat.core.compiled import PLAIN, kernel_cache_dir
 
     done = kernel_cache_dir() / "filled"
     if PLAIN or done.exists():
         return
     print("Compiling the kernels for all test workers; once per version of their sources.", flush=True)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    commands = [[sys.executable, "-m", "tests.kernel_cache", part] for part in PARTS]
-    running = [subprocess.Popen(command, cwd=ROOT, env=environment) for command in commands]
-    for command, process in zip(commands, running, strict=True):
-        if process.wait() != 0:
-            raise subprocess.CalledProcessError(process.returncode, command)
+    users_home = os.environ.get("KARAT_HOME")
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["KARAT_HOME"] = home
+        try:
+            _compile_all()
+        finally:
+            os.environ.pop("KARAT_HOME")
+            if users_home is not None:
+                os.environ["KARAT_HOME"] = users_home
     done.touch()
 
 
-def _kernel() -> None:
-    """The kernel that can do everything, with its record."""
-    import numpy as np
+def _compile_all() -> None:
+    """The parts of the demo in processes of their own, and the indicators in one more."""
+    from karat.app.demo_compile import Compiling
+    from karat.app.demo_ground import BARS_MIN, demo_ground
 
-    from karat.core.model.policy import Policy
-    from karat.core.model.signals import signals
-    from karat.feeds.demo.market import demo_candles
-    from karat.feeds.demo.symbols import DEMO_SYMBOLS, demo_instrument
-    from karat.kernel.engine import prepare, run
-
-    candles = demo_candles(1, DEMO_SYMBOLS[0], 3_600_000, 60)
-    long = np.arange(60) % 10 == 0
-    run(prepare(candles, signals(60, long=long), Policy(), demo_instrument(DEMO_SYMBOLS[0])))
-
-
-def _indicators() -> None:
-    """Every indicator."""
-    from tests.unit.indicators.every_output import every_output
-
-    every_output()
-
-
-PARTS: dict[str, Callable[[], None]] = {"kernel": _kernel, "indicators": _indicators}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    command = [sys.executable, "-m", "tests.kernel_cache"]
+    indicators = subprocess.Popen(command, cwd=ROOT, env=environment)
+    Compiling(demo_ground(1, BARS_MIN)).wait()
+    if indicators.wait() != 0:
+        raise subprocess.CalledProcessError(indicators.returncode, command)
 
 
 if __name__ == "__main__":
-    PARTS[sys.argv[1]]()
+    from tests.unit.indicators.every_output import every_output
+
+    every_output()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
@@ -48,18 +50,58 @@ def bots_to_run(journal: JournalReader, lake: Lake) -> list[BotId]:
 async def run_and_serve(app: FastAPI, listener: socket.socket, runner: Runner, bots: Sequence[BotId]) -> None:
     """Serve until a signal or until the runner breaks; then stop the bots after the bar in hand.
 
+    The bots have a thread and a loop of their own: a first compilation or a slow strategy does not hold up the page.
     Raises what the runner raised: RetryLater `bot_busy` when another process runs one of `bots`.
     """
     server = ApiServer(app, listener)
-    running = asyncio.create_task(runner.run(bots))
-    running.add_done_callback(lambda task: server.stop() if not task.cancelled() and task.exception() else None)
+    fleet = FleetThread(runner, bots, server.stop)
+    fleet.start()
     try:
         await server.run_until_stopped()
     finally:
-        running.cancel()
-        await asyncio.wait({running})
-    if not running.cancelled():
-        running.result()
+        await asyncio.to_thread(fleet.stop)
+    if fleet.error is not None:
+        raise fleet.error
+
+
+class FleetThread(threading.Thread):
+    """The runner in a thread. `on_error` is called there when it breaks, and `error` says why."""
+
+    def __init__(self, runner: Runner, bots: Sequence[BotId], on_error: Callable[[], None]) -> None:
+        super().__init__(name="fleet")
+        self.error: BaseException | None = None
+        self._runner = runner
+        self._bots = bots
+        self._on_error = on_error
+        self._loop = asyncio.new_event_loop()
+        self._task: asyncio.Task[None] | None = None
+
+    def run(self) -> None:
+        """Run the bots until their candles end, or until stopped."""
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as loop:
+                loop.run(self._follow())
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the serving thread raises it
+            self.error = error
+            self._on_error()
+
+    def stop(self) -> None:
+        """End the bots after the bar in hand and wait for that."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+            self._loop.call_soon_threadsafe(self._cancel)
+        self.join()
+
+    async def _follow(self) -> None:
+        self._task = asyncio.create_task(self._runner.run(self._bots))
+        await asyncio.wait({self._task})
+        if not self._task.cancelled():
+            self._task.result()
+
+    def _cancel(self) -> None:
+        if self._task is None:
+            self._loop.call_soon(self._cancel)
+        else:
+            self._task.cancel()
 
 
 def _at_the_end(journal: JournalReader, lake: Lake, bot: BotId) -> bool:
