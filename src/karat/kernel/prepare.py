@@ -125,13 +125,33 @@ def _utc_offset_ms(ts: int) -> int:
     return round(offset.total_seconds() * 1000)
 
 
-def day_columns(candles: Candles, kind: Kind) -> tuple[Ints, NDArray[np.bool_], Ints]:
-    """(day of each decision, close at 00:00 exactly, day of each daily return), rules 21 and 33."""
+@compiled
+def _clock_columns(ts: Ints, timeframe: int, day_ms: int, minute_ms: int) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
+    """(day of each decision, close at 00:00 exactly, day of each daily return, minute of day of the decision)."""
+    risk_day, mark_day = np.empty(len(ts), np.int64), np.empty(len(ts), np.int64)
+    boundary, minute = np.empty(len(ts), np.bool_), np.empty(len(ts), np.int64)
+    day, midnight = 0, 0
+    for bar in range(len(ts)):
+        close = ts[bar] + timeframe
+        inside = close - midnight
+        if bar == 0 or inside >= day_ms:  # a division only where the day turns
+            day = close // day_ms
+            midnight = day * day_ms
+            inside = close - midnight
+        risk_day[bar] = day
+        boundary[bar] = inside == 0
+        mark_day[bar] = day - 1 if inside == 0 else day
+        minute[bar] = inside // minute_ms
+    return risk_day, boundary, mark_day, minute
+
+
+def clock_columns(candles: Candles, kind: Kind) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
+    """Days and minutes of the closes (rules 21, 23 and 33). Equities count sessions instead of days."""
+    columns = _clock_columns(candles.ts, candles.timeframe_ms, DAY_MS, MINUTE_MS)
     if kind == Kind.EQUITY:
         session = session_days(candles.ts)
-        return session, np.zeros(len(candles), np.bool_), session
-    known = candles.ts + candles.timeframe_ms
-    return known // DAY_MS, known % DAY_MS == 0, (known - 1) // DAY_MS
+        return session, np.zeros(len(candles), np.bool_), session, columns[3]
+    return columns
 
 
 def yearly(volatility_per_bar: Floats, timeframe_ms: int) -> Floats:
@@ -160,7 +180,7 @@ def prepare_bars(candles: Candles, policy: Policy, instrument: Instrument, extra
     off = math.isnan(policy.volume_factor)
     scale = candles.close / instrument.contract_size if inverse else 1.0 / instrument.contract_size
     regimes = policy.min_confidence_by_regime
-    risk_day, boundary, mark_day = day_columns(candles, instrument.kind)
+    risk_day, boundary, mark_day, minute = clock_columns(candles, instrument.kind)
     return Bars(
         timeframe_ms=candles.timeframe_ms,
         ts=candles.ts,
@@ -182,7 +202,7 @@ def prepare_bars(candles: Candles, policy: Policy, instrument: Instrument, extra
         risk_day=risk_day,
         day_boundary=boundary,
         mark_day=mark_day,
-        minute=(candles.ts + candles.timeframe_ms) % DAY_MS // MINUTE_MS,
+        minute=minute,
     )
 
 

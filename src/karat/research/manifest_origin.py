@@ -13,7 +13,7 @@ from typing import Any
 
 import karat
 
-_LOCKS = ("uv.lock", "pylock.toml", "requirements.lock")
+_LOCKS = ("requirements/run.lock", "uv.lock", "pylock.toml", "requirements.lock")
 _NO_CHECKOUT = "not run from a source checkout"
 
 
