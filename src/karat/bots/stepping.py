@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-import struct
-
 from karat.bots.columns import KernelColumns
 from karat.bots.fills import FillBook
 from karat.bots.history import History
@@ -19,8 +17,7 @@ from karat.bots.telling import fill_told, refusal_told
 from karat.core.model.reasons import Refusal
 from karat.kernel.engine import Inputs, Recorder, advance, recorder
 from karat.kernel.loop import CLOSE_ONLY
-from karat.kernel.records import Rules
-from karat.kernel.state import State, fresh_state, state_from_bytes
+from karat.kernel.state import State, fresh_state, state_bytes, state_from_bytes
 from karat.ports.journal import BarEntry, BotRecord, BotStatus, Decision, FillRecord, Happening, Part, TradeRecord
 from karat.ports.venue import Venue
 from karat.strategies import Signals, Strategy, Values, evaluate
@@ -29,21 +26,6 @@ MARK_EVERY_MS = 200  # how often the page may learn that figures moved while bar
 _FILLS_PER_BAR = 128  # a bar without finer bars makes a handful
 _ENTRY_BITS = 1 | 2 | 16 | 32  # of `karat.kernel.records.Signal.code`
 _ORDERS = (Part.ENTRY, Part.LIMIT)
-
-
-def _packing() -> struct.Struct:
-    shape = fresh_state(Rules(*([1.0] * len(Rules._fields))))  # type: ignore[arg-type]
-    kinds = "".join("q" if isinstance(value, int) else "d" for record in shape[1:] for value in record)
-    return struct.Struct(f"=q{kinds}")
-
-
-_PACKING = _packing()
-
-
-def packed(state: State) -> bytes:
-    """The bytes of `karat.kernel.state.state_bytes`, made in one go."""
-    bar, holding, levels, trade, money, order, limit, marks, blocks = state
-    return _PACKING.pack(bar, *holding, *levels, *trade, *money, *order, *limit, *marks, *blocks)
 
 
 class Stepper:
@@ -88,7 +70,7 @@ class Stepper:
             close=close,
             equity=state.marks.equity,
             position=state.holding.side * state.holding.lots,
-            kernel=packed(state),
+            kernel=state_bytes(state),
             decision=Decision(self._asked(signals, bar), any(i.part in _ORDERS for i in intents), refusal),
             written_ts=written_ts,
             marked=marked,

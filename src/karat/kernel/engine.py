@@ -28,7 +28,7 @@ from karat.kernel.records import (
     Signal,
     Spans,
 )
-from karat.kernel.signals import pack_signal
+from karat.kernel.signals import pack_signal, read_only
 from karat.kernel.state import State, fresh_state
 
 T = TypeVar("T", bound=np.generic)
@@ -114,9 +114,9 @@ def prepare(
     return Inputs(
         rules_of(policy_row(policy, instrument, targets=signals.target is not None)),
         features,
-        bars,
-        spans,
-        prepare_detail(candles, extras.detail),
+        read_only(bars),
+        read_only(spans),
+        read_only(prepare_detail(candles, extras.detail)),
         pack_signal(signals, spans),
     )
 

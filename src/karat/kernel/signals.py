@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar, cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,9 @@ from karat.kernel.records import Signal, Spans
 
 NOTHING = np.full(1, np.nan)
 """The column that stands where a strategy gives none."""
+NOTHING.flags.writeable = False
+
+R = TypeVar("R", bound=tuple[Any, ...])
 
 
 @compiled
@@ -25,6 +30,17 @@ def next_entry(code: NDArray[np.uint8], bits: int) -> Ints:
             following = bar
         out[bar] = following
     return out
+
+
+@compiled
+def code_columns(codes: NDArray[np.uint8], ends: Ints, bits: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """`next_entry` and `span_codes` of many packed signals, a row each."""
+    following = np.empty(codes.shape, np.int64)
+    within = np.empty((len(codes), len(ends)), np.uint8)
+    for row in range(len(codes)):
+        following[row] = next_entry(codes[row], bits)
+        within[row] = span_codes(codes[row], ends)
+    return following, within
 
 
 @compiled
@@ -61,6 +77,19 @@ def span_codes(code: NDArray[np.uint8], ends: Ints) -> NDArray[np.uint8]:
     return out
 
 
+def read_only(record: R) -> R:
+    """The record with read-only views of its arrays: numba compiles a kernel for each mix of flags it meets."""
+    parts = (_view(part) if isinstance(part, np.ndarray) else part for part in record)
+    make = getattr(type(record), "_make", tuple)  # a named tuple, or a plain one
+    return cast(R, make(parts))
+
+
+def _view(array: NDArray[Any]) -> NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def pack_signal(signals: Signals, spans: Spans) -> Signal:
     """The signals of a strategy as the kernel reads them."""
     code = pack_codes(signals.entry, signals.exit_long, signals.exit_short)
@@ -68,7 +97,7 @@ def pack_signal(signals: Signals, spans: Spans) -> Signal:
     def column(values: Floats | None) -> Floats:
         return NOTHING if values is None else np.ascontiguousarray(values, np.float64)
 
-    return Signal(
+    packed = Signal(
         code=code,
         next_entry=next_entry(code, ENTRY_BITS),
         span_code=span_codes(code, spans.end),
@@ -79,3 +108,4 @@ def pack_signal(signals: Signals, spans: Spans) -> Signal:
         leverage=column(signals.leverage),
         target=column(signals.target),
     )
+    return read_only(packed)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
+import struct
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from karat.core.compiled import inlined
 from karat.kernel.records import Blocks, Holding, Levels, Limit, Marks, Money, Order, Rules, Trade
@@ -49,28 +48,25 @@ def fresh_state(rules: Rules) -> State:
 _SHAPE = fresh_state(Rules(*([1.0] * len(Rules._fields))))  # type: ignore[arg-type]
 
 
+def _packing() -> struct.Struct:
+    kinds = "".join("q" if isinstance(value, int) else "d" for record in _SHAPE[1:] for value in record)
+    return struct.Struct(f"=q{kinds}")
+
+
+_PACKING = _packing()
+
+
 def state_bytes(state: State) -> bytes:
     """Raw bytes: every number as 8 bytes in field order, integers as int64, the rest as float64."""
-    out = [np.int64(state.bar).tobytes()]
-    for kind, record in zip(_SHAPE[1:], state[1:], strict=True):
-        for model, value in zip(kind, record, strict=True):
-            out.append(np.int64(value).tobytes() if isinstance(model, int) else np.float64(value).tobytes())
-    return b"".join(out)
+    bar, holding, levels, trade, money, order, limit, marks, blocks = state
+    return _PACKING.pack(bar, *holding, *levels, *trade, *money, *order, *limit, *marks, *blocks)
 
 
 def state_from_bytes(raw: bytes) -> State:
     """The inverse of `state_bytes`. Raises ValueError when the length is not that of a state."""
-    size = 8 * (1 + sum(len(record) for record in _SHAPE[1:]))
-    if len(raw) != size:
-        raise ValueError(f"a kernel state has {size} bytes, not {len(raw)}")
-    position = 8
-    records: list[Any] = [int(np.frombuffer(raw[:8], np.int64)[0])]
-    for kind in _SHAPE[1:]:
-        values: list[Any] = []
-        for model in kind:
-            cell = raw[position : position + 8]
-            dtype = np.int64 if isinstance(model, int) else np.float64
-            values.append(np.frombuffer(cell, dtype)[0].item())
-            position += 8
-        records.append(type(kind)(*values))
-    return State(*records)
+    if len(raw) != _PACKING.size:
+        raise ValueError(f"a kernel state has {_PACKING.size} bytes, not {len(raw)}")
+    numbers = iter(_PACKING.unpack(raw))
+    bar = next(numbers)
+    records: list[Any] = [type(kind)(*(next(numbers) for _ in kind)) for kind in _SHAPE[1:]]
+    return State(bar, *records)

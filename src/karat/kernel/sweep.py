@@ -7,10 +7,8 @@ from typing import Any
 
 from karat.core.compiled import compiled, inlined
 from karat.kernel.columns import rules_of
-from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.loop import closing_day, simulate
 from karat.kernel.records import Signal
-from karat.kernel.signals import next_entry, span_codes
 from karat.kernel.state import fresh_records
 
 FIGURES = ("total_return", "max_drawdown", "sharpe", "trades")
@@ -56,18 +54,17 @@ def sweep_rows(
 
 @compiled
 def sweep_codes(
-    codes: Any, confidences: Any, row: Any, features: Any, bars: Any, spans: Any, detail: Any, nothing: Any,
-    equities: Any, positions: Any, days_per_year: float, out: Any,
+    codes: Any, following: Any, within: Any, confidences: Any, row: Any, features: Any, bars: Any, spans: Any,
+    detail: Any, nothing: Any, equities: Any, positions: Any, days_per_year: float, out: Any,
 ) -> None:  # fmt: skip
-    """Simulate one policy over each of many signals (packed codes and confidences, a row each).
+    """Simulate one policy over each of many signals: a row of packed codes, of `code_columns`, of confidences each.
 
     `nothing` is the column that stands where a strategy gives no stop, take, size scale, leverage or target.
     """
     rules = rules_of(row)
     for variant in range(len(codes)):
-        code = codes[variant]
         signal = Signal(
-            code, next_entry(code, ENTRY_BITS), span_codes(code, spans.end), confidences[variant], nothing, nothing,
-            nothing, nothing, nothing,
+            codes[variant], following[variant], within[variant], confidences[variant], nothing, nothing, nothing,
+            nothing, nothing,
         )  # fmt: skip
         out[variant] = _figures(rules, features, bars, spans, detail, signal, equities, positions, days_per_year)

@@ -24,11 +24,12 @@ from karat.core.model.candles import Floats
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy
 from karat.core.model.signals import Signals
+from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of, tier_of
 from karat.kernel.prepare import Extras
 from karat.kernel.records import Features
-from karat.kernel.signals import NOTHING, pack_codes, pack_signal
+from karat.kernel.signals import NOTHING, code_columns, pack_codes, pack_signal, read_only
 from karat.kernel.sweep import FIGURES, sweep_codes, sweep_rows
 from karat.research.backtest import MarketData
 from karat.research.sweep_grid import BAR_FIELDS, SweepGrid, policies_of, policy_rows, signal_values
@@ -248,11 +249,12 @@ def _run_codes(
 ) -> None:
     codes = np.stack([pack_codes(signals.entry, signals.exit_long, signals.exit_short) for _, signals in said])
     confidences = np.stack([signals.confidence for _, signals in said])
+    columns = read_only((codes, *code_columns(codes, shared.spans.end, ENTRY_BITS), confidences))
     chosen = np.array([policy_index])
     row = policy_rows(group.policy, plan.instrument, plan.grid, chosen, targets=False)[0]
     out = np.empty((len(said), len(FIGURES)))
     sweep_codes(
-        codes, confidences, row, plan.features, shared.bars, shared.spans, shared.detail, NOTHING, _NO_FLOATS, _NO_INTS,
+        *columns, row, plan.features, shared.bars, shared.spans, shared.detail, NOTHING, _NO_FLOATS, _NO_INTS,
         plan.days_per_year, out,
     )  # fmt: skip
     plan.figures[np.array([k for k, _ in said]) * plan.grid.policies + policy_index] = out

@@ -11,7 +11,6 @@ from tests.unit.bots.fleet import MARKET, StillClock, demo
 
 from karat.bots.columns import KernelColumns
 from karat.bots.history import History
-from karat.bots.stepping import packed
 from karat.core.ids import MarketId
 from karat.core.model.candles import Candles, Funding
 from karat.core.model.instrument import Kind
@@ -107,5 +106,4 @@ def test_packed_state_is_the_kernels_own_bytes() -> None:
     candles, _ = demo(60)
     inputs = prepare(candles, signals(60), Policy(), demo_instrument(MARKET))
     state = fresh_state(inputs.rules)
-    assert packed(state) == state_bytes(state)
-    assert packed(state_from_bytes(packed(state))) == packed(state)
+    assert state_bytes(state_from_bytes(state_bytes(state))) == state_bytes(state)
