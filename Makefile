@@ -1,5 +1,6 @@
 # Everything a stranger or a CI needs. Each target installs what it wants by itself.
 .DEFAULT_GOAL := help
+export PATH := $(PATH):$(CURDIR)/.bootstrap/bin
 .PHONY: help test check unit run bench storm web lock clean
 
 help: ## list the targets
