@@ -31,13 +31,6 @@ STORM_SEEDS = 200_000
 STORM_FIRST = int(os.environ.get("KARAT_STORM_SEED", "1000000"))
 
 
-@pytest.fixture
-def storm(request: pytest.FixtureRequest) -> None:
-    """Long runs only where they are asked for: `-m storm`, with KARAT_STORM_SEED for other worlds."""
-    if "storm" not in request.config.getoption("markexpr"):
-        pytest.skip("not run: ask for it with -m storm")
-
-
 def difference(world: World) -> str | None:
     """The first difference; None also where a world stands on a knife's edge."""
     slow, doubts = simulate_with_doubts(world)
@@ -106,7 +99,8 @@ def test_worlds_that_chance_hardly_finds_agree(rare: Callable[[], World]):
 
 
 @pytest.mark.storm
-def test_a_storm_of_worlds_agrees(storm: None):
+def test_a_storm_of_worlds_agrees():
+    """A long run, only where it is asked for: `-m storm`, with KARAT_STORM_SEED for other worlds."""
     agree_on_seeds(range(STORM_FIRST, STORM_FIRST + STORM_SEEDS))
 
 

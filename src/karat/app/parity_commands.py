@@ -173,7 +173,8 @@ def _run_and_be_killed(home: Path, bars: int, die_after: int) -> None:
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode != -signal.SIGKILL:
         last = (ran.stderr.strip().splitlines() or ["nothing"])[-1]
-        raise NeedsOperator("not_killed", f"The process to be killed ended by itself and said: {last}.", "Report this.")
+        told = f"The process to be killed ended by itself, exit code {ran.returncode}, and said: {last}."
+        raise NeedsOperator("not_killed", told, "Was code edited meanwhile? Run it again; if it repeats, report it.")
 
 
 def _json(results: list[ParityResult]) -> dict[str, Any]:

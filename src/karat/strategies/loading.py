@@ -83,14 +83,18 @@ def _content_of(folder: Path) -> str:
 
 @contextmanager
 def _compiling_for(content: str) -> Generator[None]:
-    """Functions compiled meanwhile are cached in a folder of their own."""
+    """Functions compiled meanwhile are cached in a folder of their own. No bytecode is kept of a user's files: Python
+    tells a changed file by its second and size, and a file edited twice in a second would be loaded stale.
+    """
     settings: Any = import_module("numba.core.config")  # made at run time, so the type checker sees no names in it
     ours: str = settings.CACHE_DIR
     settings.CACHE_DIR = str(Path(ours) / f"user-{content[:16]}") if ours else ours
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
     finally:
         settings.CACHE_DIR = ours
+        sys.dont_write_bytecode = kept
 
 
 def _package_of(folder: Path) -> str:
