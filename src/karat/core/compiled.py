@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.extending import register_jitable
 
 from karat.core.home import karat_home
 
@@ -60,19 +61,29 @@ if not PLAIN:
     _config.DISABLE_INTEL_SVML = True  # its vectorised logarithms differ from the plain ones in the last bit
 
 
-def _compile(function: F, *, forceinline: bool) -> F:
-    jit = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", forceinline=forceinline)
+def compiled(function: F) -> F:
+    """Compile `function` lazily, cached on disk, without the interpreter lock. See the module docstring."""
+    if PLAIN:
+        return function
+    jit = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", no_cfunc_wrapper=True)
     return cast(F, jit(function))
 
 
-def compiled(function: F) -> F:
-    """Compile `function` lazily, cached on disk, without the interpreter lock. See the module docstring."""
-    return function if PLAIN else _compile(function, forceinline=False)
-
-
 def inlined(function: F) -> F:
-    """Like `compiled`, and copied into each compiled caller: for small steps whose records should stay in registers.
+    """A small step that is copied into each compiled caller, so that its records stay in registers.
 
-    Handing a hundred numbers to a step through memory had cost more than the step (a sweep ran 2.4 times slower).
+    Handing a hundred numbers to a step through memory had cost more than the step (a sweep ran 2.4 times slower). Called
+    from Python it is the function as it stands: the same source, uncompiled.
     """
-    return function if PLAIN else _compile(function, forceinline=True)
+    if PLAIN:
+        return function
+    register: Any = register_jitable  # its stub knows no options
+    step = register(
+        nogil=True,
+        fastmath=False,
+        error_model="numpy",
+        forceinline=True,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+    )
+    return cast(F, step(function))

@@ -9,7 +9,20 @@ import pytest
 from tests.unit.house.tree import SOURCES, name_of
 
 DOOR = "src/karat/core/compiled.py"
-COMPILERS = {"jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "jitclass", "prange", "generated_jit"}
+COMPILERS = set(
+    [
+        "jit",
+        "njit",
+        "vectorize",
+        "guvectorize",
+        "cfunc",
+        "stencil",
+        "jitclass",
+        "prange",
+        "generated_jit",
+        "register_jitable",
+    ]
+)
 REORDERING_CALLS = {"prange", "dot", "vdot", "inner", "matmul", "einsum", "tensordot", "linalg", "fft"}
 
 
@@ -41,10 +54,13 @@ def test_only_the_door_compiles() -> None:
 
 def test_the_door_asks_for_exact_results() -> None:
     tree = ast.parse(next(path for path in SOURCES if name_of(path) == DOOR).read_text("utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "numba.njit"]
-    assert len(calls) == 1
-    flags = {word.arg: ast.literal_eval(word.value) for word in calls[0].keywords if word.arg != "forceinline"}
-    assert flags == {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
+    names = {"numba.njit", "register"}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in names]
+    assert len(calls) == 2
+    for call in calls:
+        flags = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+        assert (flags["nogil"], flags["fastmath"], flags["error_model"]) == (True, False, "numpy")
+        assert not flags.keys() & {"parallel", "boundscheck"}
 
 
 def test_compiled_functions_have_no_other_decorator() -> None:
