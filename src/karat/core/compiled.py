@@ -65,15 +65,14 @@ def compiled(function: F) -> F:
     """Compile `function` lazily, cached on disk, without the interpreter lock. See the module docstring."""
     if PLAIN:
         return function
-    jit = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", no_cfunc_wrapper=True)
-    return cast(F, jit(function))
+    return cast(F, numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function))
 
 
 def inlined(function: F) -> F:
     """A small step that is copied into each compiled caller, so that its records stay in registers.
 
-    Handing a hundred numbers to a step through memory had cost more than the step (a sweep ran 2.4 times slower). Called
-    from Python it is the function as it stands: the same source, uncompiled.
+    Handing a hundred numbers to a step through memory had cost more than the step (a sweep ran 2.4 times slower).
+    Called from Python it is the function as it stands: the same source, uncompiled.
     """
     if PLAIN:
         return function

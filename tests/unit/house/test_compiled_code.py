@@ -9,20 +9,10 @@ import pytest
 from tests.unit.house.tree import SOURCES, name_of
 
 DOOR = "src/karat/core/compiled.py"
-COMPILERS = set(
-    [
-        "jit",
-        "njit",
-        "vectorize",
-        "guvectorize",
-        "cfunc",
-        "stencil",
-        "jitclass",
-        "prange",
-        "generated_jit",
-        "register_jitable",
-    ]
-)
+COMPILERS = {
+    "jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "jitclass", "prange", "generated_jit",
+    "register_jitable",
+}  # fmt: skip
 REORDERING_CALLS = {"prange", "dot", "vdot", "inner", "matmul", "einsum", "tensordot", "linalg", "fft"}
 
 
