@@ -10,9 +10,7 @@ from cyclopts import Parameter
 
 from karat.app.console import progress, say, show, show_json
 from karat.core.compiled import PLAIN, kernel_cache_dir
-from karat.core.errors import InputError
 from karat.core.ids import market_id
-from karat.core.model.policy import CostLevel, Policy
 from karat.core.time import parse_time_ms, timeframe_ms
 
 if TYPE_CHECKING:
@@ -69,13 +67,13 @@ def backtest_command(
     from karat.lake.store import open_lake
     from karat.research.backtest import backtest, fitting_signals
     from karat.research.backtest_market import market_data
-    from karat.research.backtest_policy import pairs
+    from karat.research.backtest_policy import pairs, policy_and_level
     from karat.research.manifest import manifest
     from karat.strategies import find_strategy, resolve
 
     found = find_strategy(strategy)
     values = resolve(found, pairs(set_, "--set"))
-    rules, level = _policy_and_level(pairs(policy, "--policy"), costs)
+    rules, level = policy_and_level(pairs(policy, "--policy"), costs)
     start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
     if report is not None:
         from karat.research.report import check_report_path
@@ -122,21 +120,6 @@ def explain_command(run: str, trade: int, *, as_json: Json = False) -> int:
     if not explained.reproduced:
         say(f"THE ARITHMETIC DOES NOT REPRODUCE THE RECORD of trade {trade} in run {explained.run}. Please report it.")
     return 0 if explained.reproduced else EXIT_NOT_REPRODUCED
-
-
-def _policy_and_level(given: dict[str, str], costs: str | None) -> tuple[Policy, CostLevel | None]:
-    """The policy, and the level it runs at; None where the user gave costs of their own."""
-    from karat.research.backtest_policy import COST_FIELDS, parse_policy
-
-    names = [str(level) for level in CostLevel]
-    if costs is not None and costs not in names:
-        raise InputError("unknown_costs", f"There is no cost level '{costs}'.", f"Choose {', '.join(names)}.")
-    own = [name for name in given if name in COST_FIELDS]
-    if own and costs is not None:
-        hint = "Give one of the two; base, pessimistic and brutal are shown in any case."
-        raise InputError("contradictory_policy", f"--policy sets {', '.join(own)} and so does --costs {costs}.", hint)
-    level = None if own else CostLevel(costs or CostLevel.PESSIMISTIC)
-    return parse_policy(given), level
 
 
 def say_compiling() -> None:

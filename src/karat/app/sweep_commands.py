@@ -9,7 +9,6 @@ from cyclopts import Parameter
 from karat.app.console import progress, show, show_json, undefined
 from karat.core.errors import InputError
 from karat.core.ids import market_id
-from karat.core.model.policy import CostLevel
 from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def sweep_command(
     to: str | None = None,
     set_: Annotated[Pairs, Parameter(name="--set")] = (),
     policy: Pairs = (),
-    costs: str = "pessimistic",
+    costs: str | None = None,
     by: str = "sharpe",
     top: int = 10,
     as_json: Json = False,
@@ -79,10 +78,10 @@ def sweep_command(
     from karat.research.sweep_grid import parse_grid
     from karat.strategies import find_strategy
 
-    _check_choices(by, top, costs)
+    _check_choices(by, top)
     found = find_strategy(strategy)
     axes = parse_grid(found, pairs(grid, "--grid"), pairs(policy_grid, "--policy-grid"), pairs(set_, "--set"))
-    rules = _policy(policy, policy_grid, costs)
+    rules, charged = _policy(policy, policy_grid, costs)
     lake, name, frame = open_lake(), market_id(market), timeframe_ms(timeframe)
     start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
     data = market_data(lake, name, frame, start, before_vault(end, lake.entry(name, frame).vault_start_ts))
@@ -91,25 +90,24 @@ def sweep_command(
     with progress(f"{axes.variants:,} variants of {found.name} on {market}, {len(data.candles):,} bars"):
         result = sweep(data, found, axes, rules)
     if as_json:
-        show_json(_json(result, data, costs, by, top))
+        show_json(_json(result, data, charged, by, top))
     else:
-        _print(result, data, costs, by, top)
+        _print(result, data, charged, by, top)
 
 
-def _check_choices(by: str, top: int, costs: str) -> None:
+def _check_choices(by: str, top: int) -> None:
     from karat.kernel.sweep import FIGURES
 
     if by not in FIGURES:
         raise InputError("unknown_figure", f"There is no figure '{by}'.", f"Choose {', '.join(FIGURES)}.")
     if not 1 <= top <= _TOP_MAX:
         raise InputError("bad_count", f"--top {top} is out of range.", f"Choose 1 to {_TOP_MAX}.")
-    if costs not in list(CostLevel):
-        raise InputError("unknown_costs", f"There is no cost level '{costs}'.", f"Choose {', '.join(CostLevel)}.")
 
 
-def _policy(policy: tuple[str, ...], policy_grid: tuple[str, ...], costs: str) -> Policy:
-    """The policy that every variant starts from: what stays, and the first value of what varies."""
-    from karat.research.backtest_policy import pairs, parse_policy
+def _policy(policy: tuple[str, ...], policy_grid: tuple[str, ...], costs: str | None) -> tuple[Policy, str]:
+    """The policy that every variant starts from (what stays, and the first value of what varies), and whose costs."""
+    from karat.research.backtest import OWN_COSTS
+    from karat.research.backtest_policy import pairs, policy_and_level
     from karat.research.sweep_grid import values_of
 
     varied, fixed = pairs(policy_grid, "--policy-grid"), pairs(policy, "--policy")
@@ -117,7 +115,8 @@ def _policy(policy: tuple[str, ...], policy_grid: tuple[str, ...], costs: str) -
     if both:
         raise InputError("bad_grid", f"{both[0]} is both fixed and varied.", "Give it to --policy or to --policy-grid.")
     starts = {name: values_of(text)[0] for name, text in varied.items()}
-    return parse_policy({**starts, **fixed}).with_costs(CostLevel(costs))
+    rules, level = policy_and_level({**starts, **fixed}, costs)
+    return (rules, OWN_COSTS) if level is None else (rules.with_costs(level), str(level))
 
 
 def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> None:

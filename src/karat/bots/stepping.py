@@ -15,6 +15,7 @@ from karat.bots.history import History
 from karat.bots.intents import new_intents
 from karat.bots.telling import fill_told, refusal_told
 from karat.core.model.reasons import Refusal
+from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs, Recorder, advance, recorder
 from karat.kernel.loop import CLOSE_ONLY
 from karat.kernel.state import State, fresh_state, state_bytes, state_from_bytes
@@ -24,7 +25,6 @@ from karat.strategies import Signals, Strategy, Values, evaluate
 
 MARK_EVERY_MS = 200  # how often the page may learn that figures moved while bars come in faster than that
 _FILLS_PER_BAR = 128  # a bar without finer bars makes a handful
-_ENTRY_BITS = 1 | 2 | 16 | 32  # of `karat.kernel.records.Signal.code`
 _ORDERS = (Part.ENTRY, Part.LIMIT)
 
 
@@ -112,7 +112,7 @@ class Stepper:
     def _asked(self, signals: Signals, bar: int) -> bool:
         if signals.target is not None:
             return bool(signals.target[bar] != 0.0)
-        return self._columns.code() & _ENTRY_BITS != 0
+        return self._columns.code() & ENTRY_BITS != 0
 
     def _told(
         self, fills: tuple[FillRecord, ...], unaffordable: tuple[int, ...], refusal: Refusal

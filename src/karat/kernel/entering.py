@@ -12,7 +12,7 @@ from karat.core.calc.rounding import at_least, steps_floor
 from karat.core.compiled import compiled, inlined
 from karat.kernel.fills import ENTRY, REENTRY, fill_slippage, free_cash, held, log_fill, pay_fee, protection
 from karat.kernel.modes import has_targets, is_inverse
-from karat.kernel.records import Holding, Levels, Trade
+from karat.kernel.records import NO_LEVEL, Holding, Levels, Trade
 
 AFFORD = 13  # core.model.reasons.Refusal.AFFORD
 
@@ -60,7 +60,7 @@ def enter_market(
     inverse = is_inverse(rules, features)
     fee = rate * notional(inverse, lots * rules.lot, rules.contract_size, price)
     log_fill(
-        rules, features, log, now.ts, now.bar, order.side, lots, ENTRY, order.decision_bar, -(2**62),
+        rules, features, log, now.ts, now.bar, order.side, lots, ENTRY, order.decision_bar, NO_LEVEL,
         holding.side * holding.lots, raw, price, fee, rules.half_spread, slipped, equity_before, 0.0, trade,
     )  # fmt: skip
     if holding.side == 0:

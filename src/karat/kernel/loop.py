@@ -12,7 +12,7 @@ from typing import Any
 from karat.core.compiled import compiled, inlined
 from karat.kernel.deciding import ENTRY_BITS, decide, set_dynamic, set_trail, update_blocks, update_limit
 from karat.kernel.modes import has_targets, is_inverse
-from karat.kernel.records import Marks
+from karat.kernel.records import NO_DAY, Marks
 from karat.kernel.targets import decide_target
 from karat.kernel.trading import trade_bar
 from karat.kernel.views import Closing, Opening
@@ -91,9 +91,6 @@ def mark(marks: Any, equity: float) -> Any:
     return Marks(
         equity, peak, floor, deepest, marks.day, marks.day_reference, marks.days, marks.sum_returns, marks.sum_squares
     )
-
-
-NO_DAY = -(2**62)
 
 
 @inlined

@@ -106,12 +106,17 @@ def _funding_columns(
     return unit, known
 
 
-def session_days(ts: Ints) -> Ints:
-    """Ordinal of the New York date of each bar's open, counted over the dates that have bars."""
+def session_dates(ts: Ints) -> Ints:
+    """New York date of each bar's open, in days since 1970-01-01."""
     hours = ts // 3_600_000
     unique_hours, place = np.unique(hours, return_inverse=True)
     offsets = np.array([_utc_offset_ms(int(hour) * 3_600_000) for hour in unique_hours], np.int64)
-    dates = (ts + offsets[place]) // DAY_MS
+    return (ts + offsets[place]) // DAY_MS
+
+
+def session_days(ts: Ints) -> Ints:
+    """Ordinal of the New York date of each bar's open, counted over the dates that have bars."""
+    dates = session_dates(ts)
     changed = np.empty(len(ts), np.int64)
     changed[:1] = 0
     changed[1:] = dates[1:] != dates[:-1]

@@ -273,4 +273,5 @@ FILL_FLOATS = (
     "raw_price", "price", "fee", "spread_cost", "slippage_cost", "equity_before", "gain", "trade_funding",
     "trade_borrow",
 )  # fmt: skip
+NO_DAY = -(2**62)  # Marks.day and Blocks.day before the first close
 NO_LEVEL = -(2**62)  # level_ticks of a fill that has no level

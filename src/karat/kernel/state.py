@@ -7,7 +7,7 @@ import struct
 from typing import Any, NamedTuple
 
 from karat.core.compiled import inlined
-from karat.kernel.records import Blocks, Holding, Levels, Limit, Marks, Money, Order, Rules, Trade
+from karat.kernel.records import NO_DAY, Blocks, Holding, Levels, Limit, Marks, Money, Order, Rules, Trade
 
 
 class State(NamedTuple):
@@ -27,7 +27,7 @@ class State(NamedTuple):
 @inlined
 def fresh_records(start: float) -> Any:
     """The records of a run before its first bar: flat, nothing on its way, equity at the start."""
-    nan, no_day = math.nan, -(2**62)
+    nan = math.nan
     return (
         Holding(0, 0, 0, 0.0, 1.0, nan, nan),
         Levels(0, 0, 0, 0, 0, 0),
@@ -35,8 +35,8 @@ def fresh_records(start: float) -> Any:
         Money(0.0, 0.0, 0.0, 0.0, 0, 0),
         Order(-1, 0, -1, 0, 0, 0, 0, nan, nan, 1.0, 1.0, -1),
         Limit(0, 0, 0, 0, 0, nan, nan, 1.0, 1.0, -1, 0),
-        Marks(start, start, start, 0.0, no_day, start, 0, 0.0, 0.0),
-        Blocks(no_day, start, 0, 0, -1, 0, 0, 0.0),
+        Marks(start, start, start, 0.0, NO_DAY, start, 0, 0.0, 0.0),
+        Blocks(NO_DAY, start, 0, 0, -1, 0, 0, 0.0),
     )
 
 

@@ -11,9 +11,7 @@ from karat.core.compiled import compiled, inlined
 from karat.kernel.entering import enter_limit, enter_market
 from karat.kernel.fills import LIQUIDATION, STOP, TAKE, TRAIL, reduce
 from karat.kernel.modes import is_inverse
-from karat.kernel.records import Levels, Limit, Money, Order, Trade
-
-NO_LEVEL = -(2**62)
+from karat.kernel.records import NO_LEVEL, Levels, Limit, Money, Order, Trade
 
 
 @inlined

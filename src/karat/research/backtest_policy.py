@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from karat.core.errors import InputError
-from karat.core.model.policy import Costs, Policy
+from karat.core.model.policy import CostLevel, Costs, Policy
 
 OFF = ("off", "none", "nan")
 _SWITCH = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
@@ -31,6 +31,21 @@ def pairs(texts: Iterable[str], option: str) -> dict[str, str]:
             raise InputError("bad_pair", f"{option} gives {name} twice.", "Give it once.")
         found[name] = value
     return found
+
+
+def policy_and_level(given: dict[str, str], costs: str | None) -> tuple[Policy, CostLevel | None]:
+    """The policy, and the level it runs at; None where the user gave costs of their own.
+
+    Raises InputError `unknown_costs`, `contradictory_policy` when both are given, and those of `parse_policy`.
+    """
+    if costs is not None and costs not in list(CostLevel):
+        raise InputError("unknown_costs", f"There is no cost level '{costs}'.", f"Choose {', '.join(CostLevel)}.")
+    own = [name for name in given if name in COST_FIELDS]
+    if own and costs is not None:
+        hint = "Give one of the two; base, pessimistic and brutal are shown in any case."
+        raise InputError("contradictory_policy", f"--policy sets {', '.join(own)} and so does --costs {costs}.", hint)
+    level = None if own else CostLevel(costs or CostLevel.PESSIMISTIC)
+    return parse_policy(given), level
 
 
 def parse_policy(given: dict[str, str]) -> Policy:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -15,12 +13,9 @@ from karat.core.model.policy import Policy
 from karat.core.model.reasons import Refusal
 from karat.core.model.signals import Signals
 from karat.kernel.engine import Inputs, Record, prepare, run
-from karat.kernel.prepare import Extras, session_days
+from karat.kernel.prepare import Extras, session_dates
 from karat.research.trades import OpenPosition, Trades, notionals, open_position_of, trades_of
 from karat.stats import Figure, SummaryInput, summary
-
-_SESSION_ZONE = ZoneInfo("America/New_York")
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,12 +93,7 @@ def measured(
 
 def session_keys(candles: Candles, instrument: Instrument) -> Ints | None:
     """New York date of each bar in days since 1970-01-01, for equities; None for markets that never close."""
-    if instrument.kind != Kind.EQUITY:
-        return None
-    session = session_days(candles.ts)
-    firsts = candles.ts[np.flatnonzero(np.diff(session, prepend=-1))]
-    opened = [datetime.fromtimestamp(int(ts) / 1000, UTC).astimezone(_SESSION_ZONE).date() for ts in firsts]
-    return np.array([(day - _EPOCH).days for day in opened], np.int64)[session]
+    return session_dates(candles.ts) if instrument.kind == Kind.EQUITY else None
 
 
 def _refusals(record: Record) -> dict[str, int]:

@@ -1,0 +1,50 @@
+"""karat sweep as a user meets it: whose costs are charged is said, and the vault stays closed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from karat.app.main import main
+from karat.core.ids import MarketId
+from karat.core.time import HOUR_MS
+from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
+from karat.lake.quality import measure
+from karat.lake.store import open_lake
+
+MARKET = DEMO_SYMBOLS[0]
+SWEEP = ["sweep", "buy_and_hold", "--market", MARKET, "--timeframe", "1h", "--json"]
+
+
+@pytest.fixture
+def lake() -> int:
+    """A demo market in the lake of this test; where its vault starts."""
+    candles = demo_candles(7, MARKET, HOUR_MS, 400)
+    opened = open_lake()
+    with opened.change() as change:
+        change.put_candles(candles, measure(candles, sessions=False), sessions=False)
+    return open_lake().entry(MarketId(MARKET), HOUR_MS).vault_start_ts
+
+
+def swept(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
+    assert main([*SWEEP, *words]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_sweep_is_pessimistic_unless_told_and_stops_before_the_vault(lake: int, capsys: pytest.CaptureFixture[str]):
+    told = swept(capsys)
+    assert told["cost_level"] == "pessimistic"
+    assert told["last"] < lake
+    assert told == swept(capsys, "--costs", "pessimistic")
+
+
+def test_costs_of_ones_own_are_charged_and_said(lake: int, capsys: pytest.CaptureFixture[str]):
+    dear = swept(capsys, "--policy", "half_spread=0.02")
+    assert dear["cost_level"] == "own"
+    assert dear["best"][0]["total_return"] < swept(capsys)["best"][0]["total_return"]
+
+
+def test_own_costs_and_a_level_contradict_each_other(lake: int, capsys: pytest.CaptureFixture[str]):
+    assert main([*SWEEP, "--policy", "half_spread=0.02", "--costs", "base"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "contradictory_policy"
