@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from karat.core.calc.rounding import above, at_least, limit_ticks, stop_ticks
-from karat.core.compiled import compiled, inlined
+from karat.core.compiled import borrowing, inlined
 from karat.kernel.entries import NONE, SIZE, first_no, size_entry, streak_full
 from karat.kernel.fills import SIGNAL, STOP, TAKE, TIME, TRAIL
 from karat.kernel.records import Blocks, Levels, Limit, Order
@@ -137,7 +137,7 @@ def closes(code: int, side: int) -> bool:
     return code & (EXIT_SHORT | LONG) != 0
 
 
-@compiled
+@borrowing
 def update_limit(
     rules: Any, features: Any, view: Any, was_on_way: bool, holding: Any, order: Any, limit: Any, trade: Any,
     blocks: Any, equity: float, drawdown: float,

@@ -9,7 +9,7 @@ from karat.core.calc.costs import taker_price
 from karat.core.calc.margin import affordable
 from karat.core.calc.money import average_price, notional, quote_notional
 from karat.core.calc.rounding import at_least, steps_floor
-from karat.core.compiled import compiled, inlined
+from karat.core.compiled import borrowing, inlined
 from karat.kernel.fills import ENTRY, REENTRY, fill_slippage, free_cash, held, log_fill, pay_fee, protection
 from karat.kernel.modes import has_targets, is_inverse
 from karat.kernel.records import NO_LEVEL, Holding, Levels, Trade
@@ -42,7 +42,7 @@ def refuse_fill(log: Any, decision_bar: int) -> None:
         log.refusals[decision_bar] = AFFORD
 
 
-@compiled
+@borrowing
 def enter_market(
     rules: Any, features: Any, log: Any, now: Any, order: Any, holding: Any, levels: Any,
     trade: Any, money: Any, equity_before: float,
@@ -88,7 +88,7 @@ def grown(rules: Any, features: Any, holding: Any, lots: int, price: float) -> A
     return held(rules, features, holding.side, more, holding.entered_lots + lots, average, holding.leverage)
 
 
-@compiled
+@borrowing
 def enter_limit(
     rules: Any, features: Any, log: Any, bar: int, ts: int, limit: Any, holding: Any, levels: Any, trade: Any,
     money: Any, equity_before: float,

@@ -8,7 +8,7 @@ from karat.core.calc.costs import slippage, taker_price
 from karat.core.calc.margin import liquidation_price
 from karat.core.calc.money import notional, result
 from karat.core.calc.rounding import above, at_least, limit_ticks, stop_ticks
-from karat.core.compiled import compiled, inlined
+from karat.core.compiled import borrowing, inlined
 from karat.kernel.modes import is_inverse
 from karat.kernel.records import Blocks, Holding, Levels, Money, Trade
 
@@ -116,7 +116,7 @@ def pay_fee(money: Any, trade: Any, fee: float) -> Any:
     return paid, counted
 
 
-@compiled
+@borrowing
 def reduce(
     rules: Any, features: Any, log: Any, now: Any, ts: int, holding: Any, trade: Any, money: Any, blocks: Any,
     lots: int, raw: float, taker: bool, slip_lots: int, reason: int, level: int, decision_bar: int,

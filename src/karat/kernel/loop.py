@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from karat.core.compiled import compiled, inlined
+from karat.core.compiled import borrowing, inlined
 from karat.kernel.deciding import ENTRY_BITS, decide, set_dynamic, set_trail, update_blocks, update_limit
 from karat.kernel.modes import has_targets, is_inverse
 from karat.kernel.records import NO_DAY, Marks
@@ -167,7 +167,7 @@ def moved_levels(
     return levels
 
 
-@compiled
+@borrowing
 def simulate(
     rules: Any, features: Any, bars: Any, spans: Any, detail: Any, signal: Any, log: Any, equities: Any,
     positions: Any, begin: int, end: int, phase: int, holding: Any, levels: Any, trade: Any, money: Any,

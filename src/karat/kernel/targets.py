@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from karat.core.calc.rounding import above, steps_floor
-from karat.core.compiled import compiled, inlined
+from karat.core.compiled import borrowing, inlined
 from karat.kernel.deciding import exit_order, note_refusal
 from karat.kernel.entries import NONE, SIZE, distances, entry_leverage, first_no, full_size, meets_minimums
 from karat.kernel.fills import SIGNAL
@@ -31,7 +31,7 @@ def target_size(
     return max(0, steps_floor(quantity, rules.lot)) if quantity > 0.0 else 0, stop, leverage
 
 
-@compiled
+@borrowing
 def decide_target(
     rules: Any, features: Any, log: Any, view: Any, holding: Any, blocks: Any, equity: float, drawdown: float
 ) -> Any:
@@ -72,7 +72,7 @@ def refused(rules: Any, features: Any, view: Any, side: int, holding: Any, equit
     return no if no != NONE else SIZE
 
 
-@compiled
+@borrowing
 def difference_order(
     rules: Any, features: Any, log: Any, view: Any, gap: float, lots: int, stop: float, leverage: float, holding: Any,
     blocks: Any, equity: float,

@@ -7,7 +7,7 @@ from typing import Any
 from karat.core.calc.funding import borrow_payment
 from karat.core.calc.money import quote_notional
 from karat.core.calc.rounding import at_least, steps_floor
-from karat.core.compiled import compiled, inlined
+from karat.core.compiled import borrowing, inlined
 from karat.kernel.entering import enter_limit, enter_market
 from karat.kernel.fills import LIQUIDATION, STOP, TAKE, TRAIL, reduce
 from karat.kernel.modes import is_inverse
@@ -91,7 +91,7 @@ def fill_take(
     return holding, levels, trade, money, blocks
 
 
-@compiled
+@borrowing
 def liquidate(
     rules: Any, features: Any, log: Any, now: Any, ts: int, holding: Any, trade: Any, money: Any,
     blocks: Any, equity_before: float,

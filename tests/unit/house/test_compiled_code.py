@@ -9,6 +9,7 @@ import pytest
 from tests.unit.house.tree import SOURCES, name_of
 
 DOOR = "src/karat/core/compiled.py"
+DECORATORS = {"compiled", "borrowing", "inlined"}
 COMPILERS = {
     "jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "jitclass", "prange", "generated_jit",
     "register_jitable",
@@ -30,7 +31,7 @@ def _compilers(tree: ast.AST) -> set[str]:
 def _is_compiled(node: ast.AST) -> bool:
     if not isinstance(node, ast.FunctionDef):
         return False
-    return any(isinstance(one, ast.Name) and one.id in ("compiled", "inlined") for one in node.decorator_list)
+    return any(isinstance(one, ast.Name) and one.id in DECORATORS for one in node.decorator_list)
 
 
 def _compiled_functions(path: Path) -> list[ast.FunctionDef]:
@@ -44,9 +45,9 @@ def test_only_the_door_compiles() -> None:
 
 def test_the_door_asks_for_exact_results() -> None:
     tree = ast.parse(next(path for path in SOURCES if name_of(path) == DOOR).read_text("utf-8"))
-    names = {"numba.njit", "register"}
+    names = {"numba.njit", "jit", "register"}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in names]
-    assert len(calls) == 2
+    assert len(calls) == len(DECORATORS)
     for call in calls:
         flags = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
         assert (flags["nogil"], flags["fastmath"], flags["error_model"]) == (True, False, "numpy")
