@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.simulation.compiled import inputs_of
+from tests.simulation.decimal_examples import FLAT, FREE, world
 from tests.simulation.world import World
 from tests.simulation.worlds import simple_worlds, worlds
 
+from karat.core.model.policy import LevelMode
+from karat.core.model.reasons import Refusal
 from karat.kernel.columns import policy_row
 from karat.kernel.engine import advance, run
 from karat.kernel.features import features_of, tier_of
@@ -66,3 +70,16 @@ def test_simple_worlds_stepping_over_quiet_spans(world: World):
 @given(world=worlds())
 def test_worlds_with_every_feature_stepping_over_quiet_spans(world: World):
     check(world, sparse=True)
+
+
+def test_losses_in_a_row_end_at_midnight_also_where_a_span_steps_over_it():
+    """A turn that loses fills the streak; the position it opened is stopped out a day later, as a span begins."""
+    policy = replace(FREE, loss_streak_limit=1, stop_mode=LevelMode.FRACTION, stop_value=0.1)
+    low, lost = (99.0, 99.0, 99.0, 99.0), (99.0, 120.0, 99.0, 100.0)
+    bars = [FLAT] * 3 + [low] * 33 + [lost] + [FLAT] * 20
+    entry = [0] * len(bars)
+    entry[0], entry[3], entry[45] = 1, -1, 1
+    made = world(bars, policy, entry=entry)
+    for sparse in (False, True):
+        check(made, sparse=sparse)
+    assert run(inputs_of(made)).refusals[45] == Refusal.LOSS_STREAK

@@ -1,7 +1,8 @@
 """The loop over bars: the meaning of a simulated trade (simulation.md), one source for every way of running it.
 
-A bar in which nothing can happen costs a few comparisons: `down` and `up` are the prices at which the position's stop,
-take or liquidation is first met, `mask` the signal bits that could change something. Everything else calls the steps.
+A bar in which nothing can happen costs a few comparisons (`quiet.py`): `down` and `up` are the prices at which the
+position's stop, take or liquidation is first met, `mask` the signal bits that could change something. Everything else
+calls the steps.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from karat.core.compiled import borrowing, inlined
 from karat.kernel.deciding import ENTRY_BITS, decide, set_dynamic, set_trail, update_blocks, update_limit
+from karat.kernel.marks import mark, new_day, open_equity, settled, simple_return
 from karat.kernel.modes import has_targets, is_inverse
-from karat.kernel.records import NO_DAY, Marks
+from karat.kernel.quiet import pass_flat, pass_held, passes_quiet
+from karat.kernel.records import NO_DAY
 from karat.kernel.targets import decide_target
 from karat.kernel.trading import trade_bar
 from karat.kernel.views import Closing, Opening
@@ -44,53 +49,6 @@ def watch(rules: Any, features: Any, holding: Any, levels: Any, trade: Any) -> A
     if side > 0:
         return units, losing, winning, mask
     return units, winning, losing, mask
-
-
-@inlined
-def settled(rules: Any, money: Any) -> float:
-    """Equity without what is open."""
-    return rules.capital + money.realised - money.fees - money.funding - money.borrow
-
-
-@inlined
-def open_equity(inverse: bool, base: float, units: float, average: float, close: float) -> float:
-    """Equity with a position marked at `close` (rule 31)."""
-    if inverse:
-        return base + units * (1.0 / average - 1.0 / close)
-    return base + units * (close - average)
-
-
-@inlined
-def simple_return(equity: float, reference: float) -> float:
-    """Return of a day; NaN, so no Sharpe, once nothing was left to earn on."""
-    return equity / reference - 1.0 if reference > 0.0 else math.nan
-
-
-@inlined
-def new_day(marks: Any, day: int) -> Any:
-    """Close the daily return of `marks.day` with the last equity; days without bars return 0 (rule 33)."""
-    if marks.day == NO_DAY:
-        return Marks(marks.equity, marks.peak, marks.floor, marks.max_drawdown, day, marks.day_reference, 0, 0.0, 0.0)
-    gain = simple_return(marks.equity, marks.day_reference)
-    return Marks(
-        marks.equity, marks.peak, marks.floor, marks.max_drawdown, day, marks.equity, marks.days + day - marks.day,
-        marks.sum_returns + gain, marks.sum_squares + gain * gain,
-    )  # fmt: skip
-
-
-@inlined
-def mark(marks: Any, equity: float) -> Any:
-    """The equity of a close: a new peak, a new deepest drawdown, or neither (rule 32)."""
-    peak, floor, deepest = marks.peak, marks.floor, marks.max_drawdown
-    if equity > peak:
-        peak = equity
-        floor = peak * (1.0 - deepest)
-    elif equity < floor:
-        deepest = 1.0 - equity / peak
-        floor = equity
-    return Marks(
-        equity, peak, floor, deepest, marks.day, marks.day_reference, marks.days, marks.sum_returns, marks.sum_squares
-    )
 
 
 @inlined
@@ -139,11 +97,11 @@ def closing(rules: Any, features: Any, bars: Any, signal: Any, bar: int) -> Any:
 
 @inlined
 def strides_allowed(rules: Any, features: Any, phase: int) -> bool:
-    """Over a quiet span only marks move. Levels that move at closes, the day's loss and borrow fees need each bar."""
+    """Over a quiet span only marks move. Moving levels, limits by the day and borrow fees need each bar."""
     if features.sparse is None or phase != WHOLE_BAR or has_targets(rules, features):
         return False
-    moving = moves_levels(rules, features) or rules.daily_loss_limit == rules.daily_loss_limit
-    return not moving and not (features.borrow is not None and rules.spot != 0)
+    by_day = rules.daily_loss_limit == rules.daily_loss_limit or rules.loss_streak_limit > 0
+    return not (moves_levels(rules, features) or by_day) and not (features.borrow is not None and rules.spot != 0)
 
 
 @inlined
@@ -179,45 +137,35 @@ def simulate(
     (steps 1 to 8), or only the close (step 9), so that a paper venue and a bot share this source.
     """
     inverse = is_inverse(rules, features)
-    # Columns read at every bar are taken out of their records once: each access through a record counts references.
-    lows, highs, closes, codes, mark_days = bars.low, bars.high, bars.close, signal.code, bars.mark_day
-    funding_units, risk_days, boundaries, atrs = bars.funding_unit, bars.risk_day, bars.day_boundary, bars.atr
-    next_entries, own_stops, own_takes = signal.next_entry, signal.stop, signal.take
-    span_firsts, span_ends, close_lows, close_highs = spans.of_first, spans.end, spans.close_low, spans.close_high
-    span_lows, span_highs, span_pays, span_codes = spans.low, spans.high, spans.pays, signal.span_code
     units, down, up, mask = watch(rules, features, holding, levels, trade)
     base, average = settled(rules, money), holding.average
     moving, strides = moves_levels(rules, features), strides_allowed(rules, features, phase)
+    passes = phase == WHOLE_BAR and passes_quiet(rules, features)
     if features.sparse is not None and marks.day == NO_DAY and begin < end:
-        marks = new_day(marks, mark_days[begin])
+        marks = new_day(marks, bars.mark_day[begin])
     bar = begin
     while bar < end:
-        if features.sparse is not None and units == 0.0 and order.due < 0 and limit.side == 0:
-            bar = next_entries[bar]
+        if order.due < 0 and limit.side == 0:
+            if units == 0.0:
+                if features.sparse is not None:
+                    bar = signal.next_entry[np.uint64(bar)]
+                elif passes:
+                    bar, marks = pass_flat(
+                        rules, features, bars, signal, log, equities, positions, bar, end, mask, base, marks, blocks
+                    )
+            elif passes and not moving:
+                still = end if rules.time_exit == 0 else min(end, trade.entry_bar + rules.time_exit - 1)
+                bar, marks = pass_held(
+                    rules, features, bars, spans, signal, log, equities, positions, bar, still, (units, down, up, mask),
+                    strides, base, holding, marks, blocks,
+                )  # fmt: skip
             if bar >= end:
                 break
-        if features.sparse is not None and strides and units != 0.0 and order.due < 0:
-            span = span_firsts[bar]
-            # Nothing but marks can happen: no level met, no signal that matters, no funding due, no time exit.
-            quiet = span >= 0 and span_lows[span] >= down and span_highs[span] <= up and span_ends[span] <= end
-            if quiet and int(span_codes[span]) & mask == 0 and not span_pays[span]:
-                last = span_ends[span] - 1
-                if rules.time_exit == 0 or last - trade.entry_bar + 1 < rules.time_exit:
-                    if mark_days[bar] != marks.day:
-                        marks = new_day(marks, mark_days[bar])
-                    best = close_highs[span] if units > 0.0 else close_lows[span]
-                    worst = close_lows[span] if units > 0.0 else close_highs[span]
-                    higher = open_equity(inverse, base, units, average, best) > marks.peak
-                    if higher or open_equity(inverse, base, units, average, worst) < marks.floor:
-                        for within in range(bar, last):
-                            marks = mark(marks, open_equity(inverse, base, units, average, closes[within]))
-                    marks = mark(marks, open_equity(inverse, base, units, average, closes[last]))
-                    bar = last + 1
-                    continue
+        place = np.uint64(bar)
         if phase != CLOSE_ONLY:
-            busy = lows[bar] < down or highs[bar] > up or order.due == bar
+            busy = bars.low[place] < down or bars.high[place] > up or order.due == bar
             if features.funding is not None:
-                busy = busy or (units != 0.0 and funding_units[bar] != 0.0)
+                busy = busy or (units != 0.0 and bars.funding_unit[place] != 0.0)
             if features.borrow is not None:
                 busy = busy or (units < 0.0 and rules.spot != 0)
             if features.reentry is not None:
@@ -236,27 +184,27 @@ def simulate(
                 bar += 1
                 continue
         if moving and units != 0.0:
-            own_stop = own_stops[bar] if len(own_stops) > 1 else math.nan
-            own_take = own_takes[bar] if len(own_takes) > 1 else math.nan
-            extreme = highs[bar] if units > 0.0 else lows[bar]
+            own_stop = signal.stop[place] if len(signal.stop) > 1 else math.nan
+            own_take = signal.take[place] if len(signal.take) > 1 else math.nan
+            extreme = bars.high[place] if units > 0.0 else bars.low[place]
             levels = moved_levels(
-                rules, features, bar, extreme, atrs[bar], own_stop, own_take, holding.side, levels, trade
+                rules, features, bar, extreme, bars.atr[place], own_stop, own_take, holding.side, levels, trade
             )
             units, down, up, mask = watch(rules, features, holding, levels, trade)
         equity_before = marks.equity
         equity = base
         if units != 0.0:
-            equity = open_equity(inverse, base, units, average, closes[bar])
-        if mark_days[bar] != marks.day:
-            marks = new_day(marks, mark_days[bar])
+            equity = open_equity(inverse, base, units, average, bars.close[place])
+        if bars.mark_day[place] != marks.day:
+            marks = new_day(marks, bars.mark_day[place])
         marks = mark(marks, equity)
         if log is not None:
-            equities[bar] = equity
-            positions[bar] = holding.side * holding.lots
+            equities[place] = equity
+            positions[place] = holding.side * holding.lots
         if features.filters is not None:
-            blocks = update_blocks(rules, risk_days[bar], boundaries[bar], blocks, equity, equity_before)
+            blocks = update_blocks(rules, bars.risk_day[place], bars.day_boundary[place], blocks, equity, equity_before)
         on_way = order.due >= 0
-        asks = int(codes[bar]) & mask != 0
+        asks = int(signal.code[place]) & mask != 0
         if has_targets(rules, features):
             asks = not on_way
         elif rules.time_exit > 0 and units != 0.0:
@@ -275,8 +223,8 @@ def simulate(
                     rules, features, view, on_way, holding, order, limit, trade, blocks, equity, drawdown
                 )
         bar += 1
-    if features.sparse is not None and begin < end and mark_days[end - 1] != marks.day:
-        marks = new_day(marks, mark_days[end - 1])
+    if features.sparse is not None and begin < end and bars.mark_day[end - 1] != marks.day:
+        marks = new_day(marks, bars.mark_day[end - 1])
     return min(bar, end), holding, levels, trade, money, order, limit, marks, blocks
 
 
