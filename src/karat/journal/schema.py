@@ -13,6 +13,7 @@ from pathlib import Path
 from karat.core.errors import InputError
 
 VERSION = 1
+PAGE_BYTES = 1024  # a bar changes the ends of two tables: with pages of 4 KB its commit wrote, and took, twice as much
 APPLICATION_ID = 0x4B52544A  # "KRTJ"
 
 TABLES = """
@@ -147,6 +148,7 @@ def ready(connection: sqlite3.Connection, path: Path) -> None:
 
 def _create(connection: sqlite3.Connection) -> None:
     """All tables at once. Two processes that begin together both pass: the second finds them."""
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
     try:

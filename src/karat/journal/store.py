@@ -37,7 +37,7 @@ from karat.ports.cockpit import BotState
 from karat.ports.journal import BarEntry, BotRecord, Happening
 
 FILE_NAME = "journal.db"
-CHECKPOINT_PAGES = 4_000  # 16 MB of log: at full speed the disk is waited for once in a thousand bars
+CHECKPOINT_PAGES = 16_000  # 16 MB of log: at full speed the disk is waited for once in some thousand bars
 BUSY_SECONDS = 30.0  # how long a write waits for another process's transaction, each of which takes a millisecond
 
 

@@ -29,14 +29,14 @@ from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of, tier_of
 from karat.kernel.prepare import Extras
 from karat.kernel.records import Features
-from karat.kernel.signals import NOTHING, code_columns, pack_codes, pack_signal, read_only
+from karat.kernel.signals import NOTHING, code_columns, pack_signal, read_only
 from karat.kernel.sweep import FIGURES, sweep_codes, sweep_rows
 from karat.research.backtest import MarketData
 from karat.research.sweep_grid import BAR_FIELDS, SweepGrid, policies_of, policy_rows, signal_values
+from karat.research.sweep_signals import SIGNALS_A_BATCH, Asked, ask
 from karat.strategies import Strategy, evaluate
 
 POLICIES_A_BATCH = 2_048
-SIGNALS_A_BATCH = 32
 _NO_FLOATS, _NO_INTS = np.zeros(1), np.zeros(1, np.int64)
 
 
@@ -223,41 +223,30 @@ def _signal_batch(plan: _Plan, group: _BarGroup, shared: Inputs, policy_index: i
 
     def run() -> tuple[int, int]:
         wanted = range(first, min(first + SIGNALS_A_BATCH, plan.grid.signal_sets))
-        found = [(k, values) for k in wanted if (values := signal_values(plan.strategy, plan.grid, k)) is not None]
-        said = [(k, evaluate(plan.strategy, plan.data.market, values)) for k, values in found]
-        plain = [(k, signals) for k, signals in said if _is_plain(signals)]
-        if plain:
-            _run_codes(plan, group, shared, policy_index, plain)
-        for k, signals in said:
-            if not _is_plain(signals):
-                packed = pack_signal(signals, shared.spans)
-                variant = np.array([policy_index])
-                first_variant = k * plan.grid.policies
-                _policy_batch(plan, group, shared, packed, variant, first_variant, signals.target is not None)()
-        return len(wanted), len(wanted) - len(found)
+        asked = ask(plan.strategy, plan.data.market, plan.grid, wanted)
+        if asked.plain:
+            _run_codes(plan, group, shared, policy_index, asked)
+        for k, signals in asked.special:
+            packed = pack_signal(signals, shared.spans)
+            variant = np.array([policy_index])
+            first_variant = k * plan.grid.policies
+            _policy_batch(plan, group, shared, packed, variant, first_variant, signals.target is not None)()
+        return len(wanted), asked.skipped
 
     return run
 
 
-def _is_plain(signals: Signals) -> bool:
-    own = (signals.stop, signals.take, signals.size_scale, signals.leverage, signals.target)
-    return all(column is None for column in own)
-
-
-def _run_codes(
-    plan: _Plan, group: _BarGroup, shared: Inputs, policy_index: int, said: list[tuple[int, Signals]]
-) -> None:
-    codes = np.stack([pack_codes(signals.entry, signals.exit_long, signals.exit_short) for _, signals in said])
-    confidences = np.stack([signals.confidence for _, signals in said])
-    columns = read_only((codes, *code_columns(codes, shared.spans.end, ENTRY_BITS), confidences))
+def _run_codes(plan: _Plan, group: _BarGroup, shared: Inputs, policy_index: int, asked: Asked) -> None:
+    following = code_columns(asked.codes, shared.spans.end, ENTRY_BITS)
+    columns = read_only((asked.codes, *following, asked.confidences))
     chosen = np.array([policy_index])
     row = policy_rows(group.policy, plan.instrument, plan.grid, chosen, targets=False)[0]
-    out = np.empty((len(said), len(FIGURES)))
+    out = np.empty((len(asked.plain), len(FIGURES)))
     sweep_codes(
         *columns, row, plan.features, shared.bars, shared.spans, shared.detail, NOTHING, _NO_FLOATS, _NO_INTS,
         plan.days_per_year, out,
     )  # fmt: skip
-    plan.figures[np.array([k for k, _ in said]) * plan.grid.policies + policy_index] = out
+    plan.figures[np.array(asked.plain) * plan.grid.policies + policy_index] = out
 
 
 def _bounded(pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[tuple[int, int]]:

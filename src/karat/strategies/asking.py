@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Mapping
 from difflib import get_close_matches
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from karat.core.errors import InputError
 from karat.core.indicators.catalogue import CATALOGUE, Indicator
 
 Arguments = tuple[int | float, ...]
+_QUESTIONS_MAX = 16_384  # more than the argument sets of a large grid; a forgotten one is only worked out again
+
+
+class Question(NamedTuple):
+    """An indicator and its canonical arguments: what was asked, however it was spelled."""
+
+    spec: Indicator
+    arguments: Arguments
+    key: tuple[str, Arguments]  # equal for equal questions, and cheap to look up
+
+
+@lru_cache(maxsize=_QUESTIONS_MAX)
+def question(name: str, *given: tuple[str, int | float]) -> Question:
+    """What a call of `indicator` asks for. Remembered, because a sweep asks the same a million times; it holds no data
+    of any market. Raises InputError `unknown_indicator` or `unknown_indicator_parameter`."""
+    spec = find_indicator(name)
+    arguments = arguments_of(spec, dict(given))
+    return Question(spec, arguments, (name, arguments))
 
 
 def find_indicator(name: str) -> Indicator:

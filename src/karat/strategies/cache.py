@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -19,26 +19,23 @@ from numpy.typing import NDArray
 
 
 class ArrayCache:
-    """Results by key. A result is an array or a named tuple of arrays; all of them are made read-only."""
+    """Results by key. A result is an array or a named tuple of arrays; all of them are made read-only.
 
-    def __init__(self, bytes_max: int) -> None:
+    `pinned` are the arrays that live as long as the cache, by the label they are known by.
+    """
+
+    def __init__(self, bytes_max: int, pinned: Mapping[str, NDArray[Any]]) -> None:
         self._bytes_max = bytes_max
+        self._pinned = tuple(pinned.values())
         self._bytes = 0
         self._results: dict[Hashable, Any] = {}
         self._arrays: dict[Hashable, tuple[NDArray[Any], ...]] = {}
-        self._labels: dict[int, Hashable] = {}
-        self._pinned: list[NDArray[Any]] = []
+        self._labels: dict[int, Hashable] = {id(array): label for label, array in pinned.items()}
         self._lock = Lock()
         self.get = self._results.get
 
     def __len__(self) -> int:
         return len(self._results)
-
-    def pin(self, label: Hashable, array: NDArray[Any]) -> None:
-        """Make `array`, which lives as long as the cache, known by `label`."""
-        with self._lock:
-            self._pinned.append(array)
-            self._labels[id(array)] = label
 
     def label(self, array: NDArray[Any]) -> Hashable:
         """What `array` is known by: its label, else a hash of its content."""
@@ -52,9 +49,10 @@ class ArrayCache:
         with self._lock:
             if key in self._results:
                 return self._results[key]
-            self._bytes += sum(array.nbytes for array in arrays)
             self._arrays[key] = tuple(arrays)
-            self._labels.update({id(array): (key, place) for place, array in enumerate(arrays)})
+            for place, array in enumerate(arrays):
+                self._bytes += array.nbytes
+                self._labels[id(array)] = (key, place)
             self._results[key] = result
             while self._bytes > self._bytes_max and len(self._results) > 1:
                 self._drop_oldest()

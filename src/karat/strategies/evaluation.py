@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +83,17 @@ def _finished(strategy: Strategy, market: Market, raw: object, warmup: int) -> S
         raise _bad(strategy, f"returned {type(raw).__name__}", "Return karat.core.model.signals.signals(...).")
     if len(raw) != len(market):
         raise _bad(strategy, f"gave {len(raw)} signals for {len(market)} bars", "Give one element per bar.")
-    columns: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for name, dtype in _DTYPES.items():
         column = getattr(raw, name)
         if column is None:
-            columns[name] = None
-        elif column.dtype != dtype:
+            continue
+        if column.dtype != dtype:
             raise _bad(strategy, f"gave {name} as {column.dtype}", f"Use {dtype}, for example with .astype.")
-        else:
-            columns[name] = _warmed(np.asarray(column, order="C"), warmup)
-    finished = Signals(**columns)
+        ready = _warmed(np.asarray(column, order="C"), warmup)
+        if ready is not column:
+            changed[name] = ready
+    finished = replace(raw, **changed) if changed else raw
     _check_values(strategy, finished)
     return finished
 

@@ -20,7 +20,7 @@ from karat.core.errors import InputError
 from karat.core.ids import MarketId
 from karat.core.indicators.catalogue import Indicator
 from karat.core.model.candles import Bools, Candles, Floats, Funding, Ints, Series, no_funding
-from karat.strategies.asking import Arguments, arguments_of, find_indicator, record_of
+from karat.strategies.asking import Arguments, Question, question, record_of
 from karat.strategies.cache import ArrayCache, float_column
 from karat.strategies.compiled_signals import bars_without_trade
 from karat.strategies.joins import as_of, funding_series, funding_until, known_until
@@ -29,6 +29,7 @@ from karat.strategies.shortcuts import IndicatorShortcuts
 Sources = NDArray[Any] | tuple[NDArray[Any], ...]
 CACHE_BYTES_MAX = 256 * 2**20  # 3,800 indicators of a year of hours; a sweep's grids ask for tens to hundreds
 _BEFORE_ALL_MS = -(2**63)
+_NO_FUNDING = funding_until(no_funding(), _BEFORE_ALL_MS)
 
 
 class Market(IndicatorShortcuts):
@@ -48,7 +49,7 @@ class Market(IndicatorShortcuts):
     ) -> None:
         self._candles = candles
         decided = int(candles.ts[-1]) + candles.timeframe_ms if len(candles) else _BEFORE_ALL_MS
-        self._funding = funding_until(no_funding() if funding is None else funding, decided)
+        self._funding = _NO_FUNDING if funding is None else funding_until(funding, decided)
         raw = {one.name: known_until(one, decided) for one in series}
         if "funding" in raw:
             raise ValueError("funding is given as Funding, not as one of the series")
@@ -56,9 +57,16 @@ class Market(IndicatorShortcuts):
             raw["funding"] = funding_series(self._funding)
         self._raw: Mapping[str, Series] = MappingProxyType(raw)
         self._cache_bytes_max = cache_bytes_max
-        self._cache = ArrayCache(cache_bytes_max)
-        for name in ("open", "high", "low", "close", "volume"):
-            self._cache.pin(name, getattr(candles, name))
+        self._cache = ArrayCache(
+            cache_bytes_max,
+            {
+                "open": candles.open,
+                "high": candles.high,
+                "low": candles.low,
+                "close": candles.close,
+                "volume": candles.volume,
+            },
+        )
 
     def __len__(self) -> int:
         return len(self._candles)
@@ -132,15 +140,20 @@ class Market(IndicatorShortcuts):
         before the first bar at which it is defined. Raises InputError `unknown_indicator`,
         `unknown_indicator_parameter`, `bad_indicator_input` or what the indicator itself refuses.
         """
-        spec = find_indicator(name)
-        arguments = arguments_of(spec, parameters)
-        sources = () if of is None else of if isinstance(of, tuple) else (of,)
+        asked = question(name, *parameters.items())
+        if of is None:
+            result = self._cache.get(asked.key)
+            if result is None:
+                own = [getattr(self._candles, column) for column in asked.spec.inputs]
+                result = self._computed(asked.key, asked, own)
+            return self._give_indicator(asked.spec, asked.arguments, (), result)
+        sources = of if isinstance(of, tuple) else (of,)
         labels = tuple(self._cache.label(array) for array in sources)
-        key = (name, labels, arguments)
+        key = (asked.key, labels)
         result = self._cache.get(key)
         if result is None:
-            result = self._computed(key, spec, arguments, self._inputs(spec, sources))
-        return self._give_indicator(spec, arguments, labels, result)
+            result = self._computed(key, asked, self._inputs(asked.spec, sources))
+        return self._give_indicator(asked.spec, asked.arguments, labels, result)
 
     def series(self, name: str) -> Floats:
         """Series `name` joined to the bars: the newest value available at each bar's close, NaN before the first.
@@ -198,19 +211,17 @@ class Market(IndicatorShortcuts):
         return self._raw[name]
 
     def _inputs(self, spec: Indicator, sources: tuple[NDArray[Any], ...]) -> list[NDArray[Any]]:
-        columns = [getattr(self._candles, column) for column in spec.inputs]
-        if not sources:
-            return columns
-        if len(sources) != len(columns):
+        if len(sources) != len(spec.inputs):
             raise InputError(
                 "bad_indicator_input",
                 f"{spec.name} reads {', '.join(spec.inputs)}, but of= brings {len(sources)} arrays.",
-                f"Pass {len(columns)}.",
+                f"Pass {len(spec.inputs)}.",
             )
         return [float_column(array, len(self)) for array in sources]
 
-    def _computed(self, key: Any, spec: Indicator, arguments: Arguments, columns: list[NDArray[Any]]) -> Any:
-        result = spec.function(*columns, *arguments)
+    def _computed(self, key: Hashable, asked: Question, columns: list[NDArray[Any]]) -> Any:
+        spec = asked.spec
+        result = spec.function(*columns, *asked.arguments)
         if len(spec.outputs) == 1:
             return self._cache.keep(key, result, (result,))
         return self._cache.keep(key, record_of(spec)(*result), result)

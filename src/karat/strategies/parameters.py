@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ class Parameter:
     step: Value
     unit: str
     meaning: str
+    _points: dict[object, Value] = field(init=False, repr=False, compare=False, default_factory=dict[object, Value])
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or self.name.startswith("_"):
@@ -61,6 +62,17 @@ class Parameter:
     def parse(self, given: object) -> Value:
         """The grid value meant by a text or a number. Raises InputError `parameter_not_a_number`,
         `parameter_out_of_range` or `parameter_off_step`."""
+        if isinstance(given, (int, float)):
+            # A sweep parses the same few values for each of its variants.
+            point = self._points.get(given)
+            if point is None:
+                point = self._parsed(given)
+                if point == given:  # what lies on the grid to the bit: no more entries than the grid has points
+                    self._points[given] = point
+            return point
+        return self._parsed(given)
+
+    def _parsed(self, given: object) -> Value:
         number = self._number(given)
         if not self.low <= number <= self.high:
             raise InputError("parameter_out_of_range", f"{self.name} = {number:g} is out of range.", self.hint())

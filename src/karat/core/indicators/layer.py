@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, SupportsFloat, SupportsIndex
+from typing import Any, SupportsFloat, SupportsIndex, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
 
 PERIOD_MAX = 1_000_000
+_NO_FLOOR = float("-inf")
 LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -35,6 +36,8 @@ def _usable(values: Floats, floor: float) -> bool:
 
 def column(values: ArrayLike) -> Floats:
     """The values as a read-only, contiguous float64 column; not copied when they are one already."""
+    if _is_column(values):
+        return values
     array = np.ascontiguousarray(values, dtype=np.float64)
     if array.ndim != 1:
         raise InputError(
@@ -44,6 +47,14 @@ def column(values: ArrayLike) -> Floats:
         array = array.view()
         array.flags.writeable = False
     return array
+
+
+def _is_column(values: ArrayLike) -> TypeGuard[Floats]:
+    """Whether nothing needs to be done, as with every column of a market: a bot asks at each of its bars."""
+    if type(values) is not np.ndarray or values.dtype != np.float64 or values.ndim != 1:
+        return False
+    flags = values.flags
+    return flags.c_contiguous and not flags.writeable
 
 
 def whole(name: str, value: SupportsIndex, least: int = 1, most: int = PERIOD_MAX) -> int:
@@ -84,17 +95,24 @@ def on_runs(
     `kernel(*columns, *parameters)`, or `kernel(ts, *columns, *parameters)` when `ts` is given, returns one float64
     array of the columns' length, or a tuple of such.
     """
-    columns = tuple(column(values) for values in inputs)
-    length = len(columns[0])
-    if any(len(other) != length for other in columns) or (ts is not None and len(ts) != length):
-        raise InputError(
-            "bad_input", "An indicator's inputs must be of one length.", "Pass columns of the same market."
-        )
-    floor = 0.0 if positive else -np.inf
+    columns = tuple([column(values) for values in inputs])
     stamps = () if ts is None else (_stamps(ts),)
-    if all(_usable(values, floor) for values in columns):
+    length = len(columns[0])
+    floor = 0.0 if positive else _NO_FLOOR
+    clean = True
+    for values in columns:
+        if len(values) != length:
+            raise _unequal()
+        clean = clean and _usable(values, floor)
+    if ts is not None and len(ts) != length:
+        raise _unequal()
+    if clean:
         return _call(kernel, (*stamps, *columns), parameters)
     return _by_runs(kernel, stamps, columns, parameters, floor)
+
+
+def _unequal() -> InputError:
+    return InputError("bad_input", "An indicator's inputs must be of one length.", "Pass columns of the same market.")
 
 
 def _stamps(ts: Ints) -> Ints:

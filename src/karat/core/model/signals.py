@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +36,14 @@ class Signals:
         return len(self.entry)
 
     def __post_init__(self) -> None:
-        for spec in fields(self):
-            array = getattr(self, spec.name)
-            assert array is None or array.shape == (len(self.entry),), f"{spec.name}: signals are columns of one length"
+        # Named one by one: this runs for every variant of a sweep and every bar of a bot.
+        shape = (len(self.entry),)
+        for name, array in (
+            ("entry", self.entry), ("exit_long", self.exit_long), ("exit_short", self.exit_short),
+            ("confidence", self.confidence), ("stop", self.stop), ("take", self.take),
+            ("size_scale", self.size_scale), ("leverage", self.leverage), ("target", self.target),
+        ):  # fmt: skip
+            assert array is None or array.shape == shape, f"{name}: signals are columns of one length"
         if self.target is not None:
             quiet = not (self.entry.any() or self.exit_long.any() or self.exit_short.any())
             assert quiet, "a strategy gives targets or entries and exits, not both (rule 5)"
