@@ -12,12 +12,10 @@ from bench.market import World, level_grid
 from karat.core.model.policy import Policy
 from karat.core.model.signals import Signals
 from karat.kernel.columns import INDEX, policy_row
-from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of
 from karat.kernel.prepare import Extras
-from karat.kernel.signals import code_columns, read_only
-from karat.kernel.sweep import FIGURES, sweep_codes, sweep_rows
+from karat.kernel.sweep import FIGURES, sweep_rows
 
 CHUNK = 4_096  # variants: 1.7 MB of policy columns
 DAYS_PER_YEAR = 365.0
@@ -46,17 +44,6 @@ def figures_of(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
     sweep_rows(
         rows, inputs.features, inputs.bars, inputs.spans, inputs.detail, inputs.signal, _NO_FLOATS, _NO_INTS,
         DAYS_PER_YEAR, out,
-    )  # fmt: skip
-    return out
-
-
-def figures_of_codes(inputs: Inputs, codes: np.ndarray, confidences: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """Four figures of one policy over each row of packed signals, shape (signals, 4)."""
-    out = np.empty((len(codes), len(FIGURES)))
-    columns = read_only((codes, *code_columns(codes, inputs.spans.end, ENTRY_BITS), confidences))
-    sweep_codes(
-        *columns, row, inputs.features, inputs.bars, inputs.spans, inputs.detail, inputs.signal.stop,
-        _NO_FLOATS, _NO_INTS, DAYS_PER_YEAR, out,
     )  # fmt: skip
     return out
 

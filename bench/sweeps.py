@@ -13,12 +13,13 @@ from bench.clocks import best_process_cpu, peak_mb, wall
 from bench.kernel_speed import FACTOR_MAX, pairs_of
 from bench.market import averages, data_of, default_costs_policy, level_axes, simple_policy, year
 from bench.rows import Row
-from bench.sweeping import figures_of_codes, on_all_cores, policy_rows, prepared
+from bench.sweeping import DAYS_PER_YEAR, on_all_cores, policy_rows, prepared
 from bench.yardsticks import START, yardstick
 from karat.core.model.policy import Policy
 from karat.kernel.signals import pack_codes
 from karat.research.sweep import sweep
 from karat.research.sweep_grid import SweepGrid
+from karat.research.sweep_paths import MarketColumns, figures_of_codes
 from karat.strategies import find_strategy
 
 MILLION = 1_000_000
@@ -81,13 +82,14 @@ def distinct(quick: bool) -> list[Row]:
     count, part = (20_000 if quick else MILLION), 256
     world, policy = year(), simple_policy()
     inputs = prepared(world, pairs_of(world)[0], policy, sparse=True)
+    market = MarketColumns.of(inputs, DAYS_PER_YEAR)
     row = policy_rows(world, policy, 1)[0]
     codes, sure = _codes(averages(world.candles), part), np.ones((part, len(world.candles)))
 
     def chunk(first: int, number: int) -> None:
         for begin in range(first, first + number, part):
             few = min(part, first + number - begin)
-            figures_of_codes(inputs, codes[:few], sure[:few], row)
+            figures_of_codes(market, codes[:few], sure[:few], row)
 
     chunk(0, part)
     seconds = wall(lambda: on_all_cores(chunk, count)) * MILLION / count

@@ -1,7 +1,7 @@
 """One kernel cache for all test workers, filled before they start, so that none of them compiles what another has.
 
 The cache lies in `.cache/kernels` unless KARAT_KERNEL_CACHE says otherwise, in a folder per hash of the kernel sources.
-`fill` compiles what `karat demo` needs and every indicator, side by side, once per hash.
+`fill` compiles what `karat demo` needs, every indicator and the plain sweep, side by side, once per hash.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ def _compile_all() -> None:
 
 
 if __name__ == "__main__":
+    from tests.property.test_by_trade import check_world, plain_world
     from tests.unit.indicators.every_output import every_output
 
     every_output()
+    check_world(plain_world(0))

@@ -25,8 +25,8 @@ def affordable_lots(
     inverse = is_inverse(rules, features)
     unit = notional(inverse, 1.0, rules.contract_size, price)
     most = affordable(free_cash(rules, features, money, holding), unit, leverage, rate)
-    if most < lots * rules.lot:
-        lots = min(lots, steps_floor(most, rules.lot))
+    cut = min(lots, steps_floor(most, rules.lot))  # not in a branch, which would be guessed wrong half the time
+    lots = cut if most < lots * rules.lot else lots
     quantity = lots * rules.lot
     if lots <= 0 or not at_least(quantity, rules.min_quantity):
         return 0

@@ -26,6 +26,14 @@ def sharpe_of(days: int, total: float, squares: float, days_per_year: float) -> 
 
 
 @inlined
+def figures_of_marks(capital: float, marks: Any, money: Any, days_per_year: float) -> Any:
+    """`FIGURES` of a run that is over."""
+    days, total, squares = closing_day(marks)
+    sharpe = sharpe_of(days, total, squares, days_per_year)
+    return marks.equity / capital - 1.0, marks.max_drawdown, sharpe, float(money.closed_trades)
+
+
+@inlined
 def _figures(
     rules: Any, features: Any, bars: Any, spans: Any, detail: Any, signal: Any, equities: Any, positions: Any,
     days_per_year: float,
@@ -36,9 +44,7 @@ def _figures(
         rules, features, bars, spans, detail, signal, None, equities, positions, 0, len(bars.close), 0, holding, levels,
         trade, money, order, limit, marks, blocks,
     )  # fmt: skip
-    days, total, squares = closing_day(marks)
-    sharpe = sharpe_of(days, total, squares, days_per_year)
-    return marks.equity / rules.capital - 1.0, marks.max_drawdown, sharpe, float(money.closed_trades)
+    return figures_of_marks(rules.capital, marks, money, days_per_year)
 
 
 @compiled

@@ -4,7 +4,8 @@
 2. Each signal set is evaluated once (indicators are cached per argument set) for all its policies.
 3. Work goes to threads in batches: many policies over one signal set, or one policy over many signal sets. The kernel
    releases the interpreter lock, so threads are enough.
-4. Only four figures per variant are kept. What the grid uses decides which kernel runs (`kernel.features.tier_of`).
+4. Only four figures per variant are kept. What the grid uses decides which kernel runs (`kernel.features.tier_of`) and
+   which path it takes (`sweep_paths.py`).
 
 The vault is not a sweep's to read: the caller cuts the market before it (`before_vault`).
 """
@@ -24,20 +25,19 @@ from karat.core.model.candles import Floats
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy
 from karat.core.model.signals import Signals
-from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of, tier_of
 from karat.kernel.prepare import Extras
 from karat.kernel.records import Features
-from karat.kernel.signals import NOTHING, code_columns, pack_signal, read_only
-from karat.kernel.sweep import FIGURES, sweep_codes, sweep_rows
+from karat.kernel.signals import pack_signal
+from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
 from karat.research.sweep_grid import BAR_FIELDS, SweepGrid, policies_of, policy_rows, signal_values
+from karat.research.sweep_paths import MarketColumns, SharedSignals, figures_of_codes, figures_of_policies
 from karat.research.sweep_signals import SIGNALS_A_BATCH, Asked, ask
 from karat.strategies import Strategy, evaluate
 
 POLICIES_A_BATCH = 2_048
-_NO_FLOATS, _NO_INTS = np.zeros(1), np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +140,7 @@ Batch = Callable[[], tuple[int, int]]
 def _batches(plan: _Plan) -> Iterator[Batch]:
     """Batches over shared signals where a signal set has many policies, over many signal sets where it has few."""
     for group in _bar_groups(plan):
-        shared = _inputs(plan, group)
+        shared = MarketColumns.of(_inputs(plan, group), plan.days_per_year)
         if plan.grid.policies >= SIGNALS_A_BATCH:
             yield from _policy_batches(plan, group, shared)
         else:
@@ -184,7 +184,7 @@ def _inputs(plan: _Plan, group: _BarGroup) -> Inputs:
     return prepare(candles, none, group.policy, plan.instrument, plan.extras, features=plan.features)
 
 
-def _policy_batches(plan: _Plan, group: _BarGroup, shared: Inputs) -> Iterator[Batch]:
+def _policy_batches(plan: _Plan, group: _BarGroup, shared: MarketColumns) -> Iterator[Batch]:
     for signal_set in range(plan.grid.signal_sets):
         values = signal_values(plan.strategy, plan.grid, signal_set)
         first_variant = signal_set * plan.grid.policies
@@ -192,10 +192,11 @@ def _policy_batches(plan: _Plan, group: _BarGroup, shared: Inputs) -> Iterator[B
             yield _nothing(len(group.members))
             continue
         signals = evaluate(plan.strategy, plan.data.market, values)
-        packed = pack_signal(signals, shared.spans)
+        signal = pack_signal(signals, shared.inputs.spans)
+        said = SharedSignals.of(signal, plan.policy, plan.grid)
         for start in range(0, len(group.members), POLICIES_A_BATCH):
             chosen = group.members[start : start + POLICIES_A_BATCH]
-            yield _policy_batch(plan, group, shared, packed, chosen, first_variant, signals.target is not None)
+            yield _policy_batch(plan, group, shared, said, chosen, first_variant, signals.target is not None)
 
 
 def _nothing(variants: int) -> Batch:
@@ -203,22 +204,18 @@ def _nothing(variants: int) -> Batch:
 
 
 def _policy_batch(
-    plan: _Plan, group: _BarGroup, shared: Inputs, packed: Any, chosen: Any, first_variant: int, targets: bool
-) -> Batch:
+    plan: _Plan, group: _BarGroup, shared: MarketColumns, said: SharedSignals, chosen: Any, first_variant: int,
+    targets: bool,
+) -> Batch:  # fmt: skip
     def run() -> tuple[int, int]:
         rows = policy_rows(group.policy, plan.instrument, plan.grid, chosen, targets=targets)
-        out = np.empty((len(chosen), len(FIGURES)))
-        sweep_rows(
-            rows, plan.features, shared.bars, shared.spans, shared.detail, packed, _NO_FLOATS, _NO_INTS,
-            plan.days_per_year, out,
-        )  # fmt: skip
-        plan.figures[first_variant + chosen] = out
+        plan.figures[first_variant + chosen] = figures_of_policies(shared, said, rows, plan.grid, chosen)
         return len(chosen), 0
 
     return run
 
 
-def _signal_batch(plan: _Plan, group: _BarGroup, shared: Inputs, policy_index: int, first: int) -> Batch:
+def _signal_batch(plan: _Plan, group: _BarGroup, shared: MarketColumns, policy_index: int, first: int) -> Batch:
     """One policy over the signal sets from `first` on. Strategies with own levels or targets go one by one."""
 
     def run() -> tuple[int, int]:
@@ -227,25 +224,19 @@ def _signal_batch(plan: _Plan, group: _BarGroup, shared: Inputs, policy_index: i
         if asked.plain:
             _run_codes(plan, group, shared, policy_index, asked)
         for k, signals in asked.special:
-            packed = pack_signal(signals, shared.spans)
+            said = SharedSignals.of(pack_signal(signals, shared.inputs.spans), plan.policy, SweepGrid({}, {}))
             variant = np.array([policy_index])
             first_variant = k * plan.grid.policies
-            _policy_batch(plan, group, shared, packed, variant, first_variant, signals.target is not None)()
+            _policy_batch(plan, group, shared, said, variant, first_variant, signals.target is not None)()
         return len(wanted), asked.skipped
 
     return run
 
 
-def _run_codes(plan: _Plan, group: _BarGroup, shared: Inputs, policy_index: int, asked: Asked) -> None:
-    following = code_columns(asked.codes, shared.spans.end, ENTRY_BITS)
-    columns = read_only((asked.codes, *following, asked.confidences))
+def _run_codes(plan: _Plan, group: _BarGroup, shared: MarketColumns, policy_index: int, asked: Asked) -> None:
     chosen = np.array([policy_index])
     row = policy_rows(group.policy, plan.instrument, plan.grid, chosen, targets=False)[0]
-    out = np.empty((len(asked.plain), len(FIGURES)))
-    sweep_codes(
-        *columns, row, plan.features, shared.bars, shared.spans, shared.detail, NOTHING, _NO_FLOATS, _NO_INTS,
-        plan.days_per_year, out,
-    )  # fmt: skip
+    out = figures_of_codes(shared, asked.codes, asked.confidences, row)
     plan.figures[np.array(asked.plain) * plan.grid.policies + policy_index] = out
 
 

@@ -156,3 +156,13 @@ def policy_rows(policy: Policy, instrument: Instrument, grid: SweepGrid, chosen:
         if name not in BAR_FIELDS:
             rows[:, INDEX[name]] = np.array([float(value) for value in values])[place]
     return rows
+
+
+def places_on(grid: SweepGrid, axis: str, chosen: Ints) -> Ints:
+    """Which value of a policy axis each of the policies numbered `chosen` has; 0 where the axis is not varied."""
+    rest = chosen
+    for name in reversed(grid.policy):
+        rest, place = np.divmod(rest, len(grid.policy[name]))
+        if name == axis:
+            return place
+    return np.zeros(len(chosen), np.int64)

@@ -1,0 +1,24 @@
+"""Which markets and policies may go from trade to trade."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from karat.core.model.candles import Floats
+from karat.kernel.columns import INDEX
+from karat.kernel.engine import Inputs
+from karat.kernel.features import SIMPLE
+
+
+def is_plain_market(inputs: Inputs) -> bool:
+    """No payment while a position is held, no finer bars, nothing but entries, exits, stops, takes and costs."""
+    features, bars = inputs.features, inputs.bars
+    simple = all(have is not None or used is None for used, have in zip(features[:-1], SIMPLE[:-1], strict=True))
+    if not simple or features.sparse is None or len(bars.close) == 0:
+        return False
+    return not bars.funding_unit.any() and int(inputs.detail.first[-1]) == 0
+
+
+def are_plain(rows: Floats) -> bool:
+    """No policy of these rows halves its size in a drawdown: drawdowns are found only after the trades."""
+    return bool(np.isnan(rows[:, INDEX["drawdown_halving"]]).all())
