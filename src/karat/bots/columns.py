@@ -56,7 +56,7 @@ class KernelColumns:
         self._regime = Column(np.int64, -1)
         self._signal = {name: Column(np.float64) for name in ("confidence", *_OPTIONAL_SIGNALS)}
         self._code = Column(np.uint8)
-        self._next_entry, self._first_detail = Column(np.int64), Column(np.int64)
+        self._next_entry = Column(np.int64)
         self._stamp = 0  # the first funding stamp after the last bar's open
         self._bars = self._room = 0
         self._inputs: dict[bool, Inputs] = {}
@@ -100,10 +100,7 @@ class KernelColumns:
         """Fit every column the kernel indexes by bar."""
         if size <= self._room:
             return
-        every = (
-            *self._columns.values(), *self._signal.values(), self._code, self._regime, self._next_entry,
-            self._first_detail,
-        )  # fmt: skip
+        every = (*self._columns.values(), *self._signal.values(), self._code, self._regime, self._next_entry)
         for column in every:
             column.fit(size)
         self._room = min(len(column.cells) for column in every)
@@ -120,7 +117,6 @@ class KernelColumns:
         return replace(
             model,
             bars=_frozen(model.bars)._replace(regime=self._regime.cells, **columns),
-            detail=_frozen(model.detail)._replace(first=self._first_detail.cells),
             signal=_frozen(model.signal)._replace(code=self._code.cells, next_entry=self._next_entry.cells, **given),
         )
 

@@ -42,7 +42,7 @@ class Inputs:
     features: Features
     bars: Bars
     spans: Spans
-    detail: Detail
+    detail: Detail | None
     signal: Signal
 
 
@@ -75,8 +75,9 @@ def _doubled(rows: NDArray[T]) -> NDArray[T]:
     return np.concatenate([rows, np.zeros_like(rows)])
 
 
-def recorder(bars: int, capacity: int = 512) -> Recorder:
-    """Room for `bars` bars and, to begin with, `capacity` fills."""
+def recorder(bars: int, capacity: int = 0) -> Recorder:
+    """Room for `bars` bars and, to begin with, `capacity` fills; by default one in 32 bars."""
+    capacity = capacity or max(512, bars // 32)
     log = Log(
         np.zeros(2, np.int64),
         np.zeros((capacity, len(FILL_INTS)), np.int64),
@@ -111,12 +112,13 @@ def prepare(
     features = features or EVERY_FEATURE
     bars = prepare_bars(candles, policy, instrument, extras)
     spans = prepare_spans(bars, features.sparse is not None)
+    detail = prepare_detail(candles, extras.detail)
     return Inputs(
         rules_of(policy_row(policy, instrument, targets=signals.target is not None)),
         features,
         read_only(bars),
         read_only(spans),
-        read_only(prepare_detail(candles, extras.detail)),
+        None if detail is None else read_only(detail),
         pack_signal(signals, spans),
     )
 

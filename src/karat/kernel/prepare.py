@@ -22,7 +22,6 @@ from karat.core.model.policy import LevelMode, Policy, SizeMode
 from karat.core.time import DAY_MS, MINUTE_MS, YEAR_DAYS
 from karat.kernel.records import Bars, Detail, Spans
 
-_ONE = np.full(1, np.nan)
 _ONE_INT = np.zeros(1, np.int64)
 _blank: dict[str, NDArray[np.generic]] = {}
 
@@ -30,10 +29,6 @@ _blank: dict[str, NDArray[np.generic]] = {}
 def _nans(n: int) -> Floats:
     """`n` NaN that nobody writes to: a column no policy field asks for."""
     return _shared("nan", n, np.nan, np.float64)
-
-
-def _zeros(n: int) -> Ints:
-    return _shared("zero", n, 0, np.int64)
 
 
 def _shared(name: str, n: int, value: float, dtype: type) -> NDArray[Any]:
@@ -227,10 +222,10 @@ def _regime(codes: Ints | None, regimes: int, bars: int) -> Ints:
     return np.full(bars, -1, np.int64) if regimes else _ONE_INT
 
 
-def prepare_detail(candles: Candles, finer: Candles | None) -> Detail:
-    """Which finer bars lie in which bar."""
+def prepare_detail(candles: Candles, finer: Candles | None) -> Detail | None:
+    """Which finer bars lie in which bar; None without any: the kernel then has no code for them."""
     if finer is None:
-        return Detail(_zeros(len(candles) + 1), _ONE_INT, _ONE, _ONE, _ONE)
+        return None
     if candles.timeframe_ms % finer.timeframe_ms != 0 or finer.timeframe_ms >= candles.timeframe_ms:
         raise InputError(
             "bad_detail",

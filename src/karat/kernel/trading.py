@@ -220,12 +220,14 @@ def trade_bar(
     holding, levels, trade, money, blocks, order = at_open(
         rules, features, log, now, holding, levels, trade, money, blocks, order, equity_before
     )
-    first, last = detail.first[now.bar], detail.first[now.bar + 1]
-    for finer in range(first, last):
-        holding, levels, trade, money, blocks, limit = walk(
-            rules, features, log, now, detail.ts[finer], detail.open[finer], detail.high[finer], detail.low[finer],
-            finer - first, holding, levels, trade, money, blocks, limit, equity_before,
-        )  # fmt: skip
+    first, last = 0, 0
+    if detail is not None:
+        first, last = detail.first[now.bar], detail.first[now.bar + 1]
+        for finer in range(first, last):
+            holding, levels, trade, money, blocks, limit = walk(
+                rules, features, log, now, detail.ts[finer], detail.open[finer], detail.high[finer], detail.low[finer],
+                finer - first, holding, levels, trade, money, blocks, limit, equity_before,
+            )  # fmt: skip
     if first == last:
         holding, levels, trade, money, blocks, limit = walk(
             rules, features, log, now, now.ts, now.open, now.high, now.low, -1, holding, levels, trade, money, blocks,

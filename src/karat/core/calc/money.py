@@ -48,6 +48,5 @@ def base_units(inverse: bool, quantity: float, contract_size: float, price: floa
 @inlined
 def contracts(inverse: bool, base: float, contract_size: float, price: float) -> float:
     """Base units in contracts at `price` (rule 29)."""
-    if inverse:
-        return base * price / contract_size
-    return base / contract_size
+    units = base * price if inverse else base
+    return units if contract_size == 1.0 else units / contract_size  # the size of an entry waits for each division

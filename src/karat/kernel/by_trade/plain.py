@@ -16,7 +16,7 @@ def is_plain_market(inputs: Inputs) -> bool:
     simple = all(have is not None or used is None for used, have in zip(features[:-1], SIMPLE[:-1], strict=True))
     if not simple or features.sparse is None or len(bars.close) == 0:
         return False
-    return not bars.funding_unit.any() and int(inputs.detail.first[-1]) == 0
+    return not bars.funding_unit.any() and inputs.detail is None
 
 
 def are_plain(rows: Floats) -> bool:
