@@ -79,7 +79,7 @@ def exit_order(rules: Any, bar: int, exit_reason: int) -> Any:
 @inlined
 def ask_entry(
     rules: Any, features: Any, log: Any, view: Any, side: int, void: bool, exit_reason: int, holding: Any, blocks: Any,
-    equity: float, drawdown: float,
+    equity: float, peak: float,
 ) -> Any:  # fmt: skip
     """The order of a decision: its exit part, and its entry part if the filter lets it."""
     growing = holding.side == side and exit_reason == 0
@@ -88,7 +88,7 @@ def ask_entry(
     lots, stop, take, leverage = 0, math.nan, math.nan, 1.0
     if refusal == NONE:
         lots, stop, take, leverage = size_entry(
-            rules, features, view, side, view.confidence, holding, growing, equity, drawdown
+            rules, features, view, side, view.confidence, holding, growing, equity, peak
         )
         if lots == 0:
             refusal = SIZE
@@ -103,7 +103,7 @@ def ask_entry(
 @inlined
 def decide(
     rules: Any, features: Any, log: Any, view: Any, holding: Any, trade: Any, blocks: Any, equity: float,
-    drawdown: float,
+    peak: float,
 ) -> Any:  # fmt: skip
     """The decision of a close with nothing on its way (rules 7, 16, 19, 25)."""
     code, side = view.code, holding.side
@@ -112,7 +112,7 @@ def decide(
             return exit_order(rules, view.bar, 0)
         asked = 1 if code & (LONG | VOID_LONG) != 0 else -1
         void = code & (VOID_LONG | VOID_SHORT) != 0
-        return ask_entry(rules, features, log, view, asked, void, 0, holding, blocks, equity, drawdown)
+        return ask_entry(rules, features, log, view, asked, void, 0, holding, blocks, equity, peak)
     opposite = code & (SHORT if side > 0 else LONG) != 0
     void_opposite = code & (VOID_SHORT if side > 0 else VOID_LONG) != 0
     own_exit = code & (EXIT_LONG if side > 0 else EXIT_SHORT) != 0
@@ -122,10 +122,10 @@ def decide(
     elif rules.time_exit > 0 and view.bar - trade.entry_bar + 1 >= rules.time_exit:
         reason = TIME
     if opposite or void_opposite:
-        return ask_entry(rules, features, log, view, -side, void_opposite, reason, holding, blocks, equity, drawdown)
+        return ask_entry(rules, features, log, view, -side, void_opposite, reason, holding, blocks, equity, peak)
     same = code & (LONG if side > 0 else SHORT) != 0
     if features.adds is not None and same and reason == 0 and trade.adds < rules.max_adds:
-        return ask_entry(rules, features, log, view, side, False, 0, holding, blocks, equity, drawdown)
+        return ask_entry(rules, features, log, view, side, False, 0, holding, blocks, equity, peak)
     return exit_order(rules, view.bar, reason)
 
 
@@ -140,7 +140,7 @@ def closes(code: int, side: int) -> bool:
 @borrowing
 def update_limit(
     rules: Any, features: Any, view: Any, was_on_way: bool, holding: Any, order: Any, limit: Any, trade: Any,
-    blocks: Any, equity: float, drawdown: float,
+    blocks: Any, equity: float, peak: float,
 ) -> Any:  # fmt: skip
     """Cancel or place a re-entry limit (rule 24)."""
     if limit.side != 0:
@@ -152,9 +152,7 @@ def update_limit(
     if trade.placed >= rules.reentry_max or not above(equity, 0.0) or blocks.blocked != 0 or streak_full(rules, blocks):
         return limit
     side = blocks.close_side
-    lots, stop, take, leverage = size_entry(
-        rules, features, view, side, trade.confidence, holding, False, equity, drawdown
-    )
+    lots, stop, take, leverage = size_entry(rules, features, view, side, trade.confidence, holding, False, equity, peak)
     if lots == 0:
         return limit
     ticks = limit_ticks(side, blocks.close_price * (1.0 - side * rules.reentry_offset), rules.tick)

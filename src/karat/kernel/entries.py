@@ -125,7 +125,7 @@ def distances(rules: Any, view: Any, takes: bool) -> Any:
 @inlined
 def full_size(
     rules: Any, features: Any, view: Any, confidence: float, leverage: float, stop_distance: float, held_lots: int,
-    equity: float, drawdown: float,
+    equity: float, peak: float,
 ) -> float:  # fmt: skip
     """Contracts of an entry before flooring (rules 26, 27, 29); NaN when a number is missing."""
     inverse = is_inverse(rules, features)
@@ -137,7 +137,7 @@ def full_size(
     base = base * view.size_scale if view.size_scale > 0.0 else math.nan
     if rules.confidence_scaling != 0:
         base *= confidence_factor(confidence)
-    if rules.drawdown_halving == rules.drawdown_halving and above(drawdown, rules.drawdown_halving):
+    if rules.drawdown_halving == rules.drawdown_halving and above(1.0 - equity / peak, rules.drawdown_halving):
         base *= 0.5
     cap = leverage * worth / price - base_units(inverse, held_lots * rules.lot, rules.contract_size, price)
     base = cap if base > cap else base
@@ -169,7 +169,7 @@ def meets_minimums(rules: Any, features: Any, lots: int, price: float) -> bool:
 @inlined
 def size_entry(
     rules: Any, features: Any, view: Any, side: int, confidence: float, holding: Any, growing: bool, equity: float,
-    drawdown: float,
+    peak: float,
 ) -> Any:  # fmt: skip
     """(lots, stop distance, take distance, leverage) of an entry; 0 lots: refused for its size."""
     leverage = entry_leverage(rules, view, side)
@@ -179,5 +179,5 @@ def size_entry(
     held_lots = 0
     if growing:
         leverage, held_lots = holding.leverage, holding.lots
-    quantity = full_size(rules, features, view, confidence, leverage, stop, held_lots, equity, drawdown)
+    quantity = full_size(rules, features, view, confidence, leverage, stop, held_lots, equity, peak)
     return floored_lots(rules, features, quantity, view.close), stop, take, leverage

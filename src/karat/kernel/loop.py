@@ -213,14 +213,13 @@ def simulate(
         limits = limits and not has_targets(rules, features)
         if (asks and not on_way) or limits:
             view = closing(rules, features, bars, signal, bar)
-            drawdown = 1.0 - equity / marks.peak
             if has_targets(rules, features):
-                order = decide_target(rules, features, log, view, holding, blocks, equity, drawdown)
+                order = decide_target(rules, features, log, view, holding, blocks, equity, marks.peak)
             elif asks and not on_way:
-                order = decide(rules, features, log, view, holding, trade, blocks, equity, drawdown)
+                order = decide(rules, features, log, view, holding, trade, blocks, equity, marks.peak)
             if features.reentry is not None and limits:
                 limit = update_limit(
-                    rules, features, view, on_way, holding, order, limit, trade, blocks, equity, drawdown
+                    rules, features, view, on_way, holding, order, limit, trade, blocks, equity, marks.peak
                 )
         bar += 1
     if features.sparse is not None and begin < end and bars.mark_day[end - 1] != marks.day:

@@ -16,7 +16,7 @@ from karat.kernel.records import Order
 @inlined
 def target_size(
     rules: Any, features: Any, view: Any, wanted_side: int, holding: Any, equity: float,
-    drawdown: float,
+    peak: float,
 ) -> Any:  # fmt: skip
     """(full size in lots, stop distance, leverage); -1 lots: without a size. The cap is without what is held."""
     leverage = entry_leverage(rules, view, wanted_side)
@@ -25,7 +25,7 @@ def target_size(
         return -1, stop, leverage
     if holding.side == wanted_side:
         leverage = holding.leverage
-    quantity = full_size(rules, features, view, view.confidence, leverage, stop, 0, equity, drawdown)
+    quantity = full_size(rules, features, view, view.confidence, leverage, stop, 0, equity, peak)
     if quantity != quantity:
         return -1, stop, leverage
     return max(0, steps_floor(quantity, rules.lot)) if quantity > 0.0 else 0, stop, leverage
@@ -33,7 +33,7 @@ def target_size(
 
 @borrowing
 def decide_target(
-    rules: Any, features: Any, log: Any, view: Any, holding: Any, blocks: Any, equity: float, drawdown: float
+    rules: Any, features: Any, log: Any, view: Any, holding: Any, blocks: Any, equity: float, peak: float
 ) -> Any:
     """One order for the difference between what is wanted and what is held."""
     target, bar = view.target, view.bar
@@ -42,7 +42,7 @@ def decide_target(
     side = 1 if target > 0.0 else (-1 if target < 0.0 else 0)
     held = holding.side * holding.lots
     full, stop, leverage = target_size(
-        rules, features, view, side if side != 0 else holding.side, holding, equity, drawdown
+        rules, features, view, side if side != 0 else holding.side, holding, equity, peak
     )
     turns = side * holding.side < 0
     if full < 0:

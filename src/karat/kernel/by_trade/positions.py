@@ -64,9 +64,9 @@ def ask(rules: Any, features: Any, track: Any, bar: int, side: int, void: bool, 
     view = closing(rules, track, bar)
     if first_no(rules, features, view, side, void, reversal, equity, _NO_BLOCKS) != NONE:
         return nothing_asked()
-    # No drawdown is known here: a plain policy does not halve its size by one.
+    # The peak is not known here: a plain policy does not halve its size in a drawdown.
     lots, stop, take, leverage = size_entry(
-        rules, features, view, side, view.confidence, flat_holding(), False, equity, 0.0
+        rules, features, view, side, view.confidence, flat_holding(), False, equity, equity
     )
     return Asked(side, lots, stop, take, leverage)
 
