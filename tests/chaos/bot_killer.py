@@ -5,7 +5,8 @@ before a statement reaches the database: anywhere in a transaction, its commit i
 process as soon as the journal has got further by some bars, at whatever the child is doing then. Where each life ends
 is drawn from the seed. A life that reaches the end of the replay is the last.
 
-Arguments: home of the journal, seed, and `carried` where the bots are. One JSON object: {"deaths": bars done by both bots at each death}.
+Arguments: home of the journal, seed, and `carried` where the bots are. One JSON object: {"deaths": bars done by both
+bots at each death}.
 """
 
 from __future__ import annotations

@@ -18,10 +18,15 @@ class Calm(NamedTuple):
     up: float
     holds: bool
 
-    def lasts(self, code: int, low: float, high: float, funding_unit: float) -> bool:
-        """Whether nothing can happen in a bar of this signal, low, high and funding."""
-        pays = self.holds and funding_unit != 0.0
-        return code & self.mask == 0 and low >= self.down and high <= self.up and not pays
+    def lasts_until(self, inputs: Inputs, first: int, stop: int) -> int:
+        """The first of bars `first` to `stop - 1` in which something may happen; `stop` when there is none."""
+        bars, within = inputs.bars, slice(first, stop)
+        stirs = (inputs.signal.code[within] & self.mask) != 0
+        stirs |= (bars.low[within] < self.down) | (bars.high[within] > self.up)
+        if self.holds:
+            stirs |= bars.funding_unit[within] != 0.0
+        found = int(stirs.argmax())
+        return first + found if stirs[found] else stop
 
 
 def calm_of(inputs: Inputs, state: State) -> Calm | None:

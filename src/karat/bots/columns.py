@@ -1,7 +1,7 @@
 """What the kernel reads of a market and of a decision, one bar longer at every step.
 
 1. The columns are those of `karat.kernel.prepare`. When a bot begins they are prepared from its whole history.
-2. After that a bar adds one cell to each. A cell that depends on its own bar only is computed alone; the ATR runs from
+2. After that bars add a cell each. A cell that depends on its own bar only is computed alone; the ATR runs from
    the anchor again, because a tail window would give other bits. Policies with rarer columns (means of volume,
    volatility, sessions) prepare all columns from the anchor at every bar.
 3. Of the signals only the last row is kept: it is all a decision reads, and what was said at its time.
@@ -60,21 +60,27 @@ class KernelColumns:
         self._code = Column(np.uint8)
         self._next_entry, self._first_detail = Column(np.int64), Column(np.int64)
         self._stamp = 0  # the first funding stamp after the last bar's open
+        self._known = 0  # the first after its close
         self._bars = self._room = 0
         self._inputs: dict[bool, Inputs] = {}
 
     def extend(self) -> None:
         """Take in the bars that the history has more. Raises InputError `nan_price`."""
-        self._make_room(self._history.bars + 1)  # one more: finer bars are delimited by the next bar's first
-        if self._history.bars - self._bars != 1 or self._bars == 0 or self._prepares_all:
+        first, stop = self._bars, self._history.bars
+        self._make_room(stop + 1)  # one more: finer bars are delimited by the next bar's first
+        if first == 0 or self._prepares_all:
             self._prepare_all()
         else:
-            self._prepare_one(self._bars)
-        self._bars = self._history.bars
+            if self._own_atr:
+                self._write_atr(first, stop)
+            for bar in range(first, stop):
+                self._prepare_one(bar)
+        self._bars = stop
 
-    def decide_on(self, signals: Signals) -> None:
-        """Take the last row of `signals` as the signal of the last bar."""
-        bar = self._bars - 1
+    def note(self, signals: Signals) -> None:
+        """Keep the last row of `signals` as the signal of the last bar of the history."""
+        bar = self._history.bars - 1
+        self._make_room(bar + 2)
         self._code.write(bar, packed(int(signals.entry[-1]), bool(signals.exit_long[-1]), bool(signals.exit_short[-1])))
         self._signal["confidence"].write(bar, signals.confidence[-1])
         for name in _OPTIONAL_SIGNALS:
@@ -135,6 +141,7 @@ class KernelColumns:
             opened = history.columns["ts"].cells[history.bars - 1]
             stamps = history.funding_columns["ts"].cells[: history.stamps]
             self._stamp = int(np.searchsorted(stamps, opened, side="right"))
+            self._known = int(np.searchsorted(stamps, opened + history.timeframe_ms, side="right"))
 
     def _prepare_one(self, bar: int) -> None:
         history, columns = self._history, self._columns
@@ -147,21 +154,20 @@ class KernelColumns:
         columns["day_boundary"].write(bar, known % DAY_MS == 0)
         columns["mark_day"].write(bar, (known - 1) // DAY_MS)
         columns["minute"].write(bar, known % DAY_MS // MINUTE_MS)
-        if self._own_atr:
-            value = self._atr()
-            columns["atr"].write(bar, value)
-            columns["atr_filled"].write(bar, columns["atr_filled"].cells[bar - 1] if math.isnan(value) else value)
         if history.has_funding:
-            self._write_funding(bar, ts)
+            self._write_funding(bar, ts, known)
 
-    def _atr(self) -> float:
-        high, low, close = (
-            self._history.columns[name].cells[: self._history.bars] for name in ("high", "low", "close")
-        )
-        return float(atr(high, low, close, self._policy.atr_period)[-1])
+    def _write_atr(self, first: int, stop: int) -> None:
+        high, low, close = (self._history.columns[name].cells[:stop] for name in ("high", "low", "close"))
+        ranges = atr(high, low, close, self._policy.atr_period)
+        filled = self._columns["atr_filled"]
+        for bar in range(first, stop):
+            value = float(ranges[bar])
+            self._columns["atr"].write(bar, value)
+            filled.write(bar, filled.cells[bar - 1] if math.isnan(value) else value)
 
-    def _write_funding(self, bar: int, ts: int) -> None:
-        """What is due at this open, and the last rate known at this close."""
+    def _write_funding(self, bar: int, ts: int, closed: int) -> None:
+        """What is due at the open at `ts`, and the last rate known at the close at `closed`."""
         history = self._history
         unit, known = 0.0, math.nan
         stamps, rates, marks = (history.funding_columns[name].cells for name in ("ts", "rate", "mark"))
@@ -170,8 +176,10 @@ class KernelColumns:
             price = float(history.columns["open"].cells[bar]) if math.isnan(mark) else mark
             unit += rate / price if self._inverse else rate * price
             self._stamp += 1
-        if history.stamps:
-            known = float(rates[history.stamps - 1])
+        while self._known < history.stamps and stamps[self._known] <= closed:
+            self._known += 1
+        if self._known:
+            known = float(rates[self._known - 1])
         self._columns["funding_unit"].write(bar, unit if self._pays_funding else 0.0)
         self._columns["funding_known"].write(bar, known)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from karat.bots.calm import Calm, calm_of
+from karat.bots.calm import calm_of
 from karat.bots.columns import KernelColumns
 from karat.bots.fills import FillBook
 from karat.bots.history import History
@@ -52,8 +52,7 @@ class Stepper:
         self._columns = KernelColumns(history, record.policy, record.instrument)
         self._targets = False
         self._state = state_from_bytes(status.kernel) if status.kernel else None
-        self._calm: Calm | None = None
-        self._held: list[BarEntry | QuietBars] = []
+        self._foresees = carried
         self._room: Recorder = recorder(1, _FILLS_PER_BAR)
         self._last_refusal = last_refusal
         self.bars = status.bars
@@ -67,50 +66,45 @@ class Stepper:
         bar = self.reached
         assert self._history.bars == bar + 1, "a bot steps on every bar of its history, once"
         signals = self._voice.say()
-        self._columns.extend()
-        self._columns.decide_on(signals)
+        self._columns.note(signals)
         self._targets = signals.target is not None
-        calm = self._is_calm(bar)
         self.reached = bar + 1
-        if not calm:
-            self._pass(bar, written_ts)
-            self._held.append(self._act(bar, written_ts))
         return () if more and self._voice.carries else self.settle(written_ts)
 
     def settle(self, written_ts: int) -> Sequence[BarEntry | QuietBars]:
-        """The entries held back, of all bars reached."""
-        self._pass(self.reached, written_ts)
-        held, self._held = self._held, []
+        """The entries of the bars reached and not yet done."""
+        held: list[BarEntry | QuietBars] = []
+        if self.bars < self.reached:
+            self._columns.extend()
+        while self.bars < self.reached:
+            end = self._calm_until()
+            quiet = self._quiet(end, written_ts) if end > self.bars else None
+            held.append(quiet or self._act(self.bars, written_ts))
         return held
 
-    def _is_calm(self, bar: int) -> bool:
-        """Whether nothing can happen in `bar`. Bars computed from the anchor are never held back."""
-        if not self._voice.carries or self._state is None:
-            return False
+    def _calm_until(self) -> int:
+        """The first bar not done in which something may happen, as far as can be foreseen. A bot that is computed from
+        the anchor foresees nothing: each of its bars is asked of the venue."""
+        if not self._foresees or self._state is None:
+            return self.bars
         inputs = self._inputs()
-        if self.bars == self.reached:
-            self._calm = calm_of(inputs, self._state)
-        if self._calm is None:
-            return False
-        bars = inputs.bars
-        return self._calm.lasts(self._columns.code(bar), bars.low[bar], bars.high[bar], bars.funding_unit[bar])
+        calm = calm_of(inputs, self._state)
+        return self.bars if calm is None else calm.lasts_until(inputs, self.bars, self.reached)
 
     def _inputs(self) -> Inputs:
         return self._columns.inputs(targets=self._targets)
 
-    def _pass(self, end: int, written_ts: int) -> None:
-        """Do bars `self.bars` to `end - 1`: together if nothing happens in them, as was foreseen; else one by one."""
+    def _quiet(self, end: int, written_ts: int) -> QuietBars | None:
+        """Do bars `self.bars` to `end - 1` together. None, and nothing is done, if something happens in them after
+        all."""
         first, before = self.bars, self._state
-        if first == end:
-            return
         assert before is not None, "only a bot that has a state can foresee"
         room = self._ready_room(end)
         after = advance(self._inputs(), before, end, room)
         happened = room.log.counts[0] or room.log.refusals[first:end].any() or after.order.due >= 0 or after.limit.side
         if happened:
             room.log.refusals[first:end] = Refusal.NONE
-            self._held += [self._act(bar, written_ts) for bar in range(first, end)]
-            return
+            return None
         columns = self._history.columns
         quiet = QuietBars(
             bot=self.record.id,
@@ -124,8 +118,8 @@ class Stepper:
             written_ts=written_ts,
             marked=self._is_marked(written_ts),
         )
-        self._held.append(quiet)
         self._state, self._last_refusal, self.bars = after, Refusal.NONE, end
+        return quiet
 
     def _act(self, bar: int, written_ts: int) -> BarEntry:
         """Steps 1, 3 and 4 of one bar."""
