@@ -12,7 +12,7 @@ from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding, no_fundin
 from karat.ports.clock import Clock
 from karat.ports.feed import Arrival, Bar, Stamp
 
-BARS_BEFORE_GIVING_WAY = 32  # at full speed: some milliseconds of work between two chances for others
+BARS_BEFORE_GIVING_WAY = 128  # at full speed: some hundredths of a second of work between two chances for others
 
 
 class ReplayFeed:
