@@ -5,7 +5,8 @@ before a statement reaches the database: anywhere in a transaction, its commit i
 process as soon as the journal has got further by some bars, at whatever the child is doing then. Where each life ends
 is drawn from the seed. A life that reaches the end of the replay is the last.
 
-Arguments: home of the journal, seed. One JSON object: {"deaths": bars done by both bots at each death}.
+Arguments: home of the journal, seed, and `carried` where the bots are. One JSON object: {"deaths": bars done by both
+bots at each death}.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ from karat.journal import open_journal
 BARS = 400
 BOTS = {"ada": "bollinger_mean_reversion", "bea": "rsi_macd_momentum"}
 STATEMENTS_MAX = 500
+CARRIED_STATEMENTS_MAX = 150  # bars that come at once share a transaction, and those without events a statement
 BARS_MAX = 60
 
 
-def desk_at(home: Path) -> Desk:
-    return Desk(home, *demo(BARS))
+def desk_at(home: Path, *, carried: bool = False) -> Desk:
+    return Desk(home, *demo(BARS), carried=carried)
 
 
 def begin(home: Path) -> None:
@@ -41,9 +43,9 @@ def begin(home: Path) -> None:
     desk.journal.close()
 
 
-def live(home: Path, die_before: int | None) -> None:
+def live(home: Path, die_before: int | None, *, carried: bool) -> None:
     """One life: run until the end, or until the statement `die_before`."""
-    desk = desk_at(home)
+    desk = desk_at(home, carried=carried)
     left = die_before or 0
 
     def count(_: str) -> None:
@@ -65,15 +67,16 @@ def bars_done(home: Path) -> int:
     return done
 
 
-def one_life(home: Path, chance: random.Random, *, by_itself: bool) -> bool:
+def one_life(home: Path, chance: random.Random, *, by_itself: bool, carried: bool) -> bool:
     """Whether the child was killed; else it has reached the end."""
-    die_before = chance.randint(1, STATEMENTS_MAX) if by_itself else None
+    statements = CARRIED_STATEMENTS_MAX if carried else STATEMENTS_MAX
+    die_before = chance.randint(1, statements) if by_itself else None
     enough = bars_done(home) + chance.randint(0, BARS_MAX)
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            live(home, die_before)
+            live(home, die_before, carried=carried)
             code = 0
         finally:
             os._exit(code)
@@ -93,17 +96,17 @@ def is_alive(child: int) -> bool:
     return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
-def main(home: Path, seed: int) -> None:
+def main(home: Path, seed: int, *, carried: bool) -> None:
     """Live until a life reaches the end."""
     begin(home / "warm")  # everything is loaded before the first fork
-    live(home / "warm", None)
+    live(home / "warm", None, carried=carried)
     chance = random.Random(seed)
     begin(home)
     deaths: list[int] = []
-    while one_life(home, chance, by_itself=len(deaths) % 2 == 0):
+    while one_life(home, chance, by_itself=len(deaths) % 2 == 0, carried=carried):
         deaths.append(bars_done(home))
     print(json.dumps({"deaths": deaths}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), carried=sys.argv[3:] == ["carried"])

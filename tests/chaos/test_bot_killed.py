@@ -46,13 +46,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "how"), [(1, "from the anchor"), (2, "from the anchor"), (3, "carried")])
 def test_killed_again_and_again_it_ends_as_one_that_never_was(
-    seed: int, tmp_path: Path, undisturbed: dict[str, object]
+    seed: int, how: str, tmp_path: Path, undisturbed: dict[str, object]
 ) -> None:
     home = tmp_path / "killed"
     run = subprocess.run(
-        [sys.executable, str(KILLER), str(home), str(seed)],
+        [sys.executable, str(KILLER), str(home), str(seed), how],
         env=environment(home),
         capture_output=True,
         text=True,

@@ -53,6 +53,7 @@ def test_it_passes_its_check_on_real_markets(strategy: Strategy, shared: Path) -
     report = check_strategy(strategy, real)
     assert report.passed, [finding.text() for finding in report.findings]
     assert set(REAL) <= set(report.datasets)
+    assert report.carried, report.not_carried
 
 
 def test_it_trades_on_an_ordinary_walk_and_on_a_real_market(strategy: Strategy, shared: Path) -> None:

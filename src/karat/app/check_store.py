@@ -67,6 +67,12 @@ def require_checked(strategy: Strategy, home: Path | None = None) -> CheckReport
     return _passed(report)
 
 
+def is_carried(strategy: Strategy, home: Path | None = None) -> bool:
+    """Whether the stored, passing report proves that bots may run `strategy` from carried state."""
+    report = stored_report(strategy, home)
+    return report is not None and report.passed and report.carried
+
+
 def ensure_checked(strategy: Strategy, markets: Markets, home: Path | None = None) -> CheckReport:
     """The passing report, from the store or from a check run now, which is then stored. `markets` are the real markets
     to check on, or a function that fetches them. Raises InputError `check_failed`."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from fastapi import FastAPI
 
 from karat.api.server import ApiServer
+from karat.app.check_store import is_carried
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
 from karat.core.ids import BotId, MarketId
@@ -36,10 +37,13 @@ def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
     return feed
 
 
-def runner_of(journal: Journal, lake: Lake, speed: float | None) -> Runner:
-    """A runner of paper bots on the markets of the lake."""
+def runner_of(journal: Journal, lake: Lake, speed: float | None, *, carried: bool = False) -> Runner:
+    """A runner of paper bots on the markets of the lake. `carried`: from carried state where that is proved."""
     clock = SystemClock()
-    return Runner(journal, replay_of(lake, clock, speed), PaperVenue(), find_strategy, clock)
+    return Runner(
+        journal, replay_of(lake, clock, speed), PaperVenue(), find_strategy, clock,
+        lambda strategy: carried and is_carried(strategy),
+    )  # fmt: skip
 
 
 def bots_to_run(journal: JournalReader, lake: Lake) -> list[BotId]:

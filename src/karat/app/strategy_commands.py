@@ -171,6 +171,8 @@ def _show_report(report: CheckReport) -> None:
     tried = f"{report.cuts} cuts on {len(report.datasets)} markets ({', '.join(report.datasets)})"
     if report.passed:
         show(f"{report.strategy} passed: {tried}.")
+        carried = "yes, proved" if report.carried else f"no: {report.not_carried}"
+        say(f"From carried state: {carried}.")
         return
     show(f"{report.strategy} did not pass: {len(report.findings)} findings, {tried}.")
     for finding in report.findings:

@@ -7,6 +7,7 @@ zeros: no candle is written before it has closed.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,8 @@ class History:
             name: Column(np.int64 if name == "ts" else np.float64) for name in ("ts", "rate", "mark")
         }
         self._market: Market | None = None
+        self._room = 0
+        self._cells: Mapping[str, NDArray[Any]] = {}
 
     def begin(self, candles: Candles, funding: Funding) -> None:
         """Start with bars that had closed before. Raises InputError `nan_price`."""
@@ -95,8 +98,10 @@ class History:
         place = self.bars
         if place and bar.ts <= self._ordered[0].cells[place - 1]:
             raise InputError("bad_order", f"{self.market_id}: a bar came late or twice.", "Mend the feed or the data.")
+        if place >= self._room:
+            self._make_room(place + 1)
         for column, value in zip(self._ordered, bar, strict=True):
-            column.put(place, value)
+            column.write(place, value)
         for stamp in arrival.funding:
             for column, value in zip(self.funding_columns.values(), stamp, strict=True):
                 column.put(self.stamps, value)
@@ -104,10 +109,21 @@ class History:
         self.bars = place + 1
         self._market = None
 
+    def _make_room(self, bars: int) -> None:
+        for column in self._ordered:
+            column.fit(bars)
+        self._room = min(len(column.cells) for column in self._ordered)
+
     def candles(self) -> Candles:
         """Everything that has closed."""
         end = self.bars
         return Candles(self.market_id, self.timeframe_ms, *(column.cells[:end] for column in self._ordered))
+
+    def cells(self) -> Mapping[str, NDArray[Any]]:
+        """The columns of the candles with the room behind their last bar."""
+        if self._cells.get("ts") is not self._ordered[0].cells:
+            self._cells = {name: column.cells for name, column in self.columns.items()}
+        return self._cells
 
     def funding(self) -> Funding | None:
         """The stamps known at the last close; None when the market pays none."""

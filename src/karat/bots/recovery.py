@@ -34,10 +34,11 @@ def checked_values(record: BotRecord, strategy: Strategy) -> Values:
 
 
 def recovered(
-    journal: JournalReader, record: BotRecord, strategy: Strategy, history: History, past: Candles, venue: Venue
-) -> Stepper:
+    journal: JournalReader, record: BotRecord, strategy: Strategy, history: History, past: Candles, venue: Venue,
+    *, carried: bool,
+) -> Stepper:  # fmt: skip
     """A stepper for `record` that goes on after its last bar. `past` are the candles of the bars it has done, `history`
-    those it will be stepped on.
+    those it will be stepped on. `carried`: its strategy is proved to say the same from carried state.
 
     Raises NeedsOperator `strategy_changed` or `history_changed`.
     """
@@ -54,7 +55,7 @@ def recovered(
         _open_fills(fills),
     )
     last = refusals.get(status.bars - 1, Refusal.NONE)
-    return Stepper(record, strategy, values, history, venue, book, status, last)
+    return Stepper(record, strategy, values, history, venue, book, status, last, carried=carried)
 
 
 def _open_fills(fills: tuple[FillRecord, ...]) -> list[FillRecord]:

@@ -3,7 +3,8 @@
 1. Bots on the same market, timeframe and anchor share one feed, one history and one market object per bar.
 2. A group starts at the first bar that any of its bots still has to do; a bot that is ahead waits for its own.
 3. Each bar of each bot is one transaction; between two of them nothing is half done, so being killed there, or within
-   one, is the same as being stopped. Cancelling is therefore safe wherever the runner waits.
+   one, is the same as being stopped. Cancelling is therefore safe wherever the runner waits. A carried bot does the
+   bars that a replay brings at once in one transaction; the runner waits for nothing in between.
 4. A bot that cannot go on is marked as failed with its cause; the others go on.
 """
 
@@ -23,7 +24,8 @@ from karat.core.time import iso
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed
-from karat.ports.journal import BotRecord, Happening, Journal
+from karat.ports.journal import BarEntry, BotRecord, Happening, Journal
+from karat.ports.journal_columns import QuietBars
 from karat.ports.venue import Venue
 from karat.strategies import Strategy
 
@@ -32,16 +34,22 @@ MakeFeed = Callable[[MarketId, int, int], Feed]  # market, timeframe in ms, anch
 
 
 class Runner:
-    """Runs bots of one journal. `feed_of` gives the feed of a market from an anchor on, `strategy_of` a strategy."""
+    """Runs bots of one journal. `feed_of` gives the feed of a market from an anchor on, `strategy_of` a strategy.
+
+    `is_carried` says of which strategies it is proved that they say the same from carried state; by default of none,
+    and every signal is computed from the anchor.
+    """
 
     def __init__(
-        self, journal: Journal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy], clock: Clock
-    ) -> None:
+        self, journal: Journal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy], clock: Clock,
+        is_carried: Callable[[Strategy], bool] = lambda strategy: False,
+    ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
         self._venue = venue
         self._strategy_of = strategy_of
         self._clock = clock
+        self._is_carried = is_carried
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
@@ -89,7 +97,8 @@ class Runner:
             try:
                 past = feed.past(self._journal.status(record.id).bars)[0]
                 strategy = self._strategy_of(record.strategy)
-                steppers.append(recovered(self._journal, record, strategy, history, past, self._venue))
+                carried = self._venue.simulates and self._is_carried(strategy)
+                steppers.append(recovered(self._journal, record, strategy, history, past, self._venue, carried=carried))
             except RetryLater:
                 raise
             except KaratError as error:
@@ -105,6 +114,7 @@ class Runner:
         async with aclosing(feed.arrivals(history.bars)) as arrivals:
             async for arrival in arrivals:
                 if until_ts is not None and arrival.bar.ts >= until_ts:
+                    self._settle(steppers)
                     self._end(steppers, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
                     return
                 self._take(history, arrival, steppers)
@@ -117,20 +127,32 @@ class Runner:
         try:
             history.append(arrival)
         except KaratError as error:
+            self._settle(steppers)
             while steppers:
                 self._fail(steppers.pop().record.id, error)
             return
         now = self._clock.now_ms()
         for stepper in tuple(steppers):
-            if stepper.bars != history.bars - 1:
+            if stepper.reached != history.bars - 1:
                 continue
             try:
-                self._journal.write_bar(stepper.step(now))
+                self._write(stepper.take(now, more=arrival.more))
             except RetryLater:
                 raise
             except KaratError as error:
+                self._settle((stepper,))
                 steppers.remove(stepper)
                 self._fail(stepper.record.id, error)
+
+    def _settle(self, steppers: Iterable[Stepper]) -> None:
+        """Write what was held back for bars that do not come."""
+        now = self._clock.now_ms()
+        for stepper in steppers:
+            self._write(stepper.settle(now))
+
+    def _write(self, entries: Sequence[BarEntry | QuietBars]) -> None:
+        if entries:
+            self._journal.write_bars(entries)
 
     def _fail(self, bot: BotId, error: KaratError) -> None:
         told = Happening(EventKind.FAILED, str(error), {"code": error.code})

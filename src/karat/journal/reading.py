@@ -31,13 +31,12 @@ from karat.journal.codec import (
 from karat.ports.journal import (
     BotRecord,
     BotStatus,
-    DecisionCounts,
     FillRecord,
     Intent,
     JournalEvent,
-    MarkColumns,
     TradeRecord,
 )
+from karat.ports.journal_columns import DecisionCounts, MarkColumns
 
 NEWEST = 2**62  # above every id SQLite will ever give
 

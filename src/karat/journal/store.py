@@ -1,8 +1,9 @@
 """The journal in one SQLite file under KARAT_HOME; satisfies `karat.ports.journal.Journal`.
 
 1. Write-ahead log: readers never wait for the writer, nor the writer for them.
-2. One transaction per bar. With `synchronous=NORMAL` a commit survives the death of the process at any moment; a power
-   failure may lose the last bars, all of them whole. They are then computed again from the same candles and are equal.
+2. One transaction per bar, or per group of bars that a replay brings at once. With `synchronous=NORMAL` a commit
+   survives the death of the process at any moment; a power failure may lose the last bars, all of them whole. They are
+   then computed again from the same candles and are equal.
 3. `hold` locks a file per bot, which the system unlocks when the process dies: no lease to wait for after a kill.
 4. A bar is written only onto the bar before it, so a second writer cannot get in between unseen.
 """
@@ -13,8 +14,9 @@ import errno
 import fcntl
 import json
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 
 from karat.core.errors import InputError, NeedsOperator, RetryLater
@@ -35,6 +37,7 @@ from karat.journal.reading import SqliteReader
 from karat.journal.schema import ready
 from karat.ports.cockpit import BotState
 from karat.ports.journal import BarEntry, BotRecord, Happening
+from karat.ports.journal_columns import QuietBars
 
 FILE_NAME = "journal.db"
 CHECKPOINT_PAGES = 16_000  # 16 MB of log: at full speed the disk is waited for once in some thousand bars
@@ -140,35 +143,56 @@ class SqliteJournal(SqliteReader):
             self._tell(number, None, (happening,), ts)
 
     def write_bar(self, entry: BarEntry) -> None:
-        number = self.number_of(entry.bot)
-        write = self._write.execute
         with self._transaction():
-            state = (entry.bar + 1, entry.ts, entry.close, entry.kernel, number, entry.bar)
-            if write(_STEP, state).rowcount != 1:
-                raise NeedsOperator(
-                    "journal_conflict",
-                    f"The journal does not stand at bar {entry.bar} of {entry.bot}: something else wrote to it.",
-                    "See that only one Karat runs on this KARAT_HOME, then start the bot again.",
-                )
-            decision = entry.decision
-            write(
-                _BAR,
-                (
-                    number, entry.bar, entry.ts, entry.close, entry.equity, entry.position, int(decision.asked),
-                    int(decision.ordered), int(decision.refusal),
-                ),
-            )  # fmt: skip
-            for bar in entry.unaffordable:
-                write(_UNAFFORDABLE, (number, bar))
-            for intent in entry.intents:
-                write(_INTENT, intent_row(number, intent))
-            for fill in entry.fills:
-                write(_FILL, fill_row(number, fill))
-            for trade in entry.trades:
-                write(_TRADE, trade_row(number, trade))
-            self._tell(number, entry.ts, entry.happenings, entry.written_ts)
-            if entry.marked:
-                write(_MARKED, (entry.written_ts, number, entry.ts))
+            self._write_one(self.number_of(entry.bot), entry)
+
+    def write_bars(self, entries: Sequence[BarEntry | QuietBars]) -> None:
+        with self._transaction():
+            for entry in entries:
+                if isinstance(entry, QuietBars):
+                    self._write_quiet(self.number_of(entry.bot), entry)
+                else:
+                    self._write_one(self.number_of(entry.bot), entry)
+
+    def _write_one(self, number: int, entry: BarEntry) -> None:
+        write, decision = self._write.execute, entry.decision
+        self._step(number, entry.bot, entry.bar, (entry.bar + 1, entry.ts, entry.close, entry.kernel))
+        write(
+            _BAR,
+            (
+                number, entry.bar, entry.ts, entry.close, entry.equity, entry.position, int(decision.asked),
+                int(decision.ordered), int(decision.refusal),
+            ),
+        )  # fmt: skip
+        for bar in entry.unaffordable:
+            write(_UNAFFORDABLE, (number, bar))
+        for intent in entry.intents:
+            write(_INTENT, intent_row(number, intent))
+        for fill in entry.fills:
+            write(_FILL, fill_row(number, fill))
+        for trade in entry.trades:
+            write(_TRADE, trade_row(number, trade))
+        self._tell(number, entry.ts, entry.happenings, entry.written_ts)
+        if entry.marked:
+            write(_MARKED, (entry.written_ts, number, entry.ts))
+
+    def _write_quiet(self, number: int, bars: QuietBars) -> None:
+        stop = bars.first + len(bars.ts)
+        self._step(number, bars.bot, bars.first, (stop, bars.ts[-1], bars.close[-1], bars.kernel))
+        same = (repeat(bars.position), bars.asked, repeat(0), repeat(int(Refusal.NONE)))
+        rows = zip(repeat(number), range(bars.first, stop), bars.ts, bars.close, bars.equity, *same, strict=False)
+        self._write.executemany(_BAR, rows)
+        if bars.marked:
+            self._write.execute(_MARKED, (bars.written_ts, number, bars.ts[-1]))
+
+    def _step(self, number: int, bot: BotId, first: int, after: tuple[int, int, float, bytes]) -> None:
+        """From the state before bar `first` to the one `after`."""
+        if self._write.execute(_STEP, (*after, number, first)).rowcount != 1:
+            raise NeedsOperator(
+                "journal_conflict",
+                f"The journal does not stand at bar {first} of {bot}: something else wrote to it.",
+                "See that only one Karat runs on this KARAT_HOME, then start the bot again.",
+            )
 
     def _tell(self, number: int, bar_ts: int | None, happenings: tuple[Happening, ...], ts: int) -> None:
         for one in happenings:

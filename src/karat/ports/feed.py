@@ -29,10 +29,12 @@ class Stamp(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """A bar that has just closed, and the funding stamps that became known since the bar before it."""
+    """A bar that has just closed, and the funding stamps that became known since the bar before it. `more`: the next
+    one has closed already and comes without waiting, as in a replay at full speed."""
 
     bar: Bar
     funding: tuple[Stamp, ...]
+    more: bool = False
 
 
 class Feed(Protocol):

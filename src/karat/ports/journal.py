@@ -4,6 +4,7 @@
 2. A bar of a bot is one `BarEntry`, written in one transaction: the state after the bar, its mark, the decision, the
    intents of that decision, the fills, and what there is to tell. A reader sees all of it or nothing.
 3. Intents are written with the bar that decided them, before any venue acts on them at a later bar.
+4. Bars that a replay brings at once may be written in one transaction; those in which nothing happened as `QuietBars`.
 
 Times are UTC epoch milliseconds; a bar is named by its open time `ts` and counted by `bar` from the bot's anchor on.
 Lots count `Instrument.lot` contracts; level ticks count `Instrument.tick`. Money is in the bot's currency.
@@ -11,20 +12,18 @@ Lots count `Instrument.lot` contracts; level ticks count `Instrument.tick`. Mone
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from karat.core.ids import BotId, ClientOrderId, MarketId, StrategyName
 from karat.core.model.instrument import Instrument
 from karat.core.model.policy import Policy
 from karat.core.model.reasons import Reason, Refusal
 from karat.ports.cockpit import BotState, EventKind, Mode
+from karat.ports.journal_columns import DecisionCounts, MarkColumns, QuietBars
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,26 +198,6 @@ class BarEntry:
     happenings: tuple[Happening, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MarkColumns:
-    """Marks at closes, oldest first, columns of one length: open time of the bar, close, equity, signed lots held."""
-
-    ts: NDArray[np.int64]
-    close: NDArray[np.float64]
-    equity: NDArray[np.float64]
-    position: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionCounts:
-    """How many bars, and how their decisions ended: `flat` had no entry signal, `entered` made an order."""
-
-    decisions: int
-    flat: int
-    entered: int
-    refused: Mapping[Refusal, int]
-
-
 class JournalReader(Protocol):
     """What can be read, from any thread. An unknown bot raises InputError `unknown_bot`."""
 
@@ -300,4 +279,8 @@ class Journal(JournalReader, Protocol):
 
     def write_bar(self, entry: BarEntry) -> None:
         """One bar, in one transaction. Raises NeedsOperator `journal_conflict` when that bar was written before."""
+        ...
+
+    def write_bars(self, entries: Sequence[BarEntry | QuietBars]) -> None:
+        """Consecutive bars of one bot, in order, in one transaction. Raises as `write_bar` does."""
         ...

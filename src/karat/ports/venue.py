@@ -9,7 +9,13 @@ from karat.kernel.state import State
 
 
 class Venue(Protocol):
-    """Steps 1 to 8 of a bar (simulation.md): everything that happens to a bot between two of its decisions."""
+    """Steps 1 to 8 of a bar (simulation.md): everything that happens to a bot between two of its decisions.
+
+    `simulates`: it does what the kernel does and nothing else, so a bar in which nothing happens needs no asking.
+    """
+
+    @property
+    def simulates(self) -> bool: ...
 
     def trade(self, inputs: Inputs, state: State, room: Recorder) -> State:
         """What the venue did with resting levels and orders due in bar `state.bar`; fills are written to `room`.

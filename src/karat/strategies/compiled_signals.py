@@ -21,18 +21,25 @@ Passed = tuple[Sides, Bools, Bools, Floats]  # entry, exit_long, exit_short, con
 def bars_without_trade(high: Floats, low: Floats, close: Floats, volume: Floats) -> Ints:
     """Bars in a row, up to and including each, that were frozen (no range, close unmoved) or had no volume. Volume
     counts only once some was seen: an index has none and is judged by its prices alone."""
-    bars = len(close)
-    idle = np.zeros(bars, np.int64)
-    frozen = 0
-    silent = 0
-    has_volume = False
-    for i in range(bars):
+    idle = np.zeros(len(close), np.int64)
+    count_bars_without_trade(high, low, close, volume, idle, np.zeros(3, np.int64), 0, len(close))
+    return idle
+
+
+@compiled
+def count_bars_without_trade(
+    high: Floats, low: Floats, close: Floats, volume: Floats, idle: Ints, state: Ints, first: int, stop: int
+) -> None:
+    """`bars_without_trade` of bars `first` to `stop - 1`, written to `idle`. `state` is zero before bar 0 and holds in
+    between: bars frozen, bars silent, whether volume was seen."""
+    frozen, silent, has_volume = state[0], state[1], state[2] != 0
+    for i in range(first, stop):
         still = high[i] == low[i] and (i == 0 or close[i] == close[i - 1])
         frozen = frozen + 1 if still else 0
         has_volume = has_volume or volume[i] > 0.0
         silent = silent + 1 if has_volume and volume[i] <= 0.0 else 0
         idle[i] = max(frozen, silent)
-    return idle
+    state[0], state[1], state[2] = frozen, silent, has_volume
 
 
 @compiled
@@ -143,14 +150,14 @@ def average_crossover(fast: Floats, slow: Floats, idle: Ints, window: int, band:
     entry = np.zeros(bars, np.int8)
     exit_long = np.zeros(bars, np.bool_)
     exit_short = np.zeros(bars, np.bool_)
-    for i in range(1, bars):
-        above, above_before = slow[i] * (1.0 + band), slow[i - 1] * (1.0 + band)
-        below, below_before = slow[i] * (1.0 - band), slow[i - 1] * (1.0 - band)
-        ready = idle[i] < window
-        if ready and fast[i] > above and fast[i - 1] <= above_before:
-            entry[i] = 1
-        elif ready and shorts and fast[i] < below and fast[i - 1] >= below_before:
-            entry[i] = -1
-        exit_long[i] = fast[i] < slow[i]
-        exit_short[i] = fast[i] > slow[i]
+    lift, drop = 1.0 + band, 1.0 - band
+    now, slow_now, idle_now = fast[1:], slow[1:], idle[1:]
+    entered, left_long, left_short = entry[1:], exit_long[1:], exit_short[1:]
+    for i in range(len(now)):
+        ready = idle_now[i] < window
+        rises = ready & (now[i] > slow_now[i] * lift) & (fast[i] <= slow[i] * lift)
+        falls = ready & shorts & (now[i] < slow_now[i] * drop) & (fast[i] >= slow[i] * drop) & (not rises)
+        entered[i] = int(rises) - int(falls)
+        left_long[i] = now[i] < slow_now[i]
+        left_short[i] = now[i] > slow_now[i]
     return entry, exit_long, exit_short, np.ones(bars)

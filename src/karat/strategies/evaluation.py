@@ -90,12 +90,12 @@ def _finished(strategy: Strategy, market: Market, raw: object, warmup: int) -> S
             continue
         if column.dtype != dtype:
             raise _bad(strategy, f"gave {name} as {column.dtype}", f"Use {dtype}, for example with .astype.")
-        ready = _warmed(np.asarray(column, order="C"), warmup)
-        if ready is not column:
-            changed[name] = ready
-    finished = replace(raw, **changed) if changed else raw
-    _check_values(strategy, finished)
-    return finished
+        settled = _warmed(np.asarray(column, order="C"), warmup)
+        if settled is not column:
+            changed[name] = settled
+    ready = replace(raw, **changed) if changed else raw
+    _check_values(strategy, ready)
+    return ready
 
 
 def _warmed(column: NDArray[Any], warmup: int) -> NDArray[Any]:

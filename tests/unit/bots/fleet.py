@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from karat.bots.creation import new_bot
@@ -51,16 +52,18 @@ class StillClock:
 
 
 class Desk:
-    """Bots on candles given by hand. `strategies` replaces where strategies come from."""
+    """Bots on candles given by hand. `strategies` replaces where strategies come from; `carried` takes every one of
+    them for proved."""
 
     def __init__(
         self, home: Path, candles: Candles, funding: Funding | None = None,
-        strategies: Callable[[str], Strategy] = find_strategy,
+        strategies: Callable[[str], Strategy] = find_strategy, *, carried: bool = False,
     ) -> None:  # fmt: skip
         self.home = home
         self.candles = candles
         self.funding = funding
         self.strategies = strategies
+        self.carried = carried
         self.journal = open_journal(home)
 
     def create(self, name: str, strategy: str = "bollinger_mean_reversion", policy: Policy = POLICY) -> BotId:
@@ -78,6 +81,7 @@ class Desk:
             venue or PaperVenue(),
             self.strategies,
             clock,
+            lambda strategy: self.carried,
         )
 
     def run(self, *bots: BotId, until: int | None = None) -> None:
@@ -98,17 +102,19 @@ class Desk:
 def kept(journal: JournalReader, bot: BotId) -> dict[str, object]:
     """Everything the journal holds of a bot that must not depend on when and how often it was interrupted."""
     marks = journal.marks(bot)
-    beginnings = (EventKind.STARTED, EventKind.RECOVERED, EventKind.STOPPED)
+    # One that is killed after its last bar is begun again, finds no further bar, and says so a second time.
+    lives = (EventKind.STARTED, EventKind.RECOVERED, EventKind.STOPPED, EventKind.FINISHED)
     return {
         "marks": [marks.ts.tolist(), marks.close.tolist(), marks.equity.tolist(), marks.position.tolist()],
         "fills": journal.fills(bot),
         "intents": journal.intents(bot),
         "refusals": journal.refusals(bot),
-        "trades": journal.trades(10**9, bot=bot)[::-1],
+        # Their sequence counts those of all bots as they were written, which bots do in turn, not bar by bar.
+        "trades": [replace(trade, sequence=0) for trade in journal.trades(10**9, bot=bot)[::-1]],
         "kernel": journal.status(bot).kernel,
         "told": [
             (one.bar_ts, one.kind, one.text, one.payload)
             for one in journal.events(10**9, bot=bot)[::-1]
-            if one.kind not in beginnings
+            if one.kind not in lives
         ],
     }

@@ -21,6 +21,7 @@ from karat.journal.schema import VERSION
 from karat.journal.store import SqliteJournal
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.journal import Decision, Happening, Part
+from karat.ports.journal_columns import QuietBars
 
 ADA = BotId("ada")
 
@@ -185,3 +186,32 @@ def test_parts_of_a_decision_are_told_apart(journal: SqliteJournal) -> None:
     both = (intent("ada", 0, Part.EXIT), intent("ada", 0, Part.ENTRY))
     journal.write_bar(bar_entry("ada", 0, intents=both))
     assert journal.intents(ADA) == both
+
+
+def test_bars_given_together_are_read_as_if_given_one_by_one(tmp_path: Path, journal: SqliteJournal) -> None:
+    singly = open_journal(tmp_path / "singly")
+    singly.create_bot(bot_record())
+    entries = [bar_entry("ada", bar) for bar in range(6)]
+    for entry in entries:
+        singly.write_bar(entry)
+    quiet = QuietBars(
+        bot=ADA,
+        first=1,
+        ts=[one.ts for one in entries[1:5]],
+        close=[one.close for one in entries[1:5]],
+        equity=[one.equity for one in entries[1:5]],
+        asked=[False] * 4,
+        position=0,
+        kernel=entries[4].kernel,
+        written_ts=7,
+        marked=True,
+    )
+    journal.write_bars((entries[0], quiet, entries[5]))
+    assert journal.status(ADA) == singly.status(ADA)
+    for name in ("ts", "close", "equity", "position"):
+        assert getattr(journal.marks(ADA), name).tolist() == getattr(singly.marks(ADA), name).tolist()
+    assert journal.decisions(0) == singly.decisions(0)
+    with pytest.raises(NeedsOperator, match="does not stand at bar 1"):
+        journal.write_bars((quiet,))
+    assert journal.status(ADA).bars == 6
+    singly.close()

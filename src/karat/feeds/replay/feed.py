@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 
 import numpy as np
 
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import MarketId
-from karat.core.model.candles import Candles, Funding, no_funding
+from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding, no_funding
 from karat.ports.clock import Clock
 from karat.ports.feed import Arrival, Bar, Stamp
 
-BARS_BEFORE_GIVING_WAY = 32  # at full speed: some milliseconds of work between two chances for others
+BARS_BEFORE_GIVING_WAY = 128  # at full speed: some hundredths of a second of work between two chances for others
 
 
 class ReplayFeed:
@@ -53,31 +53,25 @@ class ReplayFeed:
         return self._candles[:bars], Funding(funding.ts[known], funding.rate[known], funding.mark[known])
 
     async def arrivals(self, after: int) -> AsyncGenerator[Arrival]:
-        began = self._clock.now_ms()
-        for told, bar in enumerate(range(after, len(self._candles))):
-            await self._pace(told, began)
-            yield Arrival(self._bar(bar), self._stamps(bar))
+        began, bars = self._clock.now_ms(), len(self._candles)
+        for first in range(after, bars, BARS_BEFORE_GIVING_WAY):
+            stop = min(first + BARS_BEFORE_GIVING_WAY, bars)
+            if self._speed is None:
+                await self._clock.sleep(0.0)  # at full speed only give way now and then
+            for bar, closed in enumerate(self._bars(first, stop), first):
+                if self._speed is not None:
+                    await self._wait(bar - after, began, self._speed)
+                yield Arrival(closed, self._stamps(bar), self._speed is None and bar + 1 < stop)
 
-    async def _pace(self, told: int, began: int) -> None:
-        """Wait until the next bar is due; at full speed only give way now and then."""
-        if self._speed is None:
-            if told % BARS_BEFORE_GIVING_WAY == 0:
-                await self._clock.sleep(0.0)
-            return
-        ahead_ms = 1000.0 * told / self._speed - (self._clock.now_ms() - began)
+    async def _wait(self, told: int, began: int, speed: float) -> None:
+        """Wait until the next bar is due."""
+        ahead_ms = 1000.0 * told / speed - (self._clock.now_ms() - began)
         if ahead_ms >= 1.0 or told % BARS_BEFORE_GIVING_WAY == 0:
             await self._clock.sleep(max(ahead_ms, 0.0) / 1000.0)
 
-    def _bar(self, bar: int) -> Bar:
-        candles = self._candles
-        return Bar(
-            int(candles.ts[bar]),
-            float(candles.open[bar]),
-            float(candles.high[bar]),
-            float(candles.low[bar]),
-            float(candles.close[bar]),
-            float(candles.volume[bar]),
-        )
+    def _bars(self, first: int, stop: int) -> Iterator[Bar]:
+        columns = (getattr(self._candles, name)[first:stop].tolist() for name in CANDLE_COLUMNS)
+        return map(Bar._make, zip(*columns, strict=True))
 
     def _stamps(self, bar: int) -> tuple[Stamp, ...]:
         first, last = self._known[bar - 1] if bar else 0, self._known[bar]

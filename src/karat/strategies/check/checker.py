@@ -4,6 +4,7 @@
 2. A fresh copy of the strategy's file is run, so that nothing was kept from before.
 3. Per market: a run, a second run, honesty of that run, the future removed, the future altered, inputs untouched.
 4. A second fresh copy runs over the markets in the opposite order, and globals are compared.
+5. Each of these cases is asked for its last rows only, bar by bar: whether it may be carried. That is told, not found.
 
 A check proves what it tried and no more; it is repeatable to the bit, because its markets are made in code and cuts are
 chosen from the signals.
@@ -16,6 +17,7 @@ from collections.abc import Mapping
 from karat.core.errors import InputError
 from karat.core.model.signals import Signals
 from karat.strategies.check import causality, honesty, purity
+from karat.strategies.check.carrying import carried_difference
 from karat.strategies.check.hostile import hostile_markets
 from karat.strategies.check.report import CheckReport, Finding, checker_hash
 from karat.strategies.check.sources import check_sources
@@ -47,6 +49,7 @@ def check_strategy(strategy: Strategy, real: Mapping[str, Market] | None = None)
         findings=findings,
         datasets=tuple(run.datasets),
         cuts=run.cuts,
+        not_carried=run.not_carried if not findings else "it did not pass its check",
     )
 
 
@@ -61,6 +64,7 @@ class _Run:
         self.found: list[Finding] = []
         self.datasets: list[str] = []
         self.cuts = 0
+        self.not_carried = ""
         self._windows: dict[Values, dict[str, int]] = {}
 
     def everything(self, real: Mapping[str, Market]) -> None:
@@ -99,6 +103,7 @@ class _Run:
         self._add(repeat)
         if repeat is None:
             self._causal(case, full, thorough=thorough)
+            self.not_carried = self.not_carried or carried_difference(case, full)
         self._add(purity.check_inputs(case, inputs))
         return full
 

@@ -44,7 +44,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The result of one check. `cuts` counts the prefixes and altered futures tried, over all `datasets`."""
+    """The result of one check. `cuts` counts the prefixes and altered futures tried, over all `datasets`.
+
+    `not_carried` says why a bot must compute the signals from the anchor at every bar; empty where it is proved that
+    carried ones are the same.
+    """
 
     strategy: str
     code_hash: str
@@ -53,6 +57,12 @@ class CheckReport:
     findings: tuple[Finding, ...]
     datasets: tuple[str, ...]
     cuts: int
+    not_carried: str
+
+    @property
+    def carried(self) -> bool:
+        """Whether a bot may go on from carried state."""
+        return not self.not_carried
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -11,6 +11,7 @@ class PaperVenue:
     """Satisfies `karat.ports.venue.Venue`; keeps nothing, the state has it all."""
 
     __slots__ = ()
+    simulates = True
 
     def trade(self, inputs: Inputs, state: State, room: Recorder) -> State:
         bar = state.bar

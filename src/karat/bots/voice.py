@@ -1,0 +1,64 @@
+"""What a bot's strategy says at each close: from carried state where that is proved, else from the anchor.
+
+1. Carried, a strategy is asked for its last rows on indicators that go on (`karat.strategies.carried`).
+2. What cannot be carried after all ends that, once and for good: from there on signals are computed from the anchor.
+3. Once in `AUDIT_BARS` bars a carried bar is computed from the anchor as well. A difference stops the bot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from karat.bots.history import History
+from karat.core.errors import NeedsOperator
+from karat.core.model.signals import Signals
+from karat.core.time import iso
+from karat.strategies import Strategy, Values, evaluate
+from karat.strategies.carried import CarriedStrategy, NotCarriedError
+
+AUDIT_BARS = 1_024  # costs a carried bot a hundredth of its time
+
+
+class Voice:
+    """A strategy over one growing history."""
+
+    def __init__(self, strategy: Strategy, values: Values, history: History, *, carried: bool) -> None:
+        self._strategy = strategy
+        self._values = values
+        self._history = history
+        self._carried = CarriedStrategy(strategy, values, history.market_id, history.timeframe_ms) if carried else None
+
+    @property
+    def carries(self) -> bool:
+        """Whether the last answer came from carried state."""
+        return self._carried is not None and self._history.bars >= self._carried.first_bars
+
+    def say(self) -> Signals:
+        """Signals whose last row is that of the last bar. Raises what `evaluate` raises, NeedsOperator
+        `carried_differs`."""
+        history = self._history
+        if self._carried is None or history.bars < self._carried.first_bars:
+            return self._recomputed()
+        try:
+            said = self._carried.rows(history.cells(), history.bars)
+        except NotCarriedError:
+            self._carried = None
+            return self._recomputed()
+        if history.bars % AUDIT_BARS == 0:
+            self._audit(said)
+        return said
+
+    def _recomputed(self) -> Signals:
+        return evaluate(self._strategy, self._history.market(), self._values)
+
+    def _audit(self, said: Signals) -> None:
+        whole = self._recomputed()
+        for spec in fields(Signals):
+            one, other = getattr(said, spec.name), getattr(whole, spec.name)
+            if (None if one is None else one[-1:].tobytes()) != (None if other is None else other[-1:].tobytes()):
+                when = iso(int(self._history.columns["ts"].cells[self._history.bars - 1]))
+                raise NeedsOperator(
+                    "carried_differs",
+                    f"{self._strategy.name} says another {spec.name} at {when} than when computed from the anchor.",
+                    "Run the bot without carried state, and report it.",
+                )
