@@ -9,19 +9,18 @@ from karat.core.calc.costs import taker_price
 from karat.core.calc.margin import liquidation_price
 from karat.core.calc.money import notional
 from karat.core.compiled import inlined
-from karat.kernel.by_trade.exits import leave_at_open, met_bar
+from karat.kernel.by_trade.exits import close_lots, leave_at_open, met_bar
 from karat.kernel.by_trade.ground import closing, opening
 from karat.kernel.by_trade.marking import write_span
-from karat.kernel.by_trade.search import first_met, quiet_until
+from karat.kernel.by_trade.search import NO_TRADE, memo_serves, quiet_until, reach_of
 from karat.kernel.deciding import LONG, SHORT, VOID_LONG
 from karat.kernel.entering import affordable_lots, flat_holding
 from karat.kernel.entries import NONE, first_no, size_entry
 from karat.kernel.fills import fill_slippage, protection
 from karat.kernel.loop import watch
 from karat.kernel.marks import open_equity, settled
-from karat.kernel.records import NO_DAY, Blocks, Holding, Levels, Money, Trade
+from karat.kernel.records import NO_DAY, Blocks, Holding, Money
 
-_NO_TRADE = Trade(-1, -1, -1, 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0)
 _NO_BLOCKS = Blocks(NO_DAY, 0.0, 0, 0, -1, 0, 0, 0.0)
 
 
@@ -90,39 +89,63 @@ def first_asked(rules: Any, features: Any, track: Any, bar: int, equity: float) 
 
 @inlined
 def enter(rules: Any, features: Any, now: Any, money: Any, asked: Any) -> Any:
-    """Position, levels and money after an entry at the open; flat when nothing is affordable."""
+    """Position and money after an entry at the open; flat when nothing is affordable."""
     side, leverage = asked.side, asked.leverage
     price = taker_price(now.open, side, rules.half_spread, fill_slippage(rules, now, asked.lots))
     lots = affordable_lots(rules, features, money, flat_holding(), asked.lots, price, leverage, rules.taker_fee)
     if lots == 0:
-        return flat_holding(), Levels(0, 0, 0, 0, 0, 0), money
+        return flat_holding(), money
     fee = rules.taker_fee * notional(False, lots * rules.lot, rules.contract_size, price)
     liquidation = liquidation_price(False, side, price, leverage, rules.maintenance_rate)
     holding = Holding(side, lots, lots, price, leverage, liquidation, math.nan)
-    levels = protection(rules, side, price, asked.stop, asked.take)
     money = Money(money.realised, money.fees + fee, money.funding, money.borrow, money.closed_trades, money.won_trades)
-    return holding, levels, money
+    return holding, money
+
+
+@inlined
+def leave_untouched(
+    rules: Any, features: Any, track: Any, sheet: Any, spans: int, entry_bar: int, leave: int, holding: Any, money: Any
+) -> Any:
+    """`hold` of a position that meets no level up to the open at which its signals, or its time, make it leave."""
+    n, side, due, asked = track.bars, holding.side, leave + rules.latency, nothing_asked()
+    units, base = side * (holding.lots * rules.lot) * rules.contract_size, settled(rules, money)
+    bar = min(due, n)
+    spans = write_span(sheet, spans, entry_bar, bar, base, units, holding.average)
+    if leave >= n:
+        return n, -1, asked, money, spans
+    if int(track.code[leave]) & (SHORT if side > 0 else LONG) != 0:
+        equity = open_equity(False, base, units, holding.average, track.close[leave])
+        asked = ask(rules, features, track, leave, -side, False, True, equity)
+    if due < n:
+        now = opening(track, due)
+        _, money = close_lots(rules, now, holding, money, holding.lots, now.open, True)
+    return bar, due, asked, money, spans
 
 
 @inlined
 def hold(
     rules: Any, features: Any, track: Any, stop_row: int, take_row: int, sheet: Any, spans: int, entry_bar: int,
-    holding: Any, levels: Any, money: Any,
+    entered: Any, holding: Any, money: Any,
 ) -> Any:  # fmt: skip
     """From the fill of an entry to the end of its position.
 
     Returns (bar whose close or open is next, due bar of orders or -1, the reversal among them, money, spans written).
     """
-    n, side, bar, due, asked = track.bars, holding.side, entry_bar, -1, nothing_asked()
+    n, side, bar, due, asked, reach = track.bars, holding.side, entry_bar, -1, nothing_asked(), -1
     leave = int(track.leave_long[bar] if side > 0 else track.leave_short[bar])
     if rules.time_exit > 0:
         leave = min(leave, bar + rules.time_exit - 1)
+    if memo_serves(rules, track, holding, entered.stop):
+        reach = reach_of(rules, track, stop_row, take_row, bar, holding, entered.stop, entered.take)
+        if reach > min(leave + rules.latency, n - 1):
+            return leave_untouched(rules, features, track, sheet, spans, bar, leave, holding, money)
+    levels = protection(rules, side, holding.average, entered.stop, entered.take)
     while bar < n:
-        units, down, up, _mask = watch(rules, features, holding, levels, _NO_TRADE)
+        units, down, up, _mask = watch(rules, features, holding, levels, NO_TRADE)
         base, average = settled(rules, money), holding.average
         until = min(leave + 1 if due < 0 else due, n)
-        if bar == entry_bar:
-            met = first_met(rules, track, stop_row, take_row, bar, holding, levels, down, up, until)
+        if bar == entry_bar and reach >= 0:
+            met = min(reach, until)
         else:
             met = quiet_until(track, down, up, bar, until)
         spans = write_span(sheet, spans, bar, met, base, units, average)
@@ -159,12 +182,12 @@ def step(rules: Any, features: Any, track: Any, stop_row: int, take_row: int, sh
         due = bar + rules.latency
     if due >= n:
         return Run(n, due, nothing_asked(), money, spans)
-    bar = due
-    holding, levels, money = enter(rules, features, opening(track, bar), money, asked)
+    bar, entered = due, asked
+    holding, money = enter(rules, features, opening(track, bar), money, entered)
     asked = nothing_asked()
     if holding.side != 0:
         bar, due, asked, money, spans = hold(
-            rules, features, track, stop_row, take_row, sheet, spans, bar, holding, levels, money
+            rules, features, track, stop_row, take_row, sheet, spans, bar, entered, holding, money
         )
     if due >= 0:
         bar = max(bar, due)

@@ -6,7 +6,13 @@ from typing import Any
 
 from karat.core.compiled import inlined
 from karat.kernel.by_trade.ground import BLOCK, LARGE_BLOCK
-from karat.kernel.loop import NEVER_DOWN, NEVER_UP
+from karat.kernel.features import SIMPLE
+from karat.kernel.fills import distance_of_stop, protection
+from karat.kernel.loop import NEVER_DOWN, NEVER_UP, watch
+from karat.kernel.records import Trade
+
+NO_TRADE = Trade(-1, -1, -1, 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0)
+NO_MARGIN = SIMPLE._replace(margin=None)
 
 
 @inlined
@@ -30,36 +36,33 @@ def quiet_until(track: Any, down: float, up: float, begin: int, end: int) -> int
 
 
 @inlined
-def remembered(track: Any, memo: Any, at: int, down: float, up: float, begin: int) -> int:
-    """`quiet_until` to the last bar, searched once for all policies with this level."""
-    met = int(memo[at])
-    if met == 0:
-        met = quiet_until(track, down, up, begin, track.bars)
-        memo[at] = met
-    return met
+def memo_serves(rules: Any, track: Any, holding: Any, stop: float) -> bool:
+    """A memo knows stops and takes, not liquidations, which depend on leverage: it serves where the stop is nearer."""
+    if track.entries == 0:
+        return False
+    liquidation = holding.liquidation
+    distance = distance_of_stop(rules, holding.average, stop)
+    # Two ticks, so that no rounding of the stop makes it the farther one.
+    nearer = holding.side * (holding.average - liquidation) - distance > 2.0 * rules.tick
+    return nearer or liquidation != liquidation
 
 
 @inlined
-def first_met(
-    rules: Any, track: Any, stop_row: int, take_row: int, entry_bar: int, holding: Any, levels: Any, down: float,
-    up: float, end: int,
-) -> int:  # fmt: skip
-    """`quiet_until` of a position just entered, from the memo where there is one.
-
-    A memo knows stops and takes, not liquidations, which depend on leverage: it serves where the stop is nearer.
-    """
-    stop, side = levels.stop * rules.tick, holding.side
-    nearer = levels.has_stop != 0 and side * (stop - holding.liquidation) > 0.0
-    if track.entries == 0 or not (nearer or holding.liquidation != holding.liquidation):
-        return quiet_until(track, down, up, entry_bar, end)
+def reach_of(
+    rules: Any, track: Any, stop_row: int, take_row: int, entry_bar: int, holding: Any, stop: float, take: float
+) -> int:
+    """The first bar, up to the last, that meets a level of a position just entered; from the memo, or into it."""
     place = track.place[entry_bar - rules.latency]
-    met = end
-    if levels.has_stop != 0:
-        low, high = (down, NEVER_UP) if side > 0 else (NEVER_DOWN, up)
-        at = stop_row * track.entries + place
-        met = min(met, remembered(track, track.stops, at, low, high, entry_bar))
-    if levels.has_take != 0:
-        low, high = (NEVER_DOWN, up) if side > 0 else (down, NEVER_UP)
-        at = take_row * track.entries + place
-        met = min(met, remembered(track, track.takes, at, low, high, entry_bar))
-    return met
+    reach, side = track.bars, holding.side
+    stop_at, take_at = stop_row * track.entries + place, take_row * track.entries + place
+    stops_at, takes_at = int(track.stops[stop_at]), int(track.takes[take_at])
+    if stops_at == 0 or takes_at == 0:
+        levels = protection(rules, side, holding.average, stop, take)
+        _units, down, up, _mask = watch(rules, NO_MARGIN, holding, levels, NO_TRADE)
+        losing_down, losing_up = (down, NEVER_UP) if side > 0 else (NEVER_DOWN, up)
+        winning_down, winning_up = (NEVER_DOWN, up) if side > 0 else (down, NEVER_UP)
+        stops_at = quiet_until(track, losing_down, losing_up, entry_bar, track.bars)
+        takes_at = quiet_until(track, winning_down, winning_up, entry_bar, track.bars)
+        track.stops[stop_at] = stops_at
+        track.takes[take_at] = takes_at
+    return min(reach, min(stops_at, takes_at))
