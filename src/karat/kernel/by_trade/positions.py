@@ -9,18 +9,19 @@ from karat.core.calc.costs import taker_price
 from karat.core.calc.margin import liquidation_price
 from karat.core.calc.money import notional
 from karat.core.compiled import inlined
-from karat.kernel.by_trade.exits import close_lots, leave_at_open, met_bar
+from karat.kernel.by_trade.exits import leave_at_open, met_bar
 from karat.kernel.by_trade.ground import closing, opening
 from karat.kernel.by_trade.marking import write_span
-from karat.kernel.by_trade.search import NO_TRADE, memo_serves, quiet_until, reach_of
+from karat.kernel.by_trade.search import quiet_until
 from karat.kernel.deciding import LONG, SHORT, VOID_LONG
 from karat.kernel.entering import affordable_lots, flat_holding
 from karat.kernel.entries import NONE, first_no, size_entry
 from karat.kernel.fills import fill_slippage, protection
 from karat.kernel.loop import watch
 from karat.kernel.marks import open_equity, settled
-from karat.kernel.records import NO_DAY, Blocks, Holding, Money
+from karat.kernel.records import NO_DAY, Blocks, Holding, Money, Trade
 
+_NO_TRADE = Trade(-1, -1, -1, 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0)
 _NO_BLOCKS = Blocks(NO_DAY, 0.0, 0, 0, -1, 0, 0, 0.0)
 
 
@@ -103,51 +104,24 @@ def enter(rules: Any, features: Any, now: Any, money: Any, asked: Any) -> Any:
 
 
 @inlined
-def leave_untouched(
-    rules: Any, features: Any, track: Any, sheet: Any, spans: int, entry_bar: int, leave: int, holding: Any, money: Any
-) -> Any:
-    """`hold` of a position that meets no level up to the open at which its signals, or its time, make it leave."""
-    n, side, due, asked = track.bars, holding.side, leave + rules.latency, nothing_asked()
-    units, base = side * (holding.lots * rules.lot) * rules.contract_size, settled(rules, money)
-    bar = min(due, n)
-    spans = write_span(sheet, spans, entry_bar, bar, base, units, holding.average)
-    if leave >= n:
-        return n, -1, asked, money, spans
-    if int(track.code[leave]) & (SHORT if side > 0 else LONG) != 0:
-        equity = open_equity(False, base, units, holding.average, track.close[leave])
-        asked = ask(rules, features, track, leave, -side, False, True, equity)
-    if due < n:
-        now = opening(track, due)
-        _, money = close_lots(rules, now, holding, money, holding.lots, now.open, True)
-    return bar, due, asked, money, spans
-
-
-@inlined
 def hold(
-    rules: Any, features: Any, track: Any, stop_row: int, take_row: int, sheet: Any, spans: int, entry_bar: int,
+    rules: Any, features: Any, track: Any, sheet: Any, spans: int, entry_bar: int,
     entered: Any, holding: Any, money: Any,
 ) -> Any:  # fmt: skip
     """From the fill of an entry to the end of its position.
 
     Returns (bar whose close or open is next, due bar of orders or -1, the reversal among them, money, spans written).
     """
-    n, side, bar, due, asked, reach = track.bars, holding.side, entry_bar, -1, nothing_asked(), -1
+    n, side, bar, due, asked = track.bars, holding.side, entry_bar, -1, nothing_asked()
     leave = int(track.leave_long[bar] if side > 0 else track.leave_short[bar])
     if rules.time_exit > 0:
         leave = min(leave, bar + rules.time_exit - 1)
-    if memo_serves(rules, track, holding, entered.stop):
-        reach = reach_of(rules, track, stop_row, take_row, bar, holding, entered.stop, entered.take)
-        if reach > min(leave + rules.latency, n - 1):
-            return leave_untouched(rules, features, track, sheet, spans, bar, leave, holding, money)
     levels = protection(rules, side, holding.average, entered.stop, entered.take)
     while bar < n:
-        units, down, up, _mask = watch(rules, features, holding, levels, NO_TRADE)
+        units, down, up, _mask = watch(rules, features, holding, levels, _NO_TRADE)
         base, average = settled(rules, money), holding.average
         until = min(leave + 1 if due < 0 else due, n)
-        if bar == entry_bar and reach >= 0:
-            met = min(reach, until)
-        else:
-            met = quiet_until(track, down, up, bar, until)
+        met = quiet_until(track, down, up, bar, until)
         spans = write_span(sheet, spans, bar, met, base, units, average)
         bar = met
         if bar < until:
@@ -174,7 +148,7 @@ def hold(
 
 
 @inlined
-def step(rules: Any, features: Any, track: Any, stop_row: int, take_row: int, sheet: Any, run: Any) -> Any:
+def step(rules: Any, features: Any, track: Any, sheet: Any, run: Any) -> Any:
     """One trade further, or one entry that could not be afforded."""
     n, bar, due, asked, money, spans = track.bars, run.bar, run.due, run.asked, run.money, run.spans
     if asked.lots == 0:
@@ -186,9 +160,7 @@ def step(rules: Any, features: Any, track: Any, stop_row: int, take_row: int, sh
     holding, money = enter(rules, features, opening(track, bar), money, entered)
     asked = nothing_asked()
     if holding.side != 0:
-        bar, due, asked, money, spans = hold(
-            rules, features, track, stop_row, take_row, sheet, spans, bar, entered, holding, money
-        )
+        bar, due, asked, money, spans = hold(rules, features, track, sheet, spans, bar, entered, holding, money)
     if due >= 0:
         bar = max(bar, due)
         if bar < n and asked.lots == 0:
