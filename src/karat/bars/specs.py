@@ -77,23 +77,23 @@ def tick_bars(trades: int) -> BarSpec:
 
 def volume_bars(quantity: float) -> BarSpec:
     """A bar ends with the trade that brings its volume to `quantity` base units."""
-    return BarSpec(f"volume {quantity!r}", _plan(Kind.VOLUME, threshold=_sum("quantity", quantity)))
+    return BarSpec(f"volume {_said(quantity)}", _plan(Kind.VOLUME, threshold=_sum("quantity", quantity)))
 
 
 def dollar_bars(value: float) -> BarSpec:
     """A bar ends with the trade that brings its price times quantity to `value` units of the quote currency."""
-    return BarSpec(f"dollar {value!r}", _plan(Kind.DOLLAR, threshold=_sum("value", value)))
+    return BarSpec(f"dollar {_said(value)}", _plan(Kind.DOLLAR, threshold=_sum("value", value)))
 
 
 def range_bars(price_range: float) -> BarSpec:
     """A bar ends with the trade that brings high minus low to `price_range` units of price."""
     least = _positive("price_range", price_range) * (1.0 - _PRICE_DUST)
-    return BarSpec(f"range {price_range!r}", _plan(Kind.RANGE, threshold=least))
+    return BarSpec(f"range {_said(price_range)}", _plan(Kind.RANGE, threshold=least))
 
 
 def renko_bars(brick: float) -> BarSpec:
     """Bricks of a fixed size in units of price, on whole multiples of it."""
-    return BarSpec(f"renko {brick!r}", _plan(Kind.RENKO, unit=_positive("brick", brick)))
+    return BarSpec(f"renko {_said(brick)}", _plan(Kind.RENKO, unit=_positive("brick", brick)))
 
 
 def atr_renko_bars(timeframe: str, tick: float, period: int = 14, multiple: float = 1.0) -> BarSpec:
@@ -110,7 +110,7 @@ def atr_renko_bars(timeframe: str, tick: float, period: int = 14, multiple: floa
         multiple=_positive("multiple", multiple),
     )
     length = timeframe_text(plan.timeframe_ms)
-    return BarSpec(f"renko atr {length} {period} x {multiple!r}, tick {tick!r}", plan)
+    return BarSpec(f"renko atr {length} {period} x {_said(multiple)}, tick {_said(tick)}", plan)
 
 
 def plan_rows(specs: Sequence[BarSpec]) -> tuple[Ints, Floats]:
@@ -140,6 +140,11 @@ def _plan(
 ) -> Plan:
     origin = grid_origin_ms(timeframe_ms) if timeframe_ms else 0
     return Plan(int(kind), timeframe_ms, origin, number, threshold, unit, multiple)
+
+
+def _said(number: float) -> str:
+    """The shortest decimal that is this number."""
+    return repr(float(number)).removesuffix(".0")
 
 
 def _whole(name: str, value: int) -> int:

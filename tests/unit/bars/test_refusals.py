@@ -84,8 +84,8 @@ def test_the_buyer_is_maker_where_the_taker_sold() -> None:
 
 @pytest.mark.parametrize(
     "specs",
-    [(), SECOND * 2, tuple(tick_bars(number) for number in range(1, 66))],
-    ids=["none", "one twice", "too many"],
+    [(), SECOND * 2, (volume_bars(4), volume_bars(np.float64(4))), tuple(tick_bars(number) for number in range(1, 66))],
+    ids=["none", "one twice", "one in two words", "too many"],
 )
 def test_lists_of_kinds_that_cannot_be_are_refused(specs: tuple[BarSpec, ...]) -> None:
     with pytest.raises(InputError):
