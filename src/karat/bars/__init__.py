@@ -6,6 +6,7 @@
 4. `book` measures order flow at the top of an order book.
 """
 
+from karat.bars.book import BookFlow, BookState, Quotes, book_flow, book_from_bytes, fresh_book
 from karat.bars.builder import Completed, Stream, build, forming
 from karat.bars.rows import Bar, Bars
 from karat.bars.specs import (
@@ -26,15 +27,21 @@ __all__ = [
     "Bar",
     "BarSpec",
     "Bars",
+    "BookFlow",
+    "BookState",
     "Completed",
     "Kind",
+    "Quotes",
     "State",
     "Stream",
     "Trades",
     "atr_renko_bars",
+    "book_flow",
+    "book_from_bytes",
     "build",
     "dollar_bars",
     "forming",
+    "fresh_book",
     "fresh_state",
     "range_bars",
     "renko_bars",
