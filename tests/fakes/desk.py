@@ -50,9 +50,9 @@ class Desk:
         assert outcome.coverage is not None
         return outcome.coverage
 
-    def refused(self, market: str, timeframe: str = "1h") -> KaratError:
+    def refused(self, market: str, timeframe: str = "1h", *, since: int | None = None) -> KaratError:
         """The error of one order that fails."""
-        [outcome] = self.run(Order(MarketId(market), timeframe_ms(timeframe)))
+        [outcome] = self.run(Order(MarketId(market), timeframe_ms(timeframe), since))
         assert outcome.error is not None, "it was expected to fail"
         return outcome.error
 
