@@ -72,6 +72,7 @@ class Vendor:
             timeout=httpx2.Timeout(request_seconds),
             limits=httpx2.Limits(max_connections=CONNECTIONS),
             headers={"accept": "application/json", "user-agent": "karat"},
+            follow_redirects=not access.key,  # another host must not be shown a key
         )
 
     async def __aenter__(self) -> Self:

@@ -12,23 +12,24 @@ Only candles hold back a decision; all else is optional and says so when it is m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from karat.core.errors import KaratError, RetryLater
 from karat.core.model.source_state import STATE_TABLE, DataState, SourceCondition, SourceState
-from karat.core.model.table import AVAILABLE, TIME, Table
-from karat.core.time import MINUTE_MS, iso
+from karat.core.model.table import AVAILABLE, TIME, Table, TableName
+from karat.core.time import DAY_MS, MINUTE_MS, iso
 from karat.ingest.known import known_from
 from karat.ingest.prints import add_prints, new_prints, table_of
 from karat.ports.clock import Clock
-from karat.ports.lake import Lake
+from karat.ports.lake import Lake, TableEntry
 from karat.ports.source import CandleSource, Observations, Source
 
 DEADLINE_SECONDS = 20.0
 LAKE_WAIT_SECONDS = 5.0
+_REMEMBERED_MS = 7 * DAY_MS  # a source that has not answered for longer is asked whatever its schedule
 CLOCKS_DIFFER_MS_MAX = 5 * MINUTE_MS  # how far a vendor's clock may be ahead of ours
 
 
@@ -66,9 +67,10 @@ class DataSync:
         Raises nothing for what a source does; a lake that is busy or full makes every source of this round failed.
         """
         now_ms = self._clock.now_ms()
+        stored = self._stored()
         due = [one for one in self._sources if all_now or self._is_due(one, now_ms)]
         brought = [self._attempt(one.name, one.bring(now_ms)) for one in self._candles]
-        asked = [self._attempt(one.spec.name, self._fetch(one, now_ms)) for one in due]
+        asked = [self._attempt(one.spec.name, self._fetch(one, stored, now_ms)) for one in due]
         results = await asyncio.gather(*brought, *asked)
         answers = dict(zip(due, results[len(brought) :], strict=True))
         tables = {one: answer for one, answer in answers.items() if isinstance(answer, Table)}
@@ -82,17 +84,20 @@ class DataSync:
         return state
 
     def _remembered(self) -> dict[str, _Look]:
-        """The last good look of each source, out of the stored states."""
+        """The last good look of each source, out of the states of the last days."""
         looks = {one.spec.name: _Look() for one in self._sources} | {one.name: _Look() for one in self._candles}
-        if any(entry.name == STATE_TABLE for entry in self._lake.tables()):
-            stored = self._lake.table(STATE_TABLE)
-            rows = zip(
-                stored.ts.tolist(), *(stored.columns[name].tolist() for name in ("source", "state")), strict=True
-            )
-            for ts, name, condition in rows:
-                if name in looks and condition != SourceCondition.FAILED:
-                    looks[name].answered_ms = ts
+        entry = self._stored().get(STATE_TABLE)
+        if entry is None:
+            return looks
+        states = self._lake.table(STATE_TABLE, entry.last - _REMEMBERED_MS)
+        columns = (states.columns[name].tolist() for name in (TIME, "source", "state"))
+        for ts, name, condition in zip(*columns, strict=True):
+            if name in looks and condition != SourceCondition.FAILED:
+                looks[name].answered_ms = ts
         return looks
+
+    def _stored(self) -> dict[TableName, TableEntry]:
+        return {entry.name: entry for entry in self._lake.tables()}
 
     def _is_due(self, source: Source, now_ms: int) -> bool:
         look, every = self._looks[source.spec.name], source.spec.every_ms
@@ -100,12 +105,12 @@ class DataSync:
             return False
         return look.answered_ms is None or bool(look.failed) or now_ms // every > look.answered_ms // every
 
-    async def _attempt(self, name: str, work: object) -> object:
+    async def _attempt(self, name: str, work: Awaitable[Table | None]) -> Table | str | None:
         """The result of one source's work, or why there is none. Nothing that goes wrong leaves here."""
         look = self._looks[name]
         try:
             async with asyncio.timeout(self._deadline_seconds):
-                result = await work  # type: ignore[misc]
+                result = await work
         except TimeoutError:
             look.failed = f"no answer within {self._deadline_seconds:g} s"
         except KaratError as error:
@@ -118,8 +123,8 @@ class DataSync:
             return result
         return look.failed
 
-    async def _fetch(self, source: Source, now_ms: int) -> Table:
-        newest = self._newest(source)
+    async def _fetch(self, source: Source, stored: dict[TableName, TableEntry], now_ms: int) -> Table:
+        newest = self._newest(source, stored)
         answer = await source.fetch(now_ms, newest)
         return _checked(source, answer, self._looks[source.spec.name].answered_ms, now_ms)
 
@@ -156,12 +161,12 @@ class DataSync:
             except RetryLater:
                 return  # the state still reaches whoever asked; only its record is missing
 
-    def _newest(self, source: Source) -> int | None:
-        """The time of the newest stored row."""
-        stored = [entry for entry in self._lake.tables() if entry.name == source.spec.table]
-        if not stored or not stored[0].rows:
+    def _newest(self, source: Source, stored: dict[TableName, TableEntry]) -> int | None:
+        """The time of the newest stored row. The row that became known last may be a revision of an older one."""
+        entry = stored.get(source.spec.table)
+        if entry is None:
             return None
-        begin = stored[0].last - source.spec.delay_ms - 2 * source.spec.fresh_for_ms
+        begin = entry.last - source.spec.delay_ms - 2 * source.spec.fresh_for_ms
         recent = self._lake.table(source.spec.table, begin)
         return int(recent.ts.max())
 
@@ -176,8 +181,9 @@ class DataSync:
 
     def _source_states(self, reasons: dict[str, str], now_ms: int) -> Sequence[SourceState]:
         states: list[SourceState] = []
+        stored = self._stored()
         for one in self._sources:
-            newest = self._newest(one)
+            newest = self._newest(one, stored)
             overdue = 0 if newest is None else max(0, now_ms - newest - one.spec.fresh_for_ms)
             reason = reasons.get(one.spec.name, self._looks[one.spec.name].failed)
             states.append(_state(one.spec.name, newest, overdue, reason))

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from karat.core.model.source_state import DataState
 from karat.core.model.table import Schema, TableName
 
 Observations = Mapping[str, Sequence[Any]]  # columns of one length: those of the schema but `available_at`
@@ -50,6 +51,14 @@ class Source(Protocol):
         Raises RetryLater `vendor_busy`, `vendor_down` or `vendor_garbage`, NeedsOperator `key_missing` or
         `key_refused`.
         """
+        ...
+
+
+class KeepsCurrent(Protocol):
+    """Brings all sources up to date before a decision; `karat.ingest.data_sync.DataSync` for bots and doors."""
+
+    async def sync(self, *, all_now: bool = False) -> DataState:
+        """Ask what is due, or everything with `all_now`, and say how all data stands."""
         ...
 
 

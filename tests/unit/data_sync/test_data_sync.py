@@ -26,6 +26,7 @@ from karat.feeds.coinglass.feed import FEED as COINGLASS
 from karat.feeds.defillama.feed import FEED as DEFILLAMA
 from karat.feeds.kind import FeedKind
 from karat.ingest.data_sync import DataSync
+from karat.ingest.importer import ImportOptions, import_paths
 from karat.lake.store import FolderLake, open_lake
 from karat.ports.source import CandleSource, Source
 from karat.strategies.joins import as_of
@@ -110,6 +111,19 @@ async def test_history_is_known_by_its_declared_delay_and_what_arrives_later_fro
         assert as_of(series, np.array([NOW, desk.clock.now], np.int64)).tolist() == [41.0, 44.0]
 
 
+async def test_history_from_a_file_and_what_a_vendor_adds_are_one_series(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, ALTERNATIVE_ME) as (desk, (vendor,)):
+        file = tmp_path / "alt" / "crypto_fear_greed_daily.csv"
+        file.parent.mkdir()
+        days = [payloads.MIDNIGHT - back * DAY_MS for back in (3, 2)]
+        file.write_text(f"ts,value\n{days[0]},10\n{days[1]},20\n")
+        import_paths(desk.lake, [file], ImportOptions())
+        vendor.answers("/fng/", payloads.fear_greed(5, 10, 21, 30, 41))
+        await desk.sync().sync()
+        stored = [(4, 24, 5.0), (3, 24, 10.0), (2, 24, 20.0), (1, 24, 30.0), (2, 58, 21.0), (0, 10, 41.0)]
+        assert sorted(desk.rows()) == sorted(stored), "equal values once, the vendor's other value as a revision"
+
+
 async def test_a_source_is_asked_once_in_each_period_of_its_schedule(tmp_path: Path) -> None:
     async with desk_of(tmp_path, ALTERNATIVE_ME) as (desk, (vendor,)):
         vendor.answers("/fng/", payloads.fear_greed(41))
@@ -166,6 +180,7 @@ async def test_sources_are_asked_side_by_side_and_the_deadline_holds_for_all(tmp
         gecko.answers("/api/v3/global", Answer.held(payloads.COINGECKO, both_asked))
         round_ = asyncio.create_task(desk.sync().sync())
         while not (slow.requests and gecko.requests):
+            assert not round_.done(), round_
             await asyncio.sleep(0)
         both_asked.set()
         assert set(conditions(await round_).values()) == {FRESH}

@@ -160,6 +160,9 @@ async def test_headlines_come_with_link_and_time() -> None:
         rows = await fetched(sources["news"])
         assert rows["title"] == ["Bitcoin & Ether rise", "Markets wait"]
         assert rows["ts"][1] == rows["ts"][0] + 15 * 60_000
+        server.answers("/moved", payloads.RSS.replace("09:30:00 +0000", "09:30:00 -0000"))
+        server.answers("/rss", Answer(status=301, headers={"Location": "/moved"}), payloads.RSS)
+        assert (await fetched(sources["news"]))["ts"] == rows["ts"]
         server.answers("/rss", '<!DOCTYPE x [<!ENTITY a "b">]>' + payloads.RSS)
         assert (await failure(sources["news"])).code == "vendor_garbage"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 from xml.etree import ElementTree
@@ -25,8 +26,13 @@ def headlines(payload: Any, asked: Asked) -> dict[str, list[Any]]:
     rows: dict[str, list[Any]] = {"ts": [], "title": [], "link": []}
     for item in channel.iter("item"):
         told = item.findtext("pubDate")
-        stamp = asked.now_ms if not told else round(parsedate_to_datetime(told).timestamp()) * SECOND_MS
-        rows["ts"].append(stamp)
+        rows["ts"].append(_stamp(told) if told else asked.now_ms)
         rows["title"].append(" ".join((item.findtext("title") or "").split())[:_TITLE_CHARACTERS_MAX])
         rows["link"].append((item.findtext("link") or "").strip())
     return rows
+
+
+def _stamp(text: str) -> int:
+    """UTC ms of a date as mail has it; one without a zone is UTC."""
+    when = parsedate_to_datetime(text)
+    return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()) * SECOND_MS
