@@ -9,7 +9,7 @@ import numpy as np
 from tests.fakes.clock import JumpingClock
 from tests.fakes.server import Internet
 
-from karat.app.vendors import history_opener
+from karat.app.vendors import history_opener, secret
 from karat.core.errors import KaratError
 from karat.core.ids import MarketId
 from karat.core.time import timeframe_ms
@@ -32,7 +32,7 @@ class Desk:
         self.downloads = home / "downloads"
         self.budget = FolderBudget(home / "budget", self.clock)
         self.told: list[Progress] = []
-        reach = Network(internet.https_proxy, str(internet.ca_file), TIMEOUT_SECONDS)
+        reach = Network(internet.https_proxy, str(internet.ca_file), TIMEOUT_SECONDS, secret)
         self._opener = history_opener(reach, self.budget)
 
     def run(self, *orders: Order) -> list[Outcome]:

@@ -38,6 +38,9 @@ GROUPS = {
 COMMANDS = (
     Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
     Command("data download", "karat.app.download_commands:download_data", "Download candles, and refill holes."),
+    Command(
+        "data compare", "karat.app.compare_commands:compare_data", "Compare stored bars with those built from finer."
+    ),
     Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
     Command("data push", "karat.app.remote_commands:push_data", "Send the lake to S3 or a folder."),
     Command("data pull", "karat.app.remote_commands:pull_data", "Take a pushed lake into this one."),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from getpass import getpass
 from importlib import import_module
+from pathlib import Path
 from urllib.request import getproxies_environment
 
 from karat.core.errors import InputError
@@ -22,13 +25,36 @@ HISTORIES = {
     "okx_spot": "karat.feeds.okx.history",
     "deribit": "karat.feeds.deribit.history",
     "hyperliquid_perp": "karat.feeds.hyperliquid.history",
+    "yahoo": "karat.feeds.yahoo.history",
+    "alpaca": "karat.feeds.alpaca.history",
 }
 
 
 def network() -> Network:
     """As the usual variables say: HTTPS_PROXY, and SSL_CERT_FILE for authorities of one's own."""
     proxy = getproxies_environment().get("https")
-    return Network(proxy=proxy, ca_file=os.environ.get("SSL_CERT_FILE"))
+    return Network(proxy=proxy, ca_file=os.environ.get("SSL_CERT_FILE"), secret=secret)
+
+
+def secret(name: str) -> str:
+    """A key from the variable of its name, or from the file that NAME_FILE names, or typed by a person who is there.
+
+    It is never an argument, and never part of an error. Raises InputError `key_missing`.
+    """
+    value = os.environ.get(name, "")
+    file = os.environ.get(f"{name}_FILE")
+    if not value and file:
+        try:
+            value = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"The file that {name}_FILE names cannot be read."
+            raise InputError("key_missing", message, "Check its place and its rights.") from error
+    if not value and sys.stdin.isatty():
+        value = getpass(f"{name}: ").strip()
+    if not value or not value.isascii() or not value.isprintable():
+        hint = f"Set {name}, or {name}_FILE to a file that holds it."
+        raise InputError("key_missing", f"The key {name} is missing, or is no key.", hint)
+    return value
 
 
 def history_opener(reach: Network, budget: RequestBudget) -> Callable[[str], History]:
