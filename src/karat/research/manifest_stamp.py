@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from karat.core.time import DAY_MS, iso, timeframe_ms
+from karat.core.inputs import wanted_input
+from karat.core.time import DAY_MS, iso, timeframe_ms, timeframe_text
 
 _FUNDING_EDGE_MS = 2 * DAY_MS  # stamps come every eight hours or more often: a longer gap at an end is missing history
 _SOURCES_SHOWN = 2
@@ -29,10 +30,21 @@ def stamp(manifest: dict[str, Any]) -> tuple[Assumption, ...]:
         _costs(manifest),
         _fills(manifest),
         _funding(manifest),
+        *_series(manifest),
         _warmup(manifest),
         _vault(manifest),
         _check(manifest),
     )
+
+
+def _series(manifest: dict[str, Any]) -> tuple[Assumption, ...]:
+    """The series that the strategy declared, and when their values count as known where nobody saw them arrive."""
+    told: list[str] = []
+    for one in manifest.get("inputs", ()):
+        delay_ms = wanted_input(one["name"]).input.delay_ms
+        when = f"known {timeframe_text(delay_ms)} after their time" if delay_ms else "known at their time"
+        told.append(f"{one['name']}: {one['observations']:,} values, {when} or from their arrival")
+    return (Assumption("series", "; ".join(told)),) if told else ()
 
 
 def is_simulated(manifest: dict[str, Any]) -> bool:
