@@ -13,5 +13,5 @@ lock() { # lock NAME ARGUMENT...
 }
 
 lock run
-lock test --group dev --constraint requirements/run.lock
-lock bench --group dev --group bench --constraint requirements/test.lock
+lock test --group dev --all-extras --constraint requirements/run.lock
+lock bench --group dev --group bench --all-extras --constraint requirements/test.lock
