@@ -41,6 +41,7 @@ COMMANDS = (
     Command("data push", "karat.app.remote_commands:push_data", "Send the lake to S3 or a folder."),
     Command("data pull", "karat.app.remote_commands:pull_data", "Take a pushed lake into this one."),
     Command("data sync", "karat.app.remote_commands:sync_data", "Pull, then push."),
+    Command("data sql", "karat.app.sql_commands:query_data", "Ask the lake in SQL."),
     Command("strategies new", "karat.app.strategy_commands:new_strategy", "Write a working strategy to begin with."),
     Command("strategies list", "karat.app.strategy_commands:list_strategies", "List every strategy."),
     Command("strategies show", "karat.app.strategy_commands:show_strategy", "Show one strategy in full."),
