@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -181,9 +182,9 @@ def _swept(root: Path, catalog: Catalog) -> Catalog:
     """Remove every folder the catalog does not name, and a catalog that was never finished; bring the format up."""
     (root / f"{CATALOG_NAME}.part").unlink(missing_ok=True)
     named = {record.folder for record in catalog.series.values()}
-    for folder in (root / SERIES).glob("*"):
-        if f"{SERIES}/{folder.name}" not in named:
-            shutil.rmtree(folder)
+    if (root / SERIES).is_dir():
+        for folder in {f"{SERIES}/{entry.name}" for entry in os.scandir(root / SERIES)} - named:
+            shutil.rmtree(root / folder)
     if catalog.format == 1:
         catalog = carried_over(root, catalog)
         write_catalog(root, catalog)
