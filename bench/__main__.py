@@ -34,6 +34,7 @@ SECTIONS = {
     "command": "backtests",
     "runner": "runner",
     "lake": "lake",
+    "lake_cold": "lake_cold",
 }
 LARGE_SECTIONS = {"lake_large": "lake"}  # want 16 GB of disk, so they are asked for by name
 ALL = SECTIONS | LARGE_SECTIONS
