@@ -37,6 +37,7 @@ SECTIONS = {
     "bar_stream": "bars",
     "bar_memory": "bars",
     "lake": "lake",
+    "lake_cold": "lake_cold",
 }
 LARGE_SECTIONS = {"lake_large": "lake"}  # want 16 GB of disk, so they are asked for by name
 ALL = SECTIONS | LARGE_SECTIONS

@@ -151,7 +151,8 @@ def _digits(values: Floats) -> int | None:
 
 
 def _fits(values: Floats, digits: int) -> bool:
-    whole = np.rint(values * 10.0**digits)
+    with np.errstate(over="ignore", invalid="ignore"):  # what grows beyond all numbers does not fit
+        whole = np.rint(values * 10.0**digits)
     if not np.abs(whole).max(initial=0) < _EXACT_MAX:  # false for NaN too
         return False
     again = whole.astype(np.int64) / 10.0**digits  # as it will be read: minus zero does not come back, and does not fit
