@@ -34,6 +34,7 @@ def backtest_command(
     set_: Annotated[Pairs, Parameter(name="--set")] = (),
     policy: Pairs = (),
     costs: str | None = None,
+    min_coverage: float | None = None,
     report: Path | None = None,
     as_json: Json = False,
 ) -> None:
@@ -57,6 +58,8 @@ def backtest_command(
         Fields of the policy: stop_mode=fraction stop_value=0.02; a limit is taken away with off.
     costs
         The level that trades and equity show: base, pessimistic (when left out) or brutal.
+    min_coverage
+        Refuse data that has less than this share of its bars; 0.99 when left out. What is let through is recorded.
     report
         Write the report to this HTML file.
     as_json
@@ -79,7 +82,7 @@ def backtest_command(
         from karat.research.report import check_report_path
 
         check_report_path(report)
-    data = market_data(open_lake(), market_id(market), timeframe_ms(timeframe), start, end)
+    data = market_data(open_lake(), market_id(market), timeframe_ms(timeframe), start, end, min_coverage)
     say_compiling()
     signals = fitting_signals(data, found, values, rules)
     checked = ensure_checked(found, check_markets)

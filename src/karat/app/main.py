@@ -38,6 +38,8 @@ GROUPS = {
 COMMANDS = (
     Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
     Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
+    Command("data check", "karat.app.data_quality_commands:check_data", "Look for defects, and score the data."),
+    Command("data status", "karat.app.data_quality_commands:data_status", "Show how fresh the data is."),
     Command("strategies new", "karat.app.strategy_commands:new_strategy", "Write a working strategy to begin with."),
     Command("strategies list", "karat.app.strategy_commands:list_strategies", "List every strategy."),
     Command("strategies show", "karat.app.strategy_commands:show_strategy", "Show one strategy in full."),
