@@ -39,7 +39,8 @@ ALONE = Surroundings()
 
 
 def own_findings(candles: Candles, *, sessions: bool) -> tuple[Finding, ...]:
-    """What the bars say by themselves: no other series is asked. The same bars give the same findings everywhere."""
+    """What the bars say by themselves: no other series is asked. The same bars give the same findings everywhere, so a
+    result can carry the score of its bars whatever else the lake holds."""
     return all_findings(candles, ALONE, sessions=sessions)
 
 

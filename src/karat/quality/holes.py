@@ -2,7 +2,7 @@
 
 A bar is missing at a time when it should be there (`coverage.missing_spans`). If no other symbol of the same venue has
 a bar at that time although its series runs before and after, the venue was down. If one has, the hole is ours. With no
-other symbol in the lake nobody can tell.
+other symbol to ask nobody can tell.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from karat.core.time import HOUR_MS, iso
 from karat.quality.coverage import Missing, missing_spans
 from karat.quality.findings import Finding, runs_of
 
-ALONE = "no other symbol of the venue is in the lake, so nobody can tell whether it was down"
+ALONE = "no other symbol of the venue was asked, so nobody can tell whether it was down"
 
 
 def hole_findings(candles: Candles, peers: Sequence[Candles] = (), *, sessions: bool) -> list[Finding]:
@@ -46,11 +46,14 @@ def _told_apart(stamps: Ints, length: int, alive: Bools, present: Bools) -> list
     """Parts of one gap, by what the peers say of it."""
     found: list[Finding] = []
     kinds = np.where(present, 0, np.where(alive, 1, 2))
-    words = ("other symbols of the venue have bars then", "no symbol of the venue has a bar then", ALONE)
-    for kind, text in enumerate(words):
+    told = (
+        ("hole", "other symbols of the venue have bars then"),
+        ("venue_down", "no symbol of the venue has a bar then"),
+        ("hole_unexplained", ALONE),
+    )
+    for kind, (name, text) in enumerate(told):
         for start, stop in runs_of(kinds == kind):
             gap = Missing(int(stamps[start]), int(stamps[stop - 1]) + length, stop - start)
-            name = "venue_down" if kind == 1 else "hole"
             found.append(Finding(name, gap.from_ms, gap.to_ms, gap.bars, _words(gap, text)))
     return sorted(found, key=lambda one: one.from_ms)
 

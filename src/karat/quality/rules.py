@@ -38,6 +38,11 @@ RULES: Mapping[str, Rule] = {
         "The simulation counts bars: what happened inside is missing, and a stop is filled at the first open after it.",
         "Download or import the missing bars; they exist, or nobody can say that they do not.",
     ),
+    "hole_unexplained": Rule(
+        Severity.WARNING, 0, 10, 40,
+        "What happened inside is missing, and nobody can tell whether the venue was down or the bars were lost.",
+        "Import another symbol of the venue and check again: what all symbols miss, the venue missed.",
+    ),
     "venue_down": Rule(
         Severity.WARNING, 0, 5, 20,
         "Nothing could be traded then, not by you either: a stop would have waited as it does in the simulation.",

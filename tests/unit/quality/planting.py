@@ -137,7 +137,7 @@ def _volume_unit(candles: Candles, bar: int, _: float) -> Candles:
 
 
 PLANTS = (
-    Plant("hole", lambda candles, bar, size: without(candles, bar, bar + 1 + round(40 * size))),
+    Plant("hole_unexplained", lambda candles, bar, size: without(candles, bar, bar + 1 + round(40 * size))),
     Plant("duplicate", _duplicate),
     Plant("unordered", _unordered),
     Plant("off_grid", _off_grid),

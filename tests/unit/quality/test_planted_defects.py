@@ -19,7 +19,9 @@ from karat.quality.timeframes import Built
 
 BARS = 4_000
 EDGE = 100  # a change of volume is seen where there are enough bars on both sides
-EXPLAINED = {"bad_price": {"hole"}, "negative_volume": {"hole"}, "off_grid": {"hole"}}  # the bar is then not there
+EXPLAINED = {
+    name: {"hole_unexplained"} for name in ("bad_price", "negative_volume", "off_grid")
+}  # the bar is not there
 
 Places = st.integers(EDGE, BARS - EDGE)
 Sizes = st.floats(0.0, 1.0)

@@ -73,7 +73,7 @@ def test_every_outage_of_the_spot_venue_is_found_and_blamed_on_the_venue(
     found = report(lake, f"binance_spot:{symbol}", "1h")
     down = [one for one in found.findings if one.name == "venue_down"]
     assert (len(down), sum(one.bars for one in down)) == (holes, bars)
-    assert starts(found, "hole") == []
+    assert starts(found, "hole", "hole_unexplained") == []
     assert found.score.value > 96
 
 
@@ -159,7 +159,7 @@ def test_a_file_is_checked_before_it_is_imported(tmp_path: Path) -> None:
     file.write_text("\n".join(rows) + "\n")
     found = {one.name for one in check_file(file).findings}
     assert found == {
-        "duplicate", "unordered", "off_grid", "high_low_violation", "bad_price", "negative_volume", "hole"
+        "duplicate", "unordered", "off_grid", "high_low_violation", "bad_price", "negative_volume", "hole_unexplained"
     }  # fmt: skip
 
 
