@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.candle_store import MINUTE_MS, made, series
+from bench.candle_store import series
 from bench.clocks import best_cpu, best_wall, wall
 from bench.other_stores import Arrays, Store, other_stores
 from bench.rows import Row
 from karat.core.home import karat_home
 from karat.core.ids import MarketId
 from karat.core.model.candles import CANDLE_COLUMNS, Candles
-from karat.core.model.table import Schema, Table, TableName
+from karat.core.time import MINUTE_MS
 from karat.lake.store import FolderLake, open_lake
 from karat.ports.lake import LakeEntry, Quality
 
@@ -26,7 +26,6 @@ SLICE_BARS = 500_000
 SLICED = MarketId("made:S000")
 _ROW_BYTES = 8 * len(CANDLE_COLUMNS)
 _SYMBOLS_LARGE = 213  # each as long as those of the smaller lake
-_LIVE = Schema(tuple((name, "i8" if name == "ts" else "f8") for name in CANDLE_COLUMNS))
 
 
 def lake(quick: bool) -> list[Row]:
@@ -46,7 +45,7 @@ def lake(quick: bool) -> list[Row]:
         _slice_row(home, stores, number, bars),
         _scan_row(home, stores, size),
         _catalog_row(home),
-        _append_row(home, stores, number, given[number]),
+        _append_row(home, stores, number),
     ]
     shutil.rmtree(karat_home())
     return rows
@@ -64,7 +63,7 @@ def lake_large(quick: bool) -> list[Row]:
         Row("large lake, written", written, "s", note=f"{note}; a change a market, hashed and forced to the disk"),
         _slice_row(home, [], 0, SLICE_BARS),
         _catalog_row(home),
-        _append_row(home, [], 0, made(0, 1)),
+        _append_row(home, [], 0),
     ]
     shutil.rmtree(karat_home())
     return [Row(f"large {one.what}" if one.what.startswith("lake") else one.what, *_rest(one)) for one in found]
@@ -163,21 +162,19 @@ def _catalog_row(home: FolderLake) -> Row:
     return Row("lake, what there is", _best_ms(home.list, 20), "ms", note=f"{entries:,} series, without a look at them")
 
 
-def _append_row(home: FolderLake, stores: list[Store], number: int, candles: Candles) -> Row:
+def _append_row(home: FolderLake, stores: list[Store], number: int) -> Row:
     """Bars added one by one after the last of a series, each on the disk when the call returns."""
-    name, last = TableName("bars", SLICED, "1m"), int(candles.ts[-1])
-    bar = {column: getattr(candles, column)[-1:] for column in CANDLE_COLUMNS}
-    with home.change() as change:
-        change.append(name, Table(_LIVE, {column: getattr(candles, column) for column in CANDLE_COLUMNS}))
+    last = home.candles(SLICED, MINUTE_MS)[-1:]
+    columns = {name: getattr(last, name).copy() for name in CANDLE_COLUMNS}
 
     def add(at: int) -> None:
         with home.change() as change:
-            change.append(name, Table(_LIVE, {**bar, "ts": np.array([last + at * MINUTE_MS])}))
+            bar = {**columns, "ts": last.ts + at * MINUTE_MS}
+            change.append_candles(Candles(SLICED, MINUTE_MS, **bar))
 
     def add_to(store: Store) -> Callable[[int], None]:
-        return lambda at: store.append(
-            number, [last + at * MINUTE_MS, *(float(bar[one][0]) for one in bar if one != "ts")]
-        )
+        bar = [float(columns[name][0]) for name in CANDLE_COLUMNS[1:]]
+        return lambda at: store.append(number, [int(last.ts[0]) + at * MINUTE_MS, *bar])
 
     able = [store for store in stores if store.name not in ("ipc", "parquet")]
     beside = tuple((store.name, _each_ms(add_to(store))) for store in able)

@@ -39,6 +39,7 @@ from karat.lake.names import (
     series_name,
     timeframe_of,
 )
+from karat.lake.quality import extended, measure
 from karat.lake.records import Catalog, MarketRecord
 from karat.lake.refusals import NOT_OURS, lake_not_usable
 from karat.lake.writing import SeriesWriter
@@ -82,6 +83,21 @@ class FolderChange:
     def put_candles(self, candles: Candles, quality: Quality, *, sessions: bool = False) -> str:
         self._sessions.setdefault(candles.market, sessions)
         return self._put_bars(CANDLES, candles, quality)
+
+    def append_candles(self, candles: Candles, *, sessions: bool = False) -> None:
+        if not len(candles):
+            return
+        name = series_name(CANDLES, candles.market, candles.timeframe_ms)
+        record = self._writer.series.get(name)
+        if record is None:
+            self.put_candles(candles, measure(candles, sessions=sessions), sessions=sessions)
+            return
+        columns = {column: getattr(candles, column) for column in CANDLE_COLUMNS}
+        last = Candles(candles.market, candles.timeframe_ms, **unpacked(self._writer.last_row(record)))
+        known = self.sessions(candles.market)
+        quality = extended(record.quality or Quality(), last, candles, sessions=sessions if known is None else known)
+        record = self._writer.add(name, CANDLE_SCHEMA, packed(CANDLE_SCHEMA, columns), strictly=True)
+        self._writer.series[name] = replace(record, quality=quality)
 
     def put_mark(self, candles: Candles, quality: Quality) -> str:
         return self._put_bars(MARK, candles, quality)
