@@ -12,6 +12,7 @@ from typing import Protocol
 
 from karat.core.ids import MarketId
 from karat.core.model.candles import Candles, Funding
+from karat.core.model.table import Schema, Table, TableName
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,20 @@ class LakeEntry:
     resampled_from_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TableEntry:
+    """One stored table. `first` and `last` are of its order column, `written_at_ms` when rows were last added."""
+
+    name: TableName
+    schema: Schema
+    first: int
+    last: int
+    rows: int
+    hash: str
+    written_at_ms: int
+    notes: tuple[str, ...] = ()
+
+
 class LakeChange(Protocol):
     """A set of changes that becomes visible at once when its context ends well, and never when it does not."""
 
@@ -117,6 +132,22 @@ class LakeChange(Protocol):
 
     def put_funding(self, market: MarketId, funding: Funding, quality: Quality) -> str:
         """Put funding stamps in the place of that market; its mark prices are not kept. Returns the content hash."""
+        ...
+
+    def table(self, name: TableName) -> Table | None:
+        """The table as this change would leave it, or None."""
+        ...
+
+    def append(self, name: TableName, rows: Table, notes: tuple[str, ...] = ()) -> None:
+        """Add rows after the last of the table, or begin it. Costs what the rows cost, not what the table holds.
+
+        Raises InputError `rows_not_in_order` when the order column falls, within the rows or from the last row to
+        them, `schema_differs` when the table has other columns.
+        """
+        ...
+
+    def put_table(self, name: TableName, table: Table, notes: tuple[str, ...] = ()) -> None:
+        """Put a table in the place of that name."""
         ...
 
 
@@ -157,6 +188,18 @@ class Lake(Protocol):
         """Stored mark price bars (volume 0), or None."""
         ...
 
-    def change(self) -> AbstractContextManager[LakeChange]:
-        """Begin a change. Raises RetryLater `lake_busy` while another process changes the lake."""
+    def tables(self) -> tuple[TableEntry, ...]:
+        """Every stored table, by name, without a look at its rows."""
+        ...
+
+    def table(self, name: TableName, begin: int | None = None, end: int | None = None) -> Table:
+        """The rows with `begin <= order < end`, memory-mapped; None leaves that end open.
+
+        Raises InputError `table_not_in_lake` with a hint that names what there is.
+        """
+        ...
+
+    def change(self, wait_seconds: float = 0.0) -> AbstractContextManager[LakeChange]:
+        """Begin a change. Raises RetryLater `lake_busy` while another process, or thread, still changes the lake after
+        `wait_seconds`."""
         ...
