@@ -23,7 +23,7 @@ from karat.ingest.join import Columns, join
 from karat.ingest.paths import PathFacts, facts_of, walk, why_not_data
 from karat.ingest.table import Table, read_table
 from karat.ingest.zones import read_times
-from karat.lake.columns import content_hash
+from karat.lake.blocks import content_hash
 from karat.lake.quality import find_holes, measure
 from karat.ports.lake import Lake, LakeChange, Quality
 

@@ -1,110 +1,88 @@
-"""The catalog: the one file that says what the lake holds.
+"""The catalog file: what the lake holds, and how many rows of each series count.
 
-Data folders are written first; then the catalog is replaced in one rename. That rename is the moment a whole import
-becomes visible, so a killed import leaves the lake as before or complete. Folders the catalog does not name are
-leftovers, swept when the next change begins.
+Rows are written first; then the catalog is replaced in one rename. That rename is the moment a whole change becomes
+visible, so a killed change leaves the lake as before or complete. A process parses each version once.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import MarketId
-from karat.core.time import timeframe_text
-from karat.lake.columns import replace_durably, series_folder
+from karat.lake.durable import replace_durably
+from karat.lake.format_one import series_of_format_one
+from karat.lake.records import FORMAT, Catalog, MarketRecord, series_of
 from karat.lake.refusals import lake_not_usable
-from karat.ports.lake import Hole, Quality
 
-FORMAT = 1
 CATALOG_NAME = "catalog.json"
+_HEAD_BYTES = 64  # hold format and number
+_LAKES_KEPT = 16
 
-SeriesKey = tuple[str, str, int]  # kind, market, timeframe in ms (0 for funding)
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesRecord:
-    """One stored series: `kind` is candles, mark or funding."""
-
-    kind: str
-    market: MarketId
-    timeframe_ms: int
-    first_ts: int
-    last_ts: int
-    rows: int
-    hash: str
-    quality: Quality
-
-    @property
-    def key(self) -> SeriesKey:
-        return (self.kind, self.market, self.timeframe_ms)
-
-    def folder(self, root: Path) -> Path:
-        timeframe = timeframe_text(self.timeframe_ms) if self.timeframe_ms else "stamps"
-        return series_folder(root, self.kind, self.market, timeframe, self.hash)
-
-
-@dataclass(frozen=True, slots=True)
-class MarketRecord:
-    """What is fixed when a market is first registered (architecture.md, decision 5)."""
-
-    anchor_ts: int
-    vault_start_ts: int
-    sessions: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """Every series and every registered market."""
-
-    series: dict[SeriesKey, SeriesRecord]
-    markets: dict[MarketId, MarketRecord]
+Version = tuple[int, int, int, bytes]
+_parsed: dict[Path, tuple[Version, Catalog]] = {}
 
 
 def read_catalog(root: Path) -> Catalog:
-    """Read the catalog; empty when there is none yet.
+    """The catalog as it is now; empty when there is none yet.
 
     Raises InputError `lake_newer` when a newer Karat wrote it, `lake_not_usable` when the folder is closed to us,
     NeedsOperator `lake_damaged` when it cannot be understood.
     """
     path = root / CATALOG_NAME
     try:
-        text = path.read_text()
+        with path.open("rb") as handle:
+            version, head = _version(handle)
+            known = _parsed.get(path)
+            if known is not None and known[0] == version:
+                return known[1]
+            content = head + handle.read()
     except FileNotFoundError:
         return Catalog({}, {})
     except OSError as error:
         raise lake_not_usable(root, error) from error
-    try:
-        raw = json.loads(text)
-        version = raw["format"]
-        if version > FORMAT:
-            message = f"{path} was written by a newer Karat (format {version}, this one knows {FORMAT})."
-            raise InputError("lake_newer", message, "Update Karat, or point KARAT_HOME at another folder.")
-        records = [_series_record(item) for item in raw["series"]]
-        markets = {MarketId(name): MarketRecord(**item) for name, item in raw["markets"].items()}
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"{path} cannot be read: {error}."
-        raise NeedsOperator("lake_damaged", message, "Move it away and import again.") from error
-    return Catalog({record.key: record for record in records}, markets)
+    return _keep(path, version, _parse(path, content))
 
 
 def write_catalog(root: Path, catalog: Catalog) -> None:
     """Replace the catalog in one step."""
-    raw = {
-        "format": FORMAT,
-        "markets": {name: asdict(record) for name, record in sorted(catalog.markets.items())},
-        "series": [asdict(record) for _, record in sorted(catalog.series.items())],
-    }
-    replace_durably(root / CATALOG_NAME, json.dumps(raw, indent=1).encode())
+    path = root / CATALOG_NAME
+    replace_durably(path, catalog.text().encode())
+    with path.open("rb") as handle:
+        _keep(path, _version(handle)[0], catalog)
 
 
-def _series_record(item: dict[str, Any]) -> SeriesRecord:
-    quality: dict[str, Any] = dict(item["quality"])
-    for name in ("accepted", "repairs", "oddities", "sources"):
-        quality[name] = tuple(quality[name])
-    quality["first_holes"] = tuple(Hole(**hole) for hole in quality["first_holes"])
-    fields: dict[str, Any] = {**item, "market": MarketId(item["market"]), "quality": Quality(**quality)}
-    return SeriesRecord(**fields)
+def _version(handle: BinaryIO) -> tuple[Version, bytes]:
+    """What tells this version of the file from all others, and its first bytes.
+
+    Inodes and times come again within one tick of the clock of the file system; the number of the change does not.
+    """
+    state, head = os.fstat(handle.fileno()), handle.read(_HEAD_BYTES)
+    return (state.st_ino, state.st_mtime_ns, state.st_size, head), head
+
+
+def _keep(path: Path, version: Version, catalog: Catalog) -> Catalog:
+    if len(_parsed) >= _LAKES_KEPT:
+        _parsed.clear()
+    _parsed[path] = version, catalog
+    return catalog
+
+
+def _parse(path: Path, content: bytes) -> Catalog:
+    try:
+        raw: dict[str, Any] = json.loads(content)
+        found = raw["format"]
+        if found > FORMAT:
+            message = f"{path} was written by a newer Karat (format {found}, this one knows {FORMAT})."
+            raise InputError("lake_newer", message, "Update Karat, or point KARAT_HOME at another folder.")
+        markets = {MarketId(name): MarketRecord(**item) for name, item in raw["markets"].items()}
+        read = series_of_format_one if found == 1 else series_of
+        records = [read(item) for item in raw["series"]]
+        number: int = raw.get("number", 0)
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"{path} cannot be read: {error}."
+        raise NeedsOperator("lake_damaged", message, "Move it away and import again.") from error
+    return Catalog({record.name: record for record in records}, markets, number, found)

@@ -1,34 +1,48 @@
 """Change the lake: one writer at a time, seen at once or not at all.
 
-1. Take the lock (RetryLater when another process has it); the system drops it when a process dies.
+1. Take the lock (RetryLater when another has it for too long); the system drops it when a process dies.
 2. Sweep what an earlier, killed change left behind.
-3. Write new series beside the old ones, each forced to the disk.
+3. Write rows behind those that count, or new generations of series beside the old ones; force all to the disk.
 4. Replace the catalog. This is the only step that readers can see.
-5. Old versions stay until the next change sweeps them, for readers that have just looked them up.
+5. Old generations stay until the next change sweeps them, for readers that have just looked them up.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from karat.core.errors import RetryLater
 from karat.core.ids import MarketId, venue_of
-from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding
-from karat.lake.catalog import CATALOG_NAME, Catalog, MarketRecord, SeriesRecord, read_catalog, write_catalog
-from karat.lake.columns import KINDS, Columns, content_hash, open_columns, sync_folder, write_columns
+from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding, Ints
+from karat.core.model.table import Schema, Table, TableName
+from karat.lake.catalog import CATALOG_NAME, read_catalog, write_catalog
+from karat.lake.columns import SERIES, packed, unpacked
+from karat.lake.format_one import carried_over, sweep_format_one
+from karat.lake.lock import only_writer
+from karat.lake.names import (
+    CANDLE_SCHEMA,
+    CANDLES,
+    FUNDING,
+    FUNDING_SCHEMA,
+    MARK,
+    OF_MARKETS,
+    series_name,
+    timeframe_of,
+)
+from karat.lake.records import Catalog, MarketRecord
 from karat.lake.refusals import NOT_OURS, lake_not_usable
+from karat.lake.writing import SeriesWriter
 from karat.ports.lake import Quality
 
-_LOCK_NAME = "change.lock"
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -38,17 +52,17 @@ class FolderChange:
     def __init__(self, root: Path, catalog: Catalog) -> None:
         self._root = root
         self._before = catalog
-        self._series = dict(catalog.series)
+        self._writer = SeriesWriter(root, catalog)
         self._sessions: dict[MarketId, bool] = {}
 
     def candles(self, market: MarketId, timeframe_ms: int) -> Candles | None:
-        return self._bars("candles", market, timeframe_ms)
+        return self._bars(CANDLES, market, timeframe_ms)
 
     def mark(self, market: MarketId, timeframe_ms: int) -> Candles | None:
-        return self._bars("mark", market, timeframe_ms)
+        return self._bars(MARK, market, timeframe_ms)
 
     def quality(self, market: MarketId, timeframe_ms: int) -> Quality | None:
-        record = self._series.get(("candles", market, timeframe_ms))
+        record = self._writer.series.get(series_name(CANDLES, market, timeframe_ms))
         return record.quality if record else None
 
     def sessions(self, market: MarketId) -> bool | None:
@@ -59,74 +73,100 @@ class FolderChange:
         return of_venue.pop() if len(of_venue) == 1 else None
 
     def funding(self, market: MarketId) -> Funding | None:
-        record = self._series.get(("funding", market, 0))
-        if record is None:
+        columns = self._columns(series_name(FUNDING, market))
+        if columns is None:
             return None
-        columns = open_columns(record.folder(self._root), record.kind, record.rows)
-        return Funding(columns["ts"], columns["rate"], np.full(record.rows, np.nan))
+        return Funding(columns["ts"], columns["rate"], np.full(len(columns["ts"]), np.nan))
 
     def put_candles(self, candles: Candles, quality: Quality, *, sessions: bool = False) -> str:
         self._sessions.setdefault(candles.market, sessions)
-        return self._put("candles", candles.market, candles.timeframe_ms, _columns(candles), quality)
+        return self._put_bars(CANDLES, candles, quality)
 
     def put_mark(self, candles: Candles, quality: Quality) -> str:
-        return self._put("mark", candles.market, candles.timeframe_ms, _columns(candles), quality)
+        return self._put_bars(MARK, candles, quality)
 
     def put_funding(self, market: MarketId, funding: Funding, quality: Quality) -> str:
-        return self._put("funding", market, 0, {"ts": funding.ts, "rate": funding.rate}, quality)
+        columns = {"ts": funding.ts, "rate": funding.rate}
+        return self._put(series_name(FUNDING, market), FUNDING_SCHEMA, columns, quality=quality)
+
+    def table(self, name: TableName) -> Table | None:
+        columns = self._columns(name)
+        return None if columns is None else Table(self._writer.series[name].schema, columns)
+
+    def append(self, name: TableName, rows: Table, notes: tuple[str, ...] = ()) -> None:
+        assert name.kind not in OF_MARKETS, f"{name.kind} come with their quality: see put_candles"
+        if not len(rows) and name not in self._writer.series:
+            return  # a series begins with its first row
+        record = self._writer.add(name, rows.schema, packed(rows.schema, rows.columns))
+        self._writer.series[name] = replace(record, notes=tuple(dict.fromkeys((*record.notes, *notes))))
+
+    def put_table(self, name: TableName, table: Table, notes: tuple[str, ...] = ()) -> None:
+        assert name.kind not in OF_MARKETS, f"{name.kind} come with their quality: see put_candles"
+        self._put(name, table.schema, table.columns, notes=notes)
 
     def commit(self) -> None:
         """Make the change visible. Nothing is written when nothing changed."""
-        if self._series == self._before.series:
+        series = self._writer.series
+        if series == self._before.series:
             return
+        self._writer.finish()
         markets = dict(self._before.markets)
-        for market in {record.market for record in self._series.values() if record.kind == "candles"} - markets.keys():
+        for market in {MarketId(name.owner) for name in series if name.kind == CANDLES} - markets.keys():
             markets[market] = self._register(market)
-        write_catalog(self._root, Catalog(self._series, markets))
+        write_catalog(self._root, self._before.changed(series, markets))
+
+    def _put_bars(self, kind: str, candles: Candles, quality: Quality) -> str:
+        columns = {name: getattr(candles, name) for name in CANDLE_COLUMNS}
+        name = series_name(kind, candles.market, candles.timeframe_ms)
+        return self._put(name, CANDLE_SCHEMA, columns, quality=quality)
+
+    def _put(
+        self,
+        name: TableName,
+        schema: Schema,
+        columns: Mapping[str, NDArray[Any]],
+        *,
+        notes: tuple[str, ...] = (),
+        quality: Quality | None = None,
+    ) -> str:
+        """Make a series these rows. Where they begin with the rows that are there, only the others are written."""
+        rows, writer = packed(schema, columns), self._writer
+        old = writer.series.get(name)
+        if old is not None and writer.begins(old, schema, rows):
+            record = writer.add(name, schema, {column: part[old.rows :] for column, part in rows.items()})
+        else:
+            record = writer.begin(name, schema, rows)
+        writer.series[name] = replace(record, notes=notes, quality=quality)
+        return writer.hash(name)
 
     def _bars(self, kind: str, market: MarketId, timeframe_ms: int) -> Candles | None:
-        record = self._series.get((kind, market, timeframe_ms))
-        if record is None:
-            return None
-        columns = open_columns(record.folder(self._root), record.kind, record.rows)
-        return Candles(market, timeframe_ms, **columns)
+        columns = self._columns(series_name(kind, market, timeframe_ms))
+        return None if columns is None else Candles(market, timeframe_ms, **columns)
 
-    def _put(self, kind: str, market: MarketId, timeframe_ms: int, columns: Columns, quality: Quality) -> str:
-        ts: NDArray[np.int64] = columns["ts"]
-        assert len(ts), "a series holds at least one row"
-        content = content_hash(columns)
-        record = SeriesRecord(kind, market, timeframe_ms, int(ts[0]), int(ts[-1]), len(ts), content, quality)
-        folder = record.folder(self._root)
-        if not folder.exists():  # the sweep left named folders only, and those are whole and may be mapped by readers
-            write_columns(folder, columns, asdict(record))
-            for parent in folder.relative_to(self._root).parents:
-                sync_folder(self._root / parent)
-        self._series[record.key] = record
-        return content
+    def _columns(self, name: TableName) -> dict[str, NDArray[Any]] | None:
+        record = self._writer.series.get(name)
+        return None if record is None else unpacked(self._writer.rows(record))
 
     def _register(self, market: MarketId) -> MarketRecord:
         """Fix the anchor and the vault: the last fifth of the market's time, over all its timeframes."""
-        records = [record for record in self._series.values() if record.market == market and record.kind == "candles"]
-        anchor = min(record.first_ts for record in records)
-        end = max(record.last_ts + record.timeframe_ms for record in records)
+        records = [one for one in self._writer.series.values() if (one.name.owner, one.name.kind) == (market, CANDLES)]
+        anchor = min(record.first for record in records)
+        end = max(record.last + timeframe_of(record.name) for record in records)
         last_fifth = anchor + -((anchor - end) * 4 // 5)  # rounded up: the vault is never larger than a fifth
-        widest = max(records, key=lambda record: (record.last_ts - record.first_ts, -record.timeframe_ms))
-        ts = open_columns(widest.folder(self._root), widest.kind, widest.rows)["ts"]
+        widest = max(records, key=lambda record: (record.last - record.first, -timeframe_of(record.name)))
+        ts: Ints = unpacked(self._writer.rows(widest))["ts"]
         bar = int(np.searchsorted(ts, last_fifth))
         vault_start = int(ts[bar]) if bar < len(ts) else end
         return MarketRecord(anchor, vault_start, self._sessions.get(market, False))
 
 
 @contextmanager
-def change_lake(root: Path) -> Generator[FolderChange]:
+def change_lake(root: Path, wait_seconds: float = 0.0) -> Generator[FolderChange]:
     """Run one change of the lake at `root`; committed when the block ends, dropped when it raises."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with (root / _LOCK_NAME).open("a") as lock:
-            _take(lock.fileno(), root)
-            catalog = read_catalog(root)
-            _sweep(root, catalog)
-            change = FolderChange(root, catalog)
+        with only_writer(root, wait_seconds):
+            change = FolderChange(root, _swept(root, read_catalog(root)))
             yield change
             change.commit()
     except OSError as error:
@@ -137,23 +177,16 @@ def change_lake(root: Path) -> Generator[FolderChange]:
         raise
 
 
-def _take(lock: int, root: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        message = f"Another process is changing the lake at {root}."
-        raise RetryLater("lake_busy", message, "Wait until it has finished and try again.") from error
-
-
-def _sweep(root: Path, catalog: Catalog) -> None:
-    """Remove every data folder the catalog does not name, and a catalog that was never finished."""
+def _swept(root: Path, catalog: Catalog) -> Catalog:
+    """Remove every folder the catalog does not name, and a catalog that was never finished; bring the format up."""
     (root / f"{CATALOG_NAME}.part").unlink(missing_ok=True)
-    named = {record.folder(root) for record in catalog.series.values()}
-    for kind in KINDS:
-        for folder in (root / kind).glob("*/*/*/*"):
-            if folder not in named:
-                shutil.rmtree(folder)
-
-
-def _columns(candles: Candles) -> Columns:
-    return {name: getattr(candles, name) for name in CANDLE_COLUMNS}
+    named = {record.folder for record in catalog.series.values()}
+    for folder in (root / SERIES).glob("*"):
+        if f"{SERIES}/{folder.name}" not in named:
+            shutil.rmtree(folder)
+    if catalog.format == 1:
+        catalog = carried_over(root, catalog)
+        write_catalog(root, catalog)
+    else:
+        sweep_format_one(root)
+    return catalog

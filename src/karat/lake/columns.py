@@ -1,17 +1,17 @@
-"""One series on disk: a folder of raw little-endian files, one per column, named by the hash of their content.
+"""One series on disk: a folder of raw little-endian files that only grow.
 
-    <root>/candles/<venue>/<SYMBOL>/<timeframe>/<hash>/{ts,open,high,low,close,volume}.bin, meta.json
-    <root>/mark/...                                    the same
-    <root>/funding/<venue>/<SYMBOL>/stamps/<hash>/{ts,rate}.bin, meta.json
+    <root>/series/<kind>.<venue>.<SYMBOL>.<variant>.<generation>/
+        <column>.bin                      numbers, one after another
+        <column>.ends.bin, <column>.utf8.bin   text: cumulative ends (int64) and bytes
+        blocks.sha256                     digests of all full blocks (`blocks.py`)
+        meta.json                         what it is, for people and for rescue
 
-A folder never changes once the catalog names it. meta.json repeats what the catalog says, for people and for rescue.
+Rows count once the catalog says so. What lies beyond them was left by a killed writer, and the next one drops it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,92 +19,106 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from karat.core.errors import InputError, NeedsOperator
-from karat.core.ids import MarketId, symbol_of, venue_of
-from karat.core.model.candles import CANDLE_COLUMNS
+from karat.core.model.table import Kind, Schema, TableName
+from karat.lake.durable import extend, too_short
+from karat.lake.names import folder_label
+from karat.lake.text import PackedText, pack, unpack
 
-KINDS = ("candles", "mark", "funding")
-FUNDING_COLUMNS = ("ts", "rate")
-_FOLDER_HASH_DIGITS = 16
+DTYPES: Mapping[Kind, np.dtype[Any]] = {
+    "i8": np.dtype("<i8"),
+    "i4": np.dtype("<i4"),
+    "u1": np.dtype("u1"),
+    "f8": np.dtype("<f8"),
+}
+SERIES = "series"
 
-Columns = dict[str, NDArray[Any]]
-
-
-def column_names(kind: str) -> tuple[str, ...]:
-    return FUNDING_COLUMNS if kind == "funding" else CANDLE_COLUMNS
-
-
-def _dtype(name: str) -> np.dtype[Any]:
-    return np.dtype("<i8") if name == "ts" else np.dtype("<f8")
+Packed = dict[str, NDArray[Any] | PackedText]
 
 
-def content_hash(columns: Mapping[str, NDArray[Any]]) -> str:
-    """SHA-256 over names and little-endian bytes of the columns, in their order."""
-    digest = hashlib.sha256()
-    for name, values in columns.items():
-        digest.update(f"{name}:{len(values)}\n".encode())
-        digest.update(_raw(name, values))
-    return digest.hexdigest()
+def packed(schema: Schema, columns: Mapping[str, NDArray[Any]]) -> Packed:
+    """Columns as they lie on disk. A kind that could lose part of a value is a programmer's error (TypeError)."""
+    return {
+        name: pack(columns[name]) if kind == "text" else columns[name].astype(DTYPES[kind], "C", "safe", copy=False)
+        for name, kind in schema.columns
+    }
 
 
-def _raw(name: str, values: NDArray[Any]) -> memoryview:
-    return np.ascontiguousarray(values, _dtype(name)).data.cast("B")
+def unpacked(columns: Packed) -> dict[str, NDArray[Any]]:
+    """The inverse of `packed`; numbers are not copied."""
+    return {name: unpack(part) if isinstance(part, PackedText) else part for name, part in columns.items()}
 
 
-def series_folder(root: Path, kind: str, market: MarketId, timeframe: str, content: str) -> Path:
-    """Where a series lies. Raises InputError `bad_market` for names that would leave the lake."""
-    venue, symbol = venue_of(market), symbol_of(market)
-    if venue.startswith(".") or symbol.startswith("."):
-        raise InputError("bad_market", f"'{market}' begins with a dot.", "Name it like binance_perp:BTCUSDT.")
-    return root / kind / venue / symbol / timeframe / content[:_FOLDER_HASH_DIGITS]
+def new_folder(root: Path, name: TableName, generation: str) -> Path:
+    """Make the folder of a new generation of a series. Raises InputError `bad_market` or `bad_table_name`."""
+    folder = root / SERIES / f"{folder_label(name)}.{generation}"
+    folder.mkdir(parents=True)
+    return folder
 
 
-def write_columns(folder: Path, columns: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
-    """Write a series and force it to the disk. The folder is garbage until the catalog names it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, values in columns.items():
-        _write_durably(folder / f"{name}.bin", _raw(name, values))
-    _write_durably(folder / "meta.json", json.dumps(meta, indent=1, sort_keys=True).encode())
-    sync_folder(folder)
+def write_rows(folder: Path, columns: Packed, rows_before: int) -> list[Path]:
+    """Write rows after the first `rows_before`. Returns the files, which are still to be forced to the disk."""
+    written: list[Path] = []
+    for name, part in columns.items():
+        if isinstance(part, PackedText):
+            before = _text_end(folder, name, rows_before)
+            written.append(_extend(folder / f"{name}.ends.bin", rows_before * 8, before + np.cumsum(part.lengths)))
+            written.append(_extend(folder / f"{name}.utf8.bin", before, part.content))
+        else:
+            written.append(_extend(folder / f"{name}.bin", rows_before * part.itemsize, part))
+    return written
 
 
-def open_columns(folder: Path, kind: str, rows: int) -> Columns:
-    """Memory-map the columns of a series, read-only.
+def write_meta(folder: Path, name: TableName, schema: Schema) -> Path:
+    """Say in the folder what it holds."""
+    meta = {"kind": name.kind, "owner": name.owner, "variant": name.variant, "columns": dict(schema.columns)}
+    path = folder / "meta.json"
+    extend(path, 0, json.dumps(meta, indent=1).encode())
+    return path
 
-    Raises FileNotFoundError when a newer version replaced it meanwhile, NeedsOperator `lake_damaged` when a file has
-    the wrong length.
+
+def open_rows(folder: Path, schema: Schema, begin: int, end: int) -> Packed:
+    """Map rows `begin` to `end` of a series, read-only.
+
+    Raises FileNotFoundError when a newer generation replaced it meanwhile, NeedsOperator `lake_damaged` when a file is
+    too short.
     """
-    columns: Columns = {}
-    for name in column_names(kind):
-        path, dtype = folder / f"{name}.bin", _dtype(name)
-        size = path.stat().st_size
-        if size != rows * dtype.itemsize:
-            message = f"{path} has {size} bytes where {rows * dtype.itemsize} belong."
-            raise NeedsOperator("lake_damaged", message, "Import that market again with --replace.")
-        # A view as plain ndarray: compiled code does not know the memmap subclass. The view keeps the mapping alive.
-        columns[name] = np.memmap(path, dtype, mode="r").view(np.ndarray)
-    return columns
+    return {
+        name: _open_text(folder, name, begin, end)
+        if kind == "text"
+        else open_column(folder / f"{name}.bin", DTYPES[kind], end)[begin:]
+        for name, kind in schema.columns
+    }
 
 
-def sync_folder(folder: Path) -> None:
-    """Force a folder's names to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def open_column(path: Path, dtype: np.dtype[Any], rows: int) -> NDArray[Any]:
+    """Map the first rows of a file of numbers, read-only."""
+    size = path.stat().st_size
+    if size < rows * dtype.itemsize:
+        raise too_short(path, size, rows * dtype.itemsize)
+    if rows == 0:
+        empty = np.empty(0, dtype)
+        empty.flags.writeable = False
+        return empty  # a map of nothing is refused by the system
+    # A view as plain ndarray: compiled code does not know the memmap subclass. The view keeps the mapping alive.
+    return np.memmap(path, dtype, mode="r", shape=(rows,)).view(np.ndarray)
 
 
-def replace_durably(path: Path, content: bytes) -> None:
-    """Replace a file so that a reader, or a crash at any moment, finds the old one or the new one, whole."""
-    beside = path.with_name(path.name + ".part")
-    _write_durably(beside, content)
-    beside.replace(path)
-    sync_folder(path.parent)
+def raw(values: NDArray[Any]) -> memoryview:
+    """The bytes of an array, copied only when they do not lie together."""
+    return np.ascontiguousarray(values).view(np.uint8).data
 
 
-def _write_durably(path: Path, content: bytes | memoryview) -> None:
-    with path.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
+def _extend(path: Path, committed_bytes: int, values: NDArray[Any]) -> Path:
+    extend(path, committed_bytes, raw(values))
+    return path
+
+
+def _text_end(folder: Path, name: str, rows: int) -> int:
+    return int(open_column(folder / f"{name}.ends.bin", DTYPES["i8"], rows)[-1]) if rows else 0
+
+
+def _open_text(folder: Path, name: str, begin: int, end: int) -> PackedText:
+    ends = open_column(folder / f"{name}.ends.bin", DTYPES["i8"], end)
+    before, after = (int(ends[row - 1]) if row else 0 for row in (begin, end))
+    content = open_column(folder / f"{name}.utf8.bin", DTYPES["u1"], after)
+    return PackedText(np.diff(ends[begin:], prepend=before), content[before:])

@@ -7,20 +7,24 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from karat.core.home import karat_home
 from karat.core.ids import MarketId
 from karat.core.model.candles import Candles, Floats, Funding, Ints, no_funding
-from karat.lake.catalog import Catalog, SeriesRecord, read_catalog
+from karat.core.model.table import Table, TableName
+from karat.lake.catalog import read_catalog
 from karat.lake.change import FolderChange, change_lake
-from karat.lake.columns import Columns, open_columns
+from karat.lake.columns import DTYPES, open_column, open_rows, unpacked
+from karat.lake.names import CANDLES, FUNDING, MARK, OF_MARKETS, series_name, timeframe_of
 from karat.lake.quality import measure
-from karat.lake.refusals import market_not_in_lake, range_without_data, timeframe_not_there
+from karat.lake.records import Catalog, SeriesRecord
+from karat.lake.refusals import market_not_in_lake, range_without_data, table_not_in_lake, timeframe_not_there
 from karat.lake.resample import resample
-from karat.ports.lake import LakeEntry
+from karat.ports.lake import LakeEntry, Quality, TableEntry
 
 _READS_BEFORE_GIVING_UP = 5  # each retry needs a whole change to commit, and the next to sweep, in between
 
@@ -40,7 +44,11 @@ class FolderLake:
 
     def list(self) -> tuple[LakeEntry, ...]:
         catalog = read_catalog(self._root)
-        return tuple(_entry(catalog, record) for key, record in sorted(catalog.series.items()) if key[0] == "candles")
+        records = [record for name, record in catalog.series.items() if name.kind == CANDLES]
+        return tuple(
+            _entry(catalog, record)
+            for record in sorted(records, key=lambda one: (one.name.owner, timeframe_of(one.name)))
+        )
 
     def has(self, market: MarketId, timeframe_ms: int) -> bool:
         return any(timeframe_ms % stored == 0 for stored in _stored_timeframes(read_catalog(self._root), market))
@@ -66,13 +74,22 @@ class FolderLake:
 
     def mark(self, market: MarketId, timeframe_ms: int) -> Candles | None:
         def load(catalog: Catalog) -> Candles | None:
-            record = catalog.series.get(("mark", market, timeframe_ms))
-            return Candles(market, timeframe_ms, **self._columns(record)) if record else None
+            record = catalog.series.get(series_name(MARK, market, timeframe_ms))
+            return self._bars(record) if record else None
 
         return self._with_columns(load)
 
-    def change(self) -> AbstractContextManager[FolderChange]:
-        return change_lake(self._root)
+    def tables(self) -> tuple[TableEntry, ...]:
+        catalog = read_catalog(self._root)
+        return tuple(
+            _table_entry(record) for name, record in sorted(catalog.series.items()) if name.kind not in OF_MARKETS
+        )
+
+    def table(self, name: TableName, begin: int | None = None, end: int | None = None) -> Table:
+        return self._with_columns(lambda catalog: self._load_table(catalog, name, begin, end))
+
+    def change(self, wait_seconds: float = 0.0) -> AbstractContextManager[FolderChange]:
+        return change_lake(self._root, wait_seconds)
 
     def _with_columns(self, load: Callable[[Catalog], T]) -> T:
         """Look up and map; look up again when a change swept the version found, which a reader must never notice."""
@@ -83,30 +100,43 @@ class FolderLake:
                 continue
         return load(read_catalog(self._root))
 
-    def _columns(self, record: SeriesRecord) -> Columns:
-        return open_columns(record.folder(self._root), record.kind, record.rows)
+    def _columns(self, record: SeriesRecord, begin: int = 0, end: int | None = None) -> dict[str, NDArray[Any]]:
+        rows = record.rows if end is None else end
+        return unpacked(open_rows(self._root / record.folder, record.schema, begin, rows))
+
+    def _bars(self, record: SeriesRecord) -> Candles:
+        return Candles(MarketId(record.name.owner), timeframe_of(record.name), **self._columns(record))
+
+    def _load_table(self, catalog: Catalog, name: TableName, begin: int | None, end: int | None) -> Table:
+        record = catalog.series.get(name)
+        if record is None or name.kind in OF_MARKETS:
+            raise table_not_in_lake(name, (one for one in catalog.series if one.kind not in OF_MARKETS))
+        order = open_column(self._root / record.folder / f"{record.schema.order}.bin", DTYPES["i8"], record.rows)
+        start = 0 if begin is None else int(np.searchsorted(order, begin))
+        stop = record.rows if end is None else int(np.searchsorted(order, end))
+        return Table(record.schema, self._columns(record, start, max(start, stop)))
 
     def _load(self, catalog: Catalog, market: MarketId, timeframe_ms: int) -> tuple[LakeEntry, Candles]:
-        record = catalog.series.get(("candles", market, timeframe_ms))
+        record = catalog.series.get(series_name(CANDLES, market, timeframe_ms))
         if record is not None:
-            return _entry(catalog, record), Candles(market, timeframe_ms, **self._columns(record))
-        if not any(name == market for _, name, _ in catalog.series):
+            return _entry(catalog, record), self._bars(record)
+        if not any(one.name.kind in OF_MARKETS for one in catalog.of_owner.get(market, ())):
             raise market_not_in_lake(market, catalog.markets)
         stored = _stored_timeframes(catalog, market)
         coarsest = max((item for item in stored if timeframe_ms % item == 0), default=None)
         if coarsest is None:
             raise timeframe_not_there(market, timeframe_ms, stored)
-        source = catalog.series[("candles", market, coarsest)]
-        return _resampled(catalog, source, Candles(market, coarsest, **self._columns(source)), timeframe_ms)
+        source = catalog.series[series_name(CANDLES, market, coarsest)]
+        return _resampled(catalog, source, self._bars(source), timeframe_ms)
 
     def _load_funding(self, catalog: Catalog, market: MarketId) -> Funding:
-        record = catalog.series.get(("funding", market, 0))
+        record = catalog.series.get(series_name(FUNDING, market))
         if record is None:
             return no_funding()
         columns = self._columns(record)
-        marks = [series for key, series in catalog.series.items() if key[:2] == ("mark", market)]
+        marks = [series for series in catalog.of_owner[market] if series.name.kind == MARK]
         price = np.full(record.rows, np.nan)
-        for series in sorted(marks, key=lambda item: -item.timeframe_ms):  # the finest last, so that it wins
+        for series in sorted(marks, key=lambda item: -timeframe_of(item.name)):  # the finest last, so that it wins
             mark = self._columns(series)
             _join_opens(price, columns["ts"], mark["ts"], mark["open"])
         price.flags.writeable = False
@@ -121,25 +151,40 @@ def _join_opens(price: Floats, stamps: Ints, ts: Ints, opens: Floats) -> None:
 
 
 def _stored_timeframes(catalog: Catalog, market: MarketId) -> list[int]:
-    return [timeframe for kind, name, timeframe in catalog.series if kind == "candles" and name == market]
+    return [timeframe_of(record.name) for record in catalog.of_owner.get(market, ()) if record.name.kind == CANDLES]
 
 
 def _entry(catalog: Catalog, record: SeriesRecord) -> LakeEntry:
-    market = catalog.markets[record.market]
+    owner, quality = MarketId(record.name.owner), record.quality or Quality()
+    market = catalog.markets[owner]
+    kinds = {one.name.kind for one in catalog.of_owner[owner]}
     return LakeEntry(
-        market=record.market,
-        timeframe_ms=record.timeframe_ms,
-        first_ts=record.first_ts,
-        last_ts=record.last_ts,
+        market=owner,
+        timeframe_ms=timeframe_of(record.name),
+        first_ts=record.first,
+        last_ts=record.last,
         rows=record.rows,
-        holes=record.quality.holes,
-        quality=record.quality,
+        holes=quality.holes,
+        quality=quality,
         hash=record.hash,
         anchor_ts=market.anchor_ts,
         vault_start_ts=market.vault_start_ts,
         sessions=market.sessions,
-        has_funding=("funding", record.market, 0) in catalog.series,
-        has_mark=any(kind == "mark" and name == record.market for kind, name, _ in catalog.series),
+        has_funding=FUNDING in kinds,
+        has_mark=MARK in kinds,
+    )
+
+
+def _table_entry(record: SeriesRecord) -> TableEntry:
+    return TableEntry(
+        name=record.name,
+        schema=record.schema,
+        first=record.first,
+        last=record.last,
+        rows=record.rows,
+        hash=record.hash,
+        written_at_ms=record.written_at_ms,
+        notes=record.notes,
     )
 
 
@@ -153,10 +198,10 @@ def _resampled(
     quality = replace(
         measured,
         holes=holes,
-        accepted=source.quality.accepted,
-        repairs=source.quality.repairs,
-        sources=source.quality.sources,
-        simulated=source.quality.simulated,
+        accepted=stored.quality.accepted,
+        repairs=stored.quality.repairs,
+        sources=stored.quality.sources,
+        simulated=stored.quality.simulated,
     )
     entry = replace(
         stored,
@@ -167,6 +212,6 @@ def _resampled(
         holes=holes,
         quality=quality,
         hash=hashlib.sha256(f"{source.hash}:{timeframe_ms}".encode()).hexdigest(),
-        resampled_from_ms=source.timeframe_ms,
+        resampled_from_ms=stored.timeframe_ms,
     )
     return entry, built

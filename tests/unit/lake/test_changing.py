@@ -22,20 +22,44 @@ class MidwayError(Exception):
 
 
 def folders(home: Path) -> set[Path]:
-    return set((home / "lake").glob("*/*/*/*/*"))
+    return set((home / "lake" / "series").iterdir())
 
 
 def test_a_change_that_raises_changes_nothing_and_its_leftovers_are_swept(tmp_path: Path) -> None:
     lake = lake_with(tmp_path, bars(24))
     before, on_disk = lake.list(), folders(tmp_path)
     with pytest.raises(MidwayError), lake.change() as change:
-        change.put_candles(bars(48), measure(bars(48), sessions=False))
+        change.put_candles(bars(48, first=3), measure(bars(48), sessions=False))
         raise MidwayError
     assert lake.list() == before
     assert folders(tmp_path) > on_disk
     with lake.change():
         pass
     assert folders(tmp_path) == on_disk
+
+
+def test_rows_added_by_a_change_that_raises_are_dropped_by_the_next(tmp_path: Path) -> None:
+    lake = lake_with(tmp_path, bars(24))
+    before = lake.list()
+    with pytest.raises(MidwayError), lake.change() as change:
+        change.put_candles(bars(90), measure(bars(90), sessions=False))
+        raise MidwayError
+    assert lake.list() == before
+    assert len(lake.candles(MARKET, HOUR_MS)) == 24
+    lake_with(tmp_path, bars(48))
+    assert lake.candles(MARKET, HOUR_MS).close.tolist() == bars(48).close.tolist()
+    assert lake.list()[0].hash == lake_with(tmp_path / "other", bars(48)).list()[0].hash
+
+
+def test_longer_candles_are_added_to_the_files_that_are_there(tmp_path: Path) -> None:
+    lake = lake_with(tmp_path, bars(24))
+    before = folders(tmp_path)
+    lake_with(tmp_path, bars(48))
+    assert folders(tmp_path) == before
+    lake_with(tmp_path, bars(48, first=3))
+    with lake.change():
+        pass
+    assert folders(tmp_path).isdisjoint(before), "other candles come into a folder of their own"
 
 
 def test_nothing_is_seen_before_the_change_ends(tmp_path: Path) -> None:
@@ -115,12 +139,12 @@ def test_a_column_of_the_wrong_length_is_never_read(tmp_path: Path) -> None:
 
 def test_a_catalog_that_cannot_be_read_needs_a_person(tmp_path: Path) -> None:
     lake = lake_with(tmp_path, bars(24))
-    (tmp_path / "lake" / "catalog.json").write_text('{"format": 1, "series"')
+    (tmp_path / "lake" / "catalog.json").write_text('{"format": 2, "series"')
     with pytest.raises(NeedsOperator):
         lake.list()
 
 
-@pytest.mark.parametrize("name", ["..:BTC", "venue:..", ".hidden:X"])
+@pytest.mark.parametrize("name", ["..:BTC", "venue:..", ".hidden:X", "a:b:c", "a/b:X", "a:X/../../y", "a:" + 200 * "X"])
 def test_a_market_name_cannot_leave_the_lake(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError) as caught:
         lake_with(tmp_path, bars(24, market=MarketId(name)))

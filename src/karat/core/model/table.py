@@ -1,8 +1,8 @@
 """Any series that is not candles, as columns: trades, quotes, books, derivatives, macro, on-chain, news.
 
 A row is one observation. `ts` is the time it is about, UTC milliseconds. A series that becomes known later than `ts`
-carries `available_at`, the moment from which it could be known, and is ordered by it: a value that is revised later is a
-row of its own, and the first print stays (simulation.md, rule 2).
+carries `available_at`, the moment from which it could be known, and is ordered by it: a value that is revised later is
+a row of its own, and the first print stays (simulation.md, rule 2).
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Schema:
 class TableName:
     """Which series: what it holds, of whom, in which variant.
 
-    `kind` is for example trades, quotes, book, open_interest or fear_greed; `owner` a market (`venue:SYMBOL`) or a source
-    (`alternative_me:BTC`); `variant` what else tells two series apart (`1h`, `top20`), "" when nothing does.
+    `kind` is for example trades, quotes, book, open_interest or fear_greed; `owner` a market (`venue:SYMBOL`) or a
+    source (`alternative_me:BTC`); `variant` what else tells two series apart (`1h`, `top20`), "" when nothing does.
     """
 
     kind: str

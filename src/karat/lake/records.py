@@ -1,0 +1,127 @@
+"""What the catalog holds, and its form as JSON: a line for each series, so that a change writes anew only its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any
+
+from karat.core.ids import MarketId
+from karat.core.model.table import Kind, Schema, TableName
+from karat.ports.lake import Hole, Quality
+
+FORMAT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRecord:
+    """One stored series. `folder` lies below the lake; `first` and `last` are of the order column; `quality` is of
+    candles, mark prices and funding."""
+
+    name: TableName
+    schema: Schema
+    folder: str
+    first: int
+    last: int
+    rows: int
+    hash: str
+    written_at_ms: int
+    notes: tuple[str, ...] = ()
+    quality: Quality | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRecord:
+    """What is fixed when a market is first registered (architecture.md, decision 5)."""
+
+    anchor_ts: int
+    vault_start_ts: int
+    sessions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every series and every registered market. `number` counts the changes that made it, `format` is that of the file.
+
+    `of_owner` finds the series of a market or source. Nothing of it is ever changed: readers share it.
+    """
+
+    series: Mapping[TableName, SeriesRecord]
+    markets: Mapping[MarketId, MarketRecord]
+    number: int = 0
+    format: int = FORMAT
+    lines: dict[TableName, str] = field(default_factory=dict, compare=False, repr=False)
+    of_owner: dict[str, list[SeriesRecord]] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for record in self.series.values():
+            self.of_owner.setdefault(record.name.owner, []).append(record)
+
+    def changed(self, series: Mapping[TableName, SeriesRecord], markets: Mapping[MarketId, MarketRecord]) -> Catalog:
+        """The next catalog, in the newest format; lines of series that stay are kept."""
+        lines = {name: line for name, line in self.lines.items() if series.get(name) is self.series[name]}
+        return Catalog(series, markets, self.number + 1, lines=lines)
+
+    def text(self) -> str:
+        """The catalog as JSON, format and number first."""
+        head = f'{{"format": {self.format}, "number": {self.number}, "markets": '
+        markets = json.dumps({name: asdict(record) for name, record in sorted(self.markets.items())})
+        series = ",\n".join(self._line(name) for name in sorted(self.series))
+        return f'{head}{markets}, "series": [\n{series}\n]}}\n'
+
+    def _line(self, name: TableName) -> str:
+        if name not in self.lines:
+            self.lines[name] = _series_line(self.series[name])
+        return self.lines[name]
+
+
+def series_of(raw: dict[str, Any]) -> SeriesRecord:
+    """The record of one line."""
+    return SeriesRecord(
+        name=TableName(raw["kind"], raw["owner"], raw["variant"]),
+        schema=_schema(tuple(raw["columns"].items())),
+        folder=raw["folder"],
+        first=raw["first"],
+        last=raw["last"],
+        rows=raw["rows"],
+        hash=raw["hash"],
+        written_at_ms=raw["written_at_ms"],
+        notes=tuple(raw["notes"]),
+        quality=None if raw["quality"] is None else quality_of(raw["quality"]),
+    )
+
+
+def quality_of(raw: Mapping[str, Any]) -> Quality:
+    """The quality of one line."""
+    values: dict[str, Any] = dict(raw)
+    for name in ("accepted", "repairs", "oddities", "sources"):
+        values[name] = tuple(values[name])
+    values["first_holes"] = tuple(Hole(**hole) for hole in values["first_holes"])
+    return Quality(**values)
+
+
+def _series_line(record: SeriesRecord) -> str:
+    name = record.name
+    values = {
+        "kind": name.kind,
+        "owner": name.owner,
+        "variant": name.variant,
+        "columns": dict(record.schema.columns),
+        "folder": record.folder,
+        "first": record.first,
+        "last": record.last,
+        "rows": record.rows,
+        "hash": record.hash,
+        "written_at_ms": record.written_at_ms,
+        "notes": record.notes,
+        "quality": None if record.quality is None else asdict(record.quality),
+    }
+    return json.dumps(values)
+
+
+@cache
+def _schema(columns: tuple[tuple[str, Kind], ...]) -> Schema:
+    """One record for all series with the same columns."""
+    return Schema(columns)
