@@ -26,13 +26,13 @@ TIMEOUT_SECONDS = 2.0  # only a host that never answers is waited for so long
 class Desk:
     """Downloads of one home."""
 
-    def __init__(self, home: Path, internet: Internet, now_ms: int) -> None:
+    def __init__(self, home: Path, internet: Internet, now_ms: int, archives: dict[str, str] | None = None) -> None:
         self.clock = JumpingClock(now_ms)
         self.lake = open_lake(home)
         self.downloads = home / "downloads"
         self.budget = FolderBudget(home / "budget", self.clock)
         self.told: list[Progress] = []
-        reach = Network(internet.https_proxy, str(internet.ca_file), TIMEOUT_SECONDS, secret)
+        reach = Network(internet.https_proxy, str(internet.ca_file), TIMEOUT_SECONDS, archives or {}, secret)
         self._opener = history_opener(reach, self.budget)
 
     def run(self, *orders: Order) -> list[Outcome]:

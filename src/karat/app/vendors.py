@@ -31,9 +31,15 @@ HISTORIES = {
 
 
 def network() -> Network:
-    """As the usual variables say: HTTPS_PROXY, and SSL_CERT_FILE for authorities of one's own."""
+    """As the usual variables say: HTTPS_PROXY, and SSL_CERT_FILE for authorities of one's own.
+
+    KARAT_BINANCE_ARCHIVE is another address of its bulk files, or empty for none.
+    """
     proxy = getproxies_environment().get("https")
-    return Network(proxy=proxy, ca_file=os.environ.get("SSL_CERT_FILE"), secret=secret)
+    archives = {
+        vendor: os.environ[name] for vendor in ("binance",) if (name := f"KARAT_{vendor.upper()}_ARCHIVE") in os.environ
+    }
+    return Network(proxy=proxy, ca_file=os.environ.get("SSL_CERT_FILE"), archives=archives, secret=secret)
 
 
 def secret(name: str) -> str:

@@ -39,17 +39,7 @@ class VendorClient:
 
     async def get_json(self, path: str, **query: str | int) -> dict[str, Any]:
         """The object at a path. Raises as `ports.history` says; `symbol_unknown` for 404 and 422."""
-        host = self._client.base_url.host
-        await self._budget.spend(host, self._cost_ms)
-        try:
-            answer = await self._client.get(path, params=query)
-        except httpx2.TimeoutException:
-            raise RetryLater("vendor_down", f"{self._name} did not answer in time.", _AGAIN) from None
-        except httpx2.HTTPError:
-            raise RetryLater("vendor_down", f"{self._name} cannot be reached, or is down.", _AGAIN) from None
-        if answer.status_code in (429, 999):  # 999 is how Yahoo says it
-            self._budget.hold(host, retry_after_seconds(dict(answer.headers), HOLD_SECONDS))
-            raise RetryLater("vendor_limit", f"{self._name} says that it was asked too often.", _AGAIN)
+        answer = await self._get(path, query)
         self._refuse_status(answer.status_code)
         try:
             value = answer.json()
@@ -59,6 +49,14 @@ class VendorClient:
             raise self.garbled()
         self._vendor_ms = _date_ms(answer.headers) or self._vendor_ms  # an older time is a safe one
         return value
+
+    async def get_bytes(self, path: str) -> bytes | None:
+        """The file at a path, None where there is none (404). Raises as `ports.history` says."""
+        answer = await self._get(path, {})
+        if answer.status_code == 404:
+            return None
+        self._refuse_status(answer.status_code)
+        return answer.content
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -74,6 +72,20 @@ class VendorClient:
 
     def unknown(self, symbol: str) -> InputError:
         return InputError("symbol_unknown", f"{self._name} has no symbol {symbol}.", "Write it as the vendor does.")
+
+    async def _get(self, path: str, query: dict[str, str | int]) -> httpx2.Response:
+        host = self._client.base_url.host
+        await self._budget.spend(host, self._cost_ms)
+        try:
+            answer = await self._client.get(path, params=query)
+        except httpx2.TimeoutException:
+            raise RetryLater("vendor_down", f"{self._name} did not answer in time.", _AGAIN) from None
+        except httpx2.HTTPError:
+            raise RetryLater("vendor_down", f"{self._name} cannot be reached, or is down.", _AGAIN) from None
+        if answer.status_code in (429, 999):  # 999 is how Yahoo says it
+            self._budget.hold(host, retry_after_seconds(dict(answer.headers), HOLD_SECONDS))
+            raise RetryLater("vendor_limit", f"{self._name} says that it was asked too often.", _AGAIN)
+        return answer
 
     def _refuse_status(self, status: int) -> None:
         if status in (401, 403):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from karat.core.errors import InputError
@@ -16,12 +16,14 @@ def _no_secret(name: str) -> str:
 class Network:
     """`proxy` is the URL of an HTTP proxy, `ca_file` a PEM file of authorities to trust beside the usual ones.
 
+    `archives` are addresses of bulk files by vendor, in the place of the vendor's own; "" asks for no bulk files.
     `secret` gives a key by its name, when an adapter is opened that needs one. It raises InputError `key_missing`.
     """
 
     proxy: str | None = None
     ca_file: str | None = None
     timeout_seconds: float = 20.0
+    archives: Mapping[str, str] = field(default_factory=dict[str, str])
     secret: Callable[[str], str] = field(default=_no_secret, repr=False)
 
 
