@@ -33,6 +33,9 @@ SECTIONS = {
     "backtest": "backtests",
     "command": "backtests",
     "runner": "runner",
+    "bars": "bars",
+    "bar_stream": "bars",
+    "bar_memory": "bars",
 }
 
 

@@ -50,7 +50,7 @@ def _replayed(world: World, strategy: str, bars: int, *, carried: bool) -> float
             journal.create_bot(record)
             feed = ReplayFeed(candles, None, clock)
             lives = Runner(
-                journal, lambda market, timeframe, anchor: feed, PaperVenue(), find_strategy, clock, lambda _: carried
+                journal, lambda market, timeframe, anchor: feed, PaperVenue(), find_strategy, clock, lambda *_: carried
             )
             seconds = wall(lambda: asyncio.run(lives.run([record.id])))
             done = journal.status(record.id).bars

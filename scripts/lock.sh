@@ -13,5 +13,5 @@ lock() { # lock NAME ARGUMENT...
 }
 
 lock run
-lock test --group dev --constraint requirements/run.lock
-lock bench --group dev --group bench --constraint requirements/test.lock
+lock test --all-extras --group dev --constraint requirements/run.lock
+lock bench --all-extras --group dev --group bench --constraint requirements/test.lock

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,10 +83,10 @@ def backtest_command(
         from karat.research.report import check_report_path
 
         check_report_path(report)
-    data = market_data(open_lake(), market_id(market), timeframe_ms(timeframe), start, end, min_coverage)
+    data = market_data(open_lake(), market_id(market), timeframe_ms(timeframe), start, end, found.needs, min_coverage)
     say_compiling()
     signals = fitting_signals(data, found, values, rules)
-    checked = ensure_checked(found, check_markets)
+    checked = ensure_checked(found, partial(check_markets, needs=found.needs))
     with progress(f"{found.name} on {market}, {len(data.candles):,} bars"):
         result = backtest(data, found, values, rules, level, signals)
         told = manifest(result, tuple(checked.datasets))

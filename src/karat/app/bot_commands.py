@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -88,7 +89,7 @@ def create_bot(
         name, found, parameters, rules, instrument_for(where, candles), candles, funding, Mode.SIMULATED,
         SystemClock().now_ms(),
     )  # fmt: skip
-    ensure_checked(found, check_markets)
+    ensure_checked(found, partial(check_markets, needs=found.needs))
     journal = open_journal()
     try:
         journal.create_bot(record)

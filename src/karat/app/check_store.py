@@ -17,8 +17,9 @@ from karat import __version__
 from karat.app.console import progress, say
 from karat.core.errors import InputError
 from karat.core.home import karat_home
-from karat.strategies import Market, Strategy, code_hash
+from karat.strategies import Market, Strategy, Values, code_hash
 from karat.strategies.check import CheckReport, check_strategy, checker_hash
+from karat.strategies.check.carrying import difference_of
 
 FORMAT = 1
 _FINDINGS_SHOWN = 1
@@ -67,10 +68,11 @@ def require_checked(strategy: Strategy, home: Path | None = None) -> CheckReport
     return _passed(report)
 
 
-def is_carried(strategy: Strategy, home: Path | None = None) -> bool:
-    """Whether the stored, passing report proves that bots may run `strategy` from carried state."""
+def is_carried(strategy: Strategy, values: Values, home: Path | None = None) -> bool:
+    """Whether a bot with these parameters may run `strategy` from carried state: the stored, passing report proves it
+    for the code, and it is tried now for the parameters."""
     report = stored_report(strategy, home)
-    return report is not None and report.passed and report.carried
+    return report is not None and report.passed and report.carried and not difference_of(strategy, values)
 
 
 def ensure_checked(strategy: Strategy, markets: Markets, home: Path | None = None) -> CheckReport:

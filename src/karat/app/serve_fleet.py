@@ -42,7 +42,7 @@ def runner_of(journal: Journal, lake: Lake, speed: float | None, *, carried: boo
     clock = SystemClock()
     return Runner(
         journal, replay_of(lake, clock, speed), PaperVenue(), find_strategy, clock,
-        lambda strategy: carried and is_carried(strategy),
+        lambda strategy, values: carried and is_carried(strategy, values),
     )  # fmt: skip
 
 

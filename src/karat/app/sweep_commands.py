@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -87,10 +88,10 @@ def sweep_command(
     rules, charged = _policy(policy, policy_grid, costs)
     lake, name, frame = open_lake(), market_id(market), timeframe_ms(timeframe)
     start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
-    until = before_vault(end, lake.entry(name, frame).vault_start_ts)
-    data = market_data(lake, name, frame, start, until, min_coverage)
+    end = before_vault(end, lake.entry(name, frame).vault_start_ts)
+    data = market_data(lake, name, frame, start, end, found.needs, min_coverage)
     say_compiling()
-    ensure_checked(found, check_markets)
+    ensure_checked(found, partial(check_markets, needs=found.needs))
     with progress(f"{axes.variants:,} variants of {found.name} on {market}, {len(data.candles):,} bars"):
         result = sweep(data, found, axes, rules)
     if as_json:

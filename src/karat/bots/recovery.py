@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from karat.bots.fills import FillBook
@@ -35,10 +37,10 @@ def checked_values(record: BotRecord, strategy: Strategy) -> Values:
 
 def recovered(
     journal: JournalReader, record: BotRecord, strategy: Strategy, history: History, past: Candles, venue: Venue,
-    *, carried: bool,
+    is_carried: Callable[[Strategy, Values], bool],
 ) -> Stepper:  # fmt: skip
     """A stepper for `record` that goes on after its last bar. `past` are the candles of the bars it has done, `history`
-    those it will be stepped on. `carried`: its strategy is proved to say the same from carried state.
+    those it will be stepped on. `is_carried` as the runner has it.
 
     Raises NeedsOperator `strategy_changed` or `history_changed`.
     """
@@ -55,6 +57,7 @@ def recovered(
         _open_fills(fills),
     )
     last = refusals.get(status.bars - 1, Refusal.NONE)
+    carried = venue.simulates and is_carried(strategy, values)
     return Stepper(record, strategy, values, history, venue, book, status, last, carried=carried)
 
 

@@ -27,22 +27,23 @@ from karat.ports.feed import Arrival, Feed
 from karat.ports.journal import BarEntry, BotRecord, Happening, Journal
 from karat.ports.journal_columns import QuietBars
 from karat.ports.venue import Venue
-from karat.strategies import Strategy
+from karat.strategies import Strategy, Values
 
 GroupKey = tuple[MarketId, int, int]
+IsCarried = Callable[[Strategy, Values], bool]
 MakeFeed = Callable[[MarketId, int, int], Feed]  # market, timeframe in ms, anchor
 
 
 class Runner:
     """Runs bots of one journal. `feed_of` gives the feed of a market from an anchor on, `strategy_of` a strategy.
 
-    `is_carried` says of which strategies it is proved that they say the same from carried state; by default of none,
-    and every signal is computed from the anchor.
+    `is_carried` says of which strategies, with which parameters, it is proved that they say the same from carried
+    state; by default of none, and every signal is computed from the anchor.
     """
 
     def __init__(
         self, journal: Journal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy], clock: Clock,
-        is_carried: Callable[[Strategy], bool] = lambda strategy: False,
+        is_carried: IsCarried = lambda strategy, values: False,
     ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
@@ -97,8 +98,9 @@ class Runner:
             try:
                 past = feed.past(self._journal.status(record.id).bars)[0]
                 strategy = self._strategy_of(record.strategy)
-                carried = self._venue.simulates and self._is_carried(strategy)
-                steppers.append(recovered(self._journal, record, strategy, history, past, self._venue, carried=carried))
+                steppers.append(
+                    recovered(self._journal, record, strategy, history, past, self._venue, self._is_carried)
+                )
             except RetryLater:
                 raise
             except KaratError as error:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from karat.core.grid import grid_origin_ms
 from karat.core.model.candles import CANDLE_COLUMNS, Candles
+from karat.core.time import grid_origin_ms
 from karat.quality.findings import Finding
 from karat.quality.form import form_findings
 from karat.quality.holes import hole_findings

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from karat.core.grid import grid_origin_ms
 from karat.core.model.candles import Bools, Candles
-from karat.core.time import iso, timeframe_text
+from karat.core.time import grid_origin_ms, iso, timeframe_text
 from karat.quality.findings import Finding, runs_of
 
 

@@ -47,6 +47,7 @@ def manifest(result: Backtest, checked_on: tuple[str, ...] = ()) -> dict[str, An
         "bars_hash": bars_hash(candles, data.market.funding),
         "quality": data_quality(data),
         "funding": _funding(data),
+        **_inputs(data),
         "vault": {"start": data.entry.vault_start_ts, "looked": data.looks_into_vault},
         "cost_level": result.main,
         "seed": {"undefined": "nothing is drawn at random"},
@@ -89,6 +90,18 @@ def data_quality(data: MarketData) -> dict[str, Any]:
     within = {"run_holes": len(holes), "run_missing_bars": sum(hole.bars for hole in holes)}
     told = quality_json(data.candles, data.entry.quality, data.gate, sessions=data.entry.sessions)
     return {**told, **within}
+
+
+def _inputs(data: MarketData) -> dict[str, Any]:
+    """The series that the strategy declared, with SHA-256 over what was known of each by the last close; no field where
+    it declared none."""
+    told: list[dict[str, Any]] = []
+    for one in data.market.raw_series:
+        digest = hashlib.sha256()
+        for column in (one.ts, one.available_at, one.value):
+            digest.update(np.ascontiguousarray(column).data)
+        told.append({"name": one.name, "observations": len(one.ts), "hash": digest.hexdigest()})
+    return {"inputs": told} if told else {}
 
 
 def _funding(data: MarketData) -> dict[str, Any]:

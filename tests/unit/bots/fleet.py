@@ -81,7 +81,7 @@ class Desk:
             venue or PaperVenue(),
             self.strategies,
             clock,
-            lambda strategy: self.carried,
+            lambda strategy, values: self.carried,
         )
 
     def run(self, *bots: BotId, until: int | None = None) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.strategies.written import written
 
 from karat.strategies import Strategy, find_strategy, resolve
-from karat.strategies.check.carrying import carried_difference
+from karat.strategies.check.carrying import carried_difference, difference_of
 from karat.strategies.check.hostile import hostile_markets
 from karat.strategies.check.subject import Case, variants
 
@@ -69,3 +69,10 @@ def test_a_strategy_with_other_series_is_computed_from_the_anchor(tmp_path: Path
         tmp_path, "moody", "return signals(len(market), long=market.series('mood') > 50)", needs=("mood",)
     )
     assert differences(strategy) == {"it needs mood, and only candles are carried"}
+
+
+def test_parameters_that_reach_too_far_back_are_found_out_though_the_defaults_do_not(tmp_path: Path) -> None:
+    far = "market.close[np.maximum(np.arange(len(market)) - max(p.period - 20, 0), 0)]"
+    strategy = written(tmp_path, "reaches", f"return signals(len(market), long=market.close > {far} * 1.001)")
+    assert difference_of(strategy, resolve(strategy)) == ""
+    assert "entry is another" in difference_of(strategy, resolve(strategy, {"period": 45}))

@@ -14,8 +14,12 @@ from dataclasses import fields
 
 from karat.core.model.signals import Signals
 from karat.strategies.carried import ROWS, CarriedStrategy, NotCarriedError, candle_columns
+from karat.strategies.check.hostile import hostile_markets
 from karat.strategies.check.subject import Case
+from karat.strategies.contract import Strategy
+from karat.strategies.parameters import Values
 
+BARS_TRIED = 420  # of a hostile market, beyond the warm-up
 _SHOWN = ROWS // 2
 _COLUMNS = tuple(spec.name for spec in fields(Signals))
 
@@ -34,6 +38,17 @@ def carried_difference(case: Case, full: Signals) -> str:
         name = _differing(rows, full, bars)
         if name:
             return f"{name} is another at bar {bars - 1} of '{case.dataset}' with {case.values}"
+    return ""
+
+
+def difference_of(strategy: Strategy, values: Values) -> str:
+    """Why `strategy` cannot be carried with these very parameters, on hostile markets; empty when it can. A check tries
+    the defaults and the ends of the ranges; a bot may have others. Raises what `evaluate` raises."""
+    for name, market in hostile_markets(strategy.warmup_bars(values) + BARS_TRIED, strategy.needs).items():
+        case = Case(strategy, values, name, market)
+        difference = carried_difference(case, case.run())
+        if difference:
+            return difference
     return ""
 
 

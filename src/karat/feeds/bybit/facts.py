@@ -1,0 +1,32 @@
+"""Bybit: linear and inverse perpetuals and futures, and spot.
+
+Candles: bybit-exchange.github.io/docs/v5/market/kline: at most 1,000, the newest first. Inverse contracts count their
+volume in dollars and their turnover in coins; ccxt takes the coins, as the lake does.
+"""
+
+from __future__ import annotations
+
+from karat.feeds.common.ccxt_history import Facts
+
+PAGE_BARS = 1000
+
+FACTS = {
+    "bybit_perp": Facts(
+        venue="bybit_perp",
+        name="Bybit",
+        exchange="bybit",
+        types=("swap", "future"),
+        options={"fetchMarkets": {"types": ["linear", "inverse"]}},
+        rows_at=("result", "list"),
+        page_bars=PAGE_BARS,
+    ),
+    "bybit_spot": Facts(
+        venue="bybit_spot",
+        name="Bybit spot",
+        exchange="bybit",
+        types=("spot",),
+        options={"fetchMarkets": {"types": ["spot"]}},
+        rows_at=("result", "list"),
+        page_bars=PAGE_BARS,
+    ),
+}

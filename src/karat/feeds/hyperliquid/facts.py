@@ -1,0 +1,24 @@
+"""Hyperliquid: perpetuals of its own exchange.
+
+Candles: hyperliquid.gitbook.io, info endpoint, "Candle snapshot": only the most recent 5,000 of a timeframe are kept.
+Symbols are the names of its coins: BTC.
+"""
+
+from __future__ import annotations
+
+from karat.feeds.common.ccxt_history import Facts
+
+KEPT_BARS = 5000
+
+FACTS = {
+    "hyperliquid_perp": Facts(
+        venue="hyperliquid_perp",
+        name="Hyperliquid",
+        exchange="hyperliquid",
+        types=("swap",),
+        options={"fetchMarkets": {"types": ["swap"]}},
+        symbol_key="baseName",
+        page_bars=KEPT_BARS,
+        kept_bars=KEPT_BARS,
+    ),
+}

@@ -1,0 +1,16 @@
+"""Past candles of Okx, through ccxt."""
+
+from __future__ import annotations
+
+from karat.feeds.common.ccxt_history import CcxtHistory
+from karat.feeds.common.network import Network
+from karat.feeds.okx.facts import FACTS
+from karat.ports.budget import RequestBudget
+from karat.ports.history import History
+
+VENUES = tuple(FACTS)
+
+
+def open_history(venue: str, network: Network, budget: RequestBudget) -> History:
+    """The adapter of one of VENUES. Raises InputError `package_missing`."""
+    return CcxtHistory(FACTS[venue], network, budget)

@@ -1,0 +1,84 @@
+"""Past candles of a vendor: one Protocol for exchanges, brokers and archives.
+
+Failures are sorted at the vendor's edge. InputError: asking again will not help (`symbol_unknown`, `timeframe_unknown`,
+`key_missing`, `key_refused`, `vendor_refused`, `package_missing`). RetryLater: it may (`vendor_down`, `vendor_limit`,
+`vendor_garbled`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from karat.core.model.candles import Floats, Ints
+
+VALUES = ("open", "high", "low", "close", "volume")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """What a vendor answered when asked for the bars with `from_ms <= ts < to_ms`.
+
+    `ts` int64 open times, `values` float64 of shape (bars, 5): open, high, low, close, volume in base units. Nothing is
+    promised: bars may come in any order, twice, from outside the range, or be the forming one. `to_ms` may be less than
+    was asked for, where the vendor answers in shorter stretches.
+    """
+
+    from_ms: int
+    to_ms: int
+    ts: Ints
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A split or a dividend of an equity. `ts` is midnight UTC of the ex-date.
+
+    `kind` split: `value` new shares for one old. `kind` dividend: `value` in the currency of the price, per share as
+    they were on that day.
+    """
+
+    ts: int
+    kind: str
+    value: float
+
+
+class History(Protocol):
+    """Past candles of one venue."""
+
+    @property
+    def venue(self) -> str: ...
+
+    @property
+    def source(self) -> str:
+        """Where the bars come from, for the record: "Binance through ccxt"."""
+        ...
+
+    @property
+    def calendar(self) -> str | None:
+        """The exchange whose sessions the bars keep (XNYS), or None for a market that never closes."""
+        ...
+
+    def page_bars(self, timeframe_ms: int) -> int:
+        """How many bars one answer can hold. Raises InputError `timeframe_unknown`."""
+        ...
+
+    async def now_ms(self) -> int:
+        """The vendor's own clock, UTC ms: it alone decides whether a bar has closed."""
+        ...
+
+    async def first_ms(self, symbol: str, timeframe_ms: int) -> int | None:
+        """No bar can be had from before this time; None when the vendor does not say. Raises `symbol_unknown`."""
+        ...
+
+    async def page(self, symbol: str, timeframe_ms: int, from_ms: int, to_ms: int) -> Page:
+        """Ask once for bars."""
+        ...
+
+    async def actions(self, symbol: str, from_ms: int, to_ms: int) -> tuple[Action, ...]:
+        """Splits and dividends with `from_ms <= ts < to_ms`; empty where there are none."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
