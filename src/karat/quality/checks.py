@@ -36,6 +36,7 @@ class Surroundings:
 
 
 ALONE = Surroundings()
+_UNSEEN = ("hole", "hole_unexplained", "venue_down", "stale_run")
 
 
 def own_findings(candles: Candles, *, sessions: bool) -> tuple[Finding, ...]:
@@ -50,10 +51,9 @@ def all_findings(candles: Candles, around: Surroundings, *, sessions: bool) -> t
     candles = sound(candles)
     if len(candles) < 2:
         return tuple(found)
-    found += hole_findings(candles, around.peers, sessions=sessions)
-    stood_still = stale_findings(candles)
-    caught_up = {one.to_ms for one in stood_still if one.name == "stale_run"}  # the step after a run is the run's
-    found += stood_still
+    unseen = hole_findings(candles, around.peers, sessions=sessions) + stale_findings(candles)
+    caught_up = {one.to_ms for one in unseen if one.name in _UNSEEN}  # the step after it is what was not seen
+    found += unseen
     found += [one for one in level_findings(candles, sessions=sessions) if one.from_ms not in caught_up]
     found += jump_findings(candles, (*around.peers, *(other for _, other in around.elsewhere)))
     found += volume_shift_findings(candles)
