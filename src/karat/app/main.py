@@ -38,6 +38,7 @@ GROUPS = {
 COMMANDS = (
     Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
     Command("data download", "karat.app.download_commands:download_data", "Download candles, and refill holes."),
+    Command("data stream", "karat.app.stream_commands:stream_data", "Stream live data until Ctrl-C."),
     Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
     Command("strategies new", "karat.app.strategy_commands:new_strategy", "Write a working strategy to begin with."),
     Command("strategies list", "karat.app.strategy_commands:list_strategies", "List every strategy."),
