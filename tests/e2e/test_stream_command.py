@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,28 +39,58 @@ def started(internet: Internet, home: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def until_heard(process: subprocess.Popen[str], home: Path) -> Iterator[None]:
-    """Gives way until the stream's own record says that it is live."""
+def wait_for(process: subprocess.Popen[str], happened: Callable[[], bool]) -> None:
+    """Give way until it happened, as the files of the process show, or the process has ended."""
+    while process.poll() is None and not happened():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+
+
+def heard(home: Path) -> bool:
+    """Whether the stream's own record says that it has fifty rows."""
     record = home / "streams" / "binance_perp:BTCUSDT.trades.json"
-    while process.poll() is None and not (record.exists() and json.loads(record.read_text("utf-8"))["rows"] >= 50):
-        yield
+    return record.exists() and json.loads(record.read_text("utf-8"))["rows"] >= 50
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_signal_stores_what_has_come_and_says_what_it_was(internet: Internet, home: Path, number: int) -> None:
+def stored(home: Path) -> list[int]:
+    lake = open_lake(home)
+    there = any(entry.name == NAME for entry in lake.tables())
+    return lake.table(NAME).columns["trade_id"].tolist() if there else []
+
+
+def test_sigterm_stores_what_has_come_and_says_what_it_was(internet: Internet, home: Path) -> None:
     pytest.importorskip("ccxt")
     venue = LiveBinance(internet, NOW_MS, Tape(NOW_MS - 600_000, 60_000, 20))
     trades = [agg_trade(1000 + k, NOW_MS + 10 * k, 100.0 + k, 0.5, False) for k in range(50)]
     venue.scripts["btcusdt@aggTrade"] = [Script([streamed(trade) for trade in trades])]
     process = started(internet, home)
-    for _ in until_heard(process, home):
-        os.sched_yield()
-    process.send_signal(number)
+    wait_for(process, lambda: heard(home))
+    process.terminate()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     [status] = json.loads(out)["streams"]
     assert (status["kind"], status["rows"], status["gaps"], status["waiting_rows"]) == ("trades", 50, 0, 0)
-    assert open_lake(home).table(NAME).columns["trade_id"].tolist() == list(range(1000, 1050))
+    assert stored(home) == list(range(1000, 1050))
+
+
+def test_what_a_killed_process_missed_is_filled_by_the_next_until_ctrl_c(internet: Internet, home: Path) -> None:
+    pytest.importorskip("ccxt")
+    now_ms = time.time_ns() // 1_000_000  # a pause is measured by the clock on the wall
+    venue = LiveBinance(internet, now_ms, Tape(now_ms // 60_000 * 60_000 - 600_000, 60_000, 20))
+    trades = [agg_trade(1000 + k, now_ms + 10 * k, 100.0 + k, 0.5, False) for k in range(200)]
+    texts = [streamed(trade) for trade in trades]
+    venue.trades = trades
+    venue.scripts["btcusdt@aggTrade"] = [Script(texts[:60]), Script(texts[150:])]
+    process = started(internet, home)
+    wait_for(process, lambda: bool(stored(home)))
+    process.kill()
+    process.communicate(timeout=60)
+    process = started(internet, home)
+    wait_for(process, lambda: 1199 in stored(home))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert stored(home) == list(range(1000, 1200))
 
 
 @pytest.mark.parametrize(
