@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
 from bench.clocks import best_cpu
 from bench.market import PAIRS, World, averages, crossings, default_costs_policy, simple_policy, year
 from bench.rows import Row
-from bench.sweeping import TRADES, figures_of, policy_rows, prepared
+from bench.sweeping import TRADES, by_trade, figures_of, policy_rows, prepared
 from bench.yardsticks import START, yardstick
 from karat.core.model.candles import Funding
 from karat.core.model.policy import LevelMode, Policy
@@ -43,12 +44,16 @@ def _policies() -> tuple[tuple[str, Policy], ...]:
 def _scanned(world: World, algorithm: str, name: str, policy: Policy, levels: int, times: int) -> Row:
     runs = [prepared(world, given, policy, sparse=algorithm == "sparse") for given in pairs_of(world)]
     grid = policy_rows(world, policy, levels)
-    trades = np.mean([figures_of(inputs, grid)[:, TRADES].mean() for inputs in runs])
+    paths = [by_trade(inputs) if algorithm == "sparse" else partial(figures_of, inputs) for inputs in runs]
+    trades = np.mean([figures(grid)[:, TRADES].mean() for figures in paths])
     per_bar = 1e9 / (levels * len(PAIRS) * len(world.candles))
-    ours = per_bar * best_cpu(lambda: [figures_of(inputs, grid) for inputs in runs], times)
+    ours = per_bar * best_cpu(lambda: [figures(grid) for figures in paths], times)
     c = _yardstick(world, algorithm, policy, grid, per_bar, times)
+    by_bars = per_bar * best_cpu(lambda: [figures_of(inputs, grid) for inputs in runs], times)
     note = f"{levels * len(PAIRS):,} variants of {world.name}; {trades:.1f} trades a variant"
     beside = (("C", c[0]), ("times C", ours / c[0]), ("trades in C", c[1])) if c else ()
+    if algorithm == "sparse":
+        beside = (*beside, ("by the loop over bars, for policies that are not plain", by_bars))
     if name == "simple policy":
         target = FACTOR_MAX * c[0] if c else None
         return Row(

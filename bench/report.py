@@ -15,7 +15,7 @@ from bench.market import SHARED
 from bench.rows import Row, row_of, short
 
 RESULTS = Path(__file__).resolve().parent / "results"
-PACKAGES = ("numpy", "numba", "polars", "pandas", "vectorbt", "vectorbt-rust", "backtesting")
+PACKAGES = ("numpy", "numba", "polars", "duckdb", "pandas", "vectorbt", "vectorbt-rust", "backtesting")
 
 
 def said(row: Row) -> str:

@@ -11,11 +11,14 @@ import numpy as np
 from bench.market import World, level_grid
 from karat.core.model.policy import Policy
 from karat.core.model.signals import Signals
+from karat.kernel.by_trade.ground import NO_MEMO, events_of
 from karat.kernel.columns import INDEX, policy_row
 from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of
 from karat.kernel.prepare import Extras
 from karat.kernel.sweep import FIGURES, sweep_rows
+from karat.research.sweep_grid import SweepGrid
+from karat.research.sweep_paths import MarketColumns, SharedSignals, figures_of_policies
 
 CHUNK = 4_096  # variants: 1.7 MB of policy columns
 DAYS_PER_YEAR = 365.0
@@ -46,6 +49,17 @@ def figures_of(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
         DAYS_PER_YEAR, out,
     )  # fmt: skip
     return out
+
+
+def by_trade(inputs: Inputs) -> Callable[[np.ndarray], np.ndarray]:
+    """The same by the path that a sweep takes with few policies a signal set: from trade to trade, no memo.
+
+    What a sweep works out once a signal set is worked out here, outside of what is measured.
+    """
+    shared = SharedSignals(inputs.signal, events_of(inputs.signal.code), NO_MEMO)
+    market = MarketColumns.of(inputs, DAYS_PER_YEAR)
+    assert market.ground is not None, "the policies of the bench are plain"
+    return lambda rows: figures_of_policies(market, shared, rows, SweepGrid({}, {}), np.arange(len(rows)))
 
 
 def chunks(count: int) -> Iterator[tuple[int, int]]:

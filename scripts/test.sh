@@ -6,5 +6,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 workers=${KARAT_TEST_WORKERS:-2}
 pytest=(.venv/bin/python -m pytest -q)
 
-KARAT_PLAIN=1 "${pytest[@]}" -n "$workers" tests/golden tests/unit/indicators tests/unit/stats
+KARAT_PLAIN=1 "${pytest[@]}" -n "$workers" tests/golden tests/property/test_by_trade.py tests/unit/bars \
+    tests/unit/indicators tests/unit/stats
 "${pytest[@]}" -n "$workers" "$@"

@@ -19,6 +19,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,8 @@ class Killer:
         if self.left > 0:
             return
         for path, forced in self.forced.items():
-            os.truncate(path, forced + (Path(path).stat().st_size - forced) // 2)
+            with suppress(FileNotFoundError):  # removed by its name alone, from within its folder
+                os.truncate(path, forced + (Path(path).stat().st_size - forced) // 2)
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tests.fakes.clock import JumpingClock
 from tests.fakes.server import Internet
 
-from karat.app.vendors import history_opener
+from karat.app.vendors import history_opener, secret
 from karat.core.errors import KaratError
 from karat.core.ids import MarketId
 from karat.core.time import timeframe_ms
@@ -26,13 +26,13 @@ TIMEOUT_SECONDS = 2.0  # only a host that never answers is waited for so long
 class Desk:
     """Downloads of one home."""
 
-    def __init__(self, home: Path, internet: Internet, now_ms: int) -> None:
+    def __init__(self, home: Path, internet: Internet, now_ms: int, archives: dict[str, str] | None = None) -> None:
         self.clock = JumpingClock(now_ms)
         self.lake = open_lake(home)
         self.downloads = home / "downloads"
         self.budget = FolderBudget(home / "budget", self.clock)
         self.told: list[Progress] = []
-        reach = Network(internet.https_proxy, str(internet.ca_file), TIMEOUT_SECONDS)
+        reach = Network(internet.https_proxy, str(internet.ca_file), TIMEOUT_SECONDS, archives or {}, secret)
         self._opener = history_opener(reach, self.budget)
 
     def run(self, *orders: Order) -> list[Outcome]:
@@ -50,9 +50,9 @@ class Desk:
         assert outcome.coverage is not None
         return outcome.coverage
 
-    def refused(self, market: str, timeframe: str = "1h") -> KaratError:
+    def refused(self, market: str, timeframe: str = "1h", *, since: int | None = None) -> KaratError:
         """The error of one order that fails."""
-        [outcome] = self.run(Order(MarketId(market), timeframe_ms(timeframe)))
+        [outcome] = self.run(Order(MarketId(market), timeframe_ms(timeframe), since))
         assert outcome.error is not None, "it was expected to fail"
         return outcome.error
 

@@ -23,9 +23,11 @@ from karat.core.model.instrument import Kind
 from karat.core.model.policy import LevelMode, Policy
 from karat.core.model.signals import signals
 from karat.core.time import HOUR_MS
-from karat.kernel.by_trade.ground import NO_MEMO, events_of, ground_of, memo_of, room_for_events
+from karat.kernel.by_trade.ground import events_of, ground_of, room_for_events
+from karat.kernel.by_trade.levels import sweep_levels, tile_room
 from karat.kernel.by_trade.marking import sheet_of
-from karat.kernel.by_trade.plain import are_plain, is_plain_market
+from karat.kernel.by_trade.outcomes import entry_bars, find_outcomes, room_for_outcomes
+from karat.kernel.by_trade.plain import are_plain, is_plain_market, may_share_outcomes
 from karat.kernel.by_trade.sweep import sweep_codes_by_trade, sweep_rows_by_trade
 from karat.kernel.columns import INDEX, policy_row
 from karat.kernel.engine import Inputs, prepare
@@ -63,6 +65,8 @@ def plain_world(seed: int) -> World:
     n = len(drawn.bars)
     entry = drawn.entry if drawn.target is None else [[0, 1, 0, -1, 0][(seed + bar) % 5] for bar in range(n)]
     policy = replace(drawn.policy, **OFF)
+    if seed % 2:
+        policy = replace(policy, latency=1, take_fraction=1.0, slippage_volume=0.0)
     if policy.stop_mode == LevelMode.NONE and policy.size_mode == 2:
         policy = replace(policy, stop_mode=LevelMode.FRACTION, stop_value=0.02)
     return replace(
@@ -89,12 +93,30 @@ def by_bar(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
     return out
 
 
-def by_trade(inputs: Inputs, rows: np.ndarray, levels: int, memo) -> np.ndarray:
+def by_trade(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
     out = np.zeros((len(rows), len(FIGURES)))
-    place = np.arange(len(rows))
     sweep_rows_by_trade(
-        rows, inputs.features, inputs.bars, ground_of(inputs.bars), inputs.signal, events_of(inputs.signal.code), memo,
-        place // levels, place % levels, sheet_of(len(inputs.bars.close)), 365.0, out,
+        rows, inputs.features, inputs.bars, ground_of(inputs.bars), inputs.signal, events_of(inputs.signal.code),
+        sheet_of(len(inputs.bars.close)), 365.0, out,
+    )  # fmt: skip
+    return out
+
+
+def by_level(inputs: Inputs, rows: np.ndarray, levels: int) -> np.ndarray | None:
+    """By a table of outcomes; None where it does not serve."""
+    place, ground, events = np.arange(len(rows)), ground_of(inputs.bars), events_of(inputs.signal.code)
+    table = room_for_outcomes(entry_bars(inputs.signal.code), levels, levels)
+    stop, take = INDEX["stop_value"], INDEX["take_value"]
+    values = rows[::levels, stop].copy(), rows[:levels, take].copy()
+    served = find_outcomes(
+        rows[0], *values, stop, take, inputs.features, inputs.bars, ground, inputs.signal, events, table
+    )
+    if not served:
+        return None
+    out = np.zeros((len(rows), len(FIGURES)))
+    sweep_levels(
+        rows[0], inputs.features, inputs.bars, ground, inputs.signal, events, table, place // levels, place % levels,
+        tile_room(), 365.0, out,
     )  # fmt: skip
     return out
 
@@ -106,28 +128,30 @@ def by_trade_over_codes(inputs: Inputs, row: np.ndarray) -> np.ndarray:
     bars = len(inputs.bars.close)
     sweep_codes_by_trade(
         *read_only((codes, confidences)), row, inputs.features, inputs.bars, ground_of(inputs.bars),
-        room_for_events(bars), NO_MEMO, sheet_of(bars), 365.0, out,
+        room_for_events(bars), sheet_of(bars), 365.0, out,
     )  # fmt: skip
     return out
 
 
-def check(sparse: Inputs, dense: Inputs, rows: np.ndarray, levels: int, *, remembers: bool) -> None:
+def check(sparse: Inputs, dense: Inputs, rows: np.ndarray, levels: int) -> bool:
+    """Whether a table of outcomes could be compared too."""
     assert is_plain_market(sparse)
     assert are_plain(rows)
     expected = by_bar(dense, rows)
-    np.testing.assert_array_equal(by_trade(sparse, rows, levels, NO_MEMO), expected)
+    np.testing.assert_array_equal(by_trade(sparse, rows), expected)
     np.testing.assert_array_equal(by_trade_over_codes(sparse, rows[0])[1], expected[0])
-    if remembers:
-        memo = memo_of(sparse.signal.code, levels, levels)
-        np.testing.assert_array_equal(by_trade(sparse, rows, levels, memo), expected, "while it fills its memo")
-        np.testing.assert_array_equal(by_trade(sparse, rows, levels, memo), expected, "from a full memo")
+    found = by_level(sparse, rows, levels) if may_share_outcomes(rows[0]) else None
+    if found is None:
+        return False
+    np.testing.assert_array_equal(found, expected, "by a table of outcomes")
+    return True
 
 
-def check_world(world: World) -> None:
+def check_world(world: World) -> bool:
     sparse = inputs_of(world, tier=lambda *said: tier_of(features_of(*said)))
     dense = inputs_of(world, tier=lambda *said: tier_of(features_of(*said), sparse=False))
     rows = rows_of(world.policy, world.instrument, 3)
-    check(sparse, dense, rows, 3, remembers=world.policy.slippage_volume == 0.0)
+    return check(sparse, dense, rows, 3)
 
 
 @NORMAL
@@ -137,17 +161,19 @@ def test_simple_worlds(world: World):
 
 
 def test_worlds_with_every_feature_that_a_plain_policy_may_use():
+    by_table = 0
     for seed in range(SEEDS):
         try:
-            check_world(plain_world(seed))
+            by_table += check_world(plain_world(seed))
         except AssertionError as error:
             raise AssertionError(f"plain_world({seed}): {error}") from error
+    assert by_table > SEEDS // 8, "tables of outcomes are compared often"
 
 
 def test_a_sweep_without_a_signal_has_no_figures_but_zero():
     world = replace(plain_world(3), entry=[0] * len(plain_world(3).bars))
     inputs = inputs_of(world, tier=lambda *said: tier_of(features_of(*said)))
-    found = by_trade(inputs, rows_of(world.policy, world.instrument, 1), 1, memo_of(inputs.signal.code, 1, 1))
+    found = by_trade(inputs, rows_of(world.policy, world.instrument, 1))
     assert found[0, [0, 1, 3]].tolist() == [0.0, 0.0, 0.0]
 
 
@@ -196,7 +222,11 @@ def test_real_hours(shared, fast, slow, stop, take, part, leverage, latency, tim
         prepare(candles, given_signals, policy, instrument, features=tier_of(needed, sparse=jumps))
         for jumps in (True, False)
     )
-    check(sparse, dense, rows_of(policy, instrument, 2), 2, remembers=not grows)
+    by_table = check(sparse, dense, rows_of(policy, instrument, 2), 2)
+    if part < 1.0 or latency > 1 or grows:
+        assert not by_table
+    elif leverage <= 3.0:
+        assert by_table, "no liquidation comes before these stops"
 
 
 def trailing_mean(values: np.ndarray, window: int) -> np.ndarray:

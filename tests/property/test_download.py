@@ -53,7 +53,7 @@ def lie(tape: Tape, said: dict[str, object], now_ms: int) -> None:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
+    max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
 )  # an example takes tenths of a second: a failing one is shown as it is and not made smaller
 @given(runs=st.lists(lies, min_size=1, max_size=3))
 def test_the_lake_ends_with_the_truth(internet: Internet, runs: list[dict[str, object]]) -> None:
@@ -84,7 +84,7 @@ def vendors(draw: st.DrawFn) -> tuple[set[int], int, str]:
 
 
 @pytest.mark.parametrize("step", [1, 60_000])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(vendor=vendors(), wanted=st.sets(st.integers(0, 60), min_size=1))
 def test_every_bar_the_vendor_has_is_asked_out_of_it(
     step: int, vendor: tuple[set[int], int, str], wanted: set[int]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 
 from karat.core.model.reasons import Reason, Refusal
 from karat.ports.cockpit import BotState, EventKind, Mode, Side, Undefined, Verdict
+from karat.ports.data_desk import Freshness
 
 
 class UndefinedModel(BaseModel):
@@ -206,6 +207,20 @@ class BotDetailModel(_View):
     parameters: tuple[ParameterModel, ...]
     capital: FiniteFloat
     anchor_ts: int
+
+
+class SourceModel(_View):
+    """How fresh one series of the lake is."""
+
+    source: str
+    series: str
+    kind: str
+    timeframe: str
+    rows: int
+    last_ts: int
+    age_ms: int
+    step_ms: int
+    state: Freshness
 
 
 class HealthModel(_View):

@@ -27,6 +27,7 @@ from karat.ports.cockpit import (
     RefusalsView,
     TradeRow,
 )
+from karat.ports.data_desk import DataDesk, SourceRow
 
 PREFIX = "/api/v1"
 
@@ -45,11 +46,12 @@ def _bot(bot: str | None) -> BotId | None:
     return None if bot is None else BotId(bot)
 
 
-def build_router(cockpit: Cockpit, closing: asyncio.Event) -> APIRouter:
-    """Every route of the API over `cockpit`. Streams end when `closing` is set."""
+def build_router(cockpit: Cockpit, closing: asyncio.Event, desk: DataDesk | None = None) -> APIRouter:
+    """Every route of the API over `cockpit`, and over `desk` for data. Streams end when `closing` is set."""
     router = APIRouter(prefix=PREFIX, responses=FAILURES)
     _add_views(router, cockpit)
     _add_lists(router, cockpit)
+    _add_data(router, desk)
     _add_stream(router, cockpit, closing)
     return router
 
@@ -94,6 +96,12 @@ def _add_lists(router: APIRouter, cockpit: Cockpit) -> None:
     @router.get("/events", response_model=tuple[models.EventModel, ...])
     def events(limit: Limit = 50, before: Before = None, bot: BotQuery = None) -> tuple[EventRow, ...]:
         return cockpit.events(limit, before, _bot(bot))
+
+
+def _add_data(router: APIRouter, desk: DataDesk | None) -> None:
+    @router.get("/data", response_model=tuple[models.SourceModel, ...])
+    def data() -> tuple[SourceRow, ...]:
+        return () if desk is None else desk.freshness()
 
 
 def _resume(last_event_id: Annotated[str | None, Header()] = None) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,7 @@ def backtest_command(
     set_: Annotated[Pairs, Parameter(name="--set")] = (),
     policy: Pairs = (),
     costs: str | None = None,
+    min_coverage: float | None = None,
     report: Path | None = None,
     as_json: Json = False,
 ) -> None:
@@ -57,6 +59,8 @@ def backtest_command(
         Fields of the policy: stop_mode=fraction stop_value=0.02; a limit is taken away with off.
     costs
         The level that trades and equity show: base, pessimistic (when left out) or brutal.
+    min_coverage
+        Refuse data that has less than this share of its bars; 0.99 when left out. What is let through is recorded.
     report
         Write the report to this HTML file.
     as_json
@@ -79,10 +83,12 @@ def backtest_command(
         from karat.research.report import check_report_path
 
         check_report_path(report)
-    data = market_data(open_lake(), market_id(market), timeframe_ms(timeframe), start, end)
+    data = market_data(
+        open_lake(), market_id(market), timeframe_ms(timeframe), start, end, found.needs, coverage_min=min_coverage
+    )
     say_compiling()
     signals = fitting_signals(data, found, values, rules)
-    checked = ensure_checked(found, check_markets)
+    checked = ensure_checked(found, partial(check_markets, needs=found.needs))
     with progress(f"{found.name} on {market}, {len(data.candles):,} bars"):
         result = backtest(data, found, values, rules, level, signals)
         told = manifest(result, tuple(checked.datasets))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -16,11 +17,13 @@ from karat.core.home import karat_home
 from karat.core.ids import BotId, market_id
 from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
 from karat.journal import journal_path, open_journal
-from karat.ports.cockpit import BotState
+from karat.ports.cockpit import BotState, EventKind
+from karat.ports.journal import Happening
 
 if TYPE_CHECKING:
     from karat.bots.runner import Runner
-    from karat.ports.journal import Journal
+    from karat.ports.journal import BotRecord, Journal
+    from karat.research.data_gate import Gate
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
@@ -34,6 +37,7 @@ def create_bot(
     set_: Annotated[Pairs, Parameter(name="--set")] = (),
     policy: Pairs = (),
     capital: float | None = None,
+    min_coverage: float | None = None,
 ) -> None:  # fmt: skip
     """Create a bot on a market of the lake. It trades nothing until karat bots run.
 
@@ -55,6 +59,8 @@ def create_bot(
         Fields of the policy: stop_mode=fraction stop_value=0.02; a limit is taken away with off.
     capital
         Equity at the start, in the currency of the market; the same as --policy capital=.
+    min_coverage
+        Refuse data that has less than this share of its bars; 0.99 when left out. What is let through is recorded.
     """
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
@@ -63,8 +69,10 @@ def create_bot(
     from karat.core.instruments import instrument_for
     from karat.lake.store import open_lake
     from karat.ports.cockpit import Mode
+    from karat.quality import COVERAGE_MIN
     from karat.research.backtest_market import known_funding
     from karat.research.backtest_policy import pairs, parse_policy
+    from karat.research.data_gate import pass_gate
     from karat.strategies import find_strategy
 
     found, parameters, fields = find_strategy(strategy), pairs(set_, "--set"), pairs(policy, "--policy")
@@ -74,21 +82,38 @@ def create_bot(
     lake, where, length = open_lake(), market_id(market), timeframe_ms(timeframe)
     entry = lake.entry(where, length)
     anchor = entry.anchor_ts if from_ is None else parse_time_ms(from_)
+    gate = pass_gate(lake, where, length, anchor, None, min_coverage)
     candles = lake.candles_between(where, length, anchor)
     funding = known_funding(lake.funding(where), candles) if entry.has_funding else None
     record = new_bot(
         name, found, parameters, rules, instrument_for(where, candles), candles, funding, Mode.SIMULATED,
         SystemClock().now_ms(),
     )  # fmt: skip
-    ensure_checked(found, check_markets)
+    ensure_checked(found, partial(check_markets, needs=found.needs))
     journal = open_journal()
     try:
         journal.create_bot(record)
+        if gate.coverage.share < COVERAGE_MIN:
+            _tell_let_through(journal, record, gate, entry.hash)
     finally:
         journal.close()
     began = iso(record.anchor_ts)
     show(f"{record.name}: {record.strategy} on {record.market} {timeframe_text(length)}, from {began} on.")
     say(f"Run it: karat bots run {record.name}")
+
+
+def _tell_let_through(journal: Journal, record: BotRecord, gate: Gate, data_hash: str) -> None:
+    """Keep with the bot that its data was let through by an option."""
+    coverage = gate.coverage
+    text = f"created on {coverage.share:.2%} of the bars, let through by --min-coverage {gate.bound:g}"
+    figures = {
+        "share": coverage.share,
+        "missing": coverage.missing,
+        "bound": gate.bound,
+        "data_hash": data_hash,
+    }
+    happening = Happening(EventKind.WARNING, text, figures)
+    journal.set_state(record.id, BotState.STOPPED, "", happening, record.created_ts)
 
 
 def list_bots(*, as_json: Json = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from karat.core.model.candles import Candles, Funding
@@ -15,14 +16,16 @@ BARS_MIN = 200
 _DEMO_SEED = 1
 
 
-def check_markets(home: Path | None = None) -> dict[str, Market]:
-    """Up to `MARKETS_MAX` series of the lake by name, different markets first, each its last bars before the vault.
-    With an empty lake, one simulated market."""
+def check_markets(home: Path | None = None, needs: Iterable[str] = ()) -> dict[str, Market]:
+    """Up to `MARKETS_MAX` series of the lake by name, different markets first, each its last bars before the vault,
+    with the inputs that a strategy declares in `needs` where the lake has them. With an empty lake, one simulated
+    market."""
     from karat.lake.store import open_lake
 
     lake = open_lake(home)
+    wanted = tuple(needs)
     chosen = _chosen(lake)
-    markets = {f"{entry.market} {timeframe_text(entry.timeframe_ms)}": _market(lake, entry) for entry in chosen}
+    markets = {f"{entry.market} {timeframe_text(entry.timeframe_ms)}": _market(lake, entry, wanted) for entry in chosen}
     return markets or {"simulated 1h": _simulated()}
 
 
@@ -40,10 +43,13 @@ def _bars_before_vault(entry: LakeEntry) -> int:
     return min(entry.rows, (entry.vault_start_ts - entry.first_ts) // entry.timeframe_ms)
 
 
-def _market(lake: Lake, entry: LakeEntry) -> Market:
+def _market(lake: Lake, entry: LakeEntry, needs: tuple[str, ...]) -> Market:
+    from karat.lake.inputs import declared_series, has_inputs
+
     candles = lake.candles_between(entry.market, entry.timeframe_ms, None, entry.vault_start_ts)[-BARS_MAX:]
     funding = _before(lake.funding(entry.market), candles) if entry.has_funding else None
-    return Market(candles, funding)
+    series = declared_series(lake, entry.market, needs) if has_inputs(lake, entry.market, needs) else ()
+    return Market(candles, funding, series)
 
 
 def _before(funding: Funding, candles: Candles) -> Funding:

@@ -14,7 +14,7 @@ from karat.core.home import karat_home
 from karat.core.ids import market_id
 from karat.core.time import iso, timeframe_ms, timeframe_text
 from karat.lake.store import open_lake
-from karat.ports.lake import LakeEntry, Quality
+from karat.ports.lake import LakeEntry, Quality, TableEntry
 
 if TYPE_CHECKING:
     from karat.ingest.importer import FileResult
@@ -57,6 +57,7 @@ def import_data(
     as_json
         Print one JSON object.
     """
+    from karat.bots.system_clock import SystemClock
     from karat.ingest.accept import accepted_defects
     from karat.ingest.importer import ImportOptions, import_paths
     from karat.ingest.zones import zone_name
@@ -70,6 +71,7 @@ def import_data(
         replace=replace,
         sessions=sessions,
         zone=None if zone is None else zone_name(zone),
+        now_ms=SystemClock().now_ms(),
     )
     with progress("importing") as status:
         results = import_paths(open_lake(), paths, options, lambda path: status.update(path) if status else None)
@@ -82,19 +84,23 @@ def import_data(
 
 
 def list_data(*, as_json: Json = False) -> None:
-    """List every series of candles in the lake.
+    """List every series in the lake.
 
     Parameters
     ----------
     as_json
-        Print one JSON list.
+        Print one JSON list of the series of candles.
     """
-    entries = open_lake().list()
+    lake = open_lake()
+    entries, tables = lake.list(), lake.tables()
     if as_json:
         show_json([_entry_json(entry) for entry in entries])
-    elif entries:
+        return
+    if entries:
         _show_entries(entries)
-    else:
+    if tables:
+        _show_stored(tables)
+    if not entries and not tables:
         say(f"The lake under {karat_home()} is empty. Fill it: karat data import PATH.")
 
 
@@ -144,6 +150,7 @@ def _file_json(result: FileResult) -> dict[str, Any]:
         "replaced": result.replaced,
         "hash": result.hash,
         "quality": None if result.quality is None else _quality_json(result.quality),
+        "table": None if result.table is None else asdict(result.table),
         "note": result.note,
     }
     if result.error is not None:
@@ -167,12 +174,25 @@ def _show_import(results: list[FileResult]) -> None:
         )
     if table.row_count:
         show(table)
+    _show_tables(results)
     for result in results:
         if result.status == "skipped":
             say(f"Skipped {result.path}: {result.note}.")
     for result in results:
         if result.error is not None:
             say(one_line(result.error))
+
+
+def _show_tables(results: list[FileResult]) -> None:
+    from rich.table import Table
+
+    table = Table("status", "series", "of", "variant", "rows", "new", "revised", "note")
+    for result in results:
+        if result.table is not None:
+            name, counts = result.table, (str(result.rows), str(result.added), str(result.replaced))
+            table.add_row(result.status, name.kind, name.owner, name.variant, *counts, result.note)
+    if table.row_count:
+        show(table)
 
 
 def _quality_words(quality: Quality) -> str:
@@ -187,6 +207,16 @@ def _quality_words(quality: Quality) -> str:
     if quality.oddities:
         parts.append(f"{len(quality.oddities)} oddities, first: {quality.oddities[0]}")
     return "; ".join(parts) or quality.grade
+
+
+def _show_stored(entries: tuple[TableEntry, ...]) -> None:
+    from rich.table import Table
+
+    table = Table("series", "of", "variant", "from", "to", "rows", "hash")
+    for entry in entries:
+        name, shown = entry.name, entry.hash[:_HASH_DIGITS_SHOWN]
+        table.add_row(name.kind, name.owner, name.variant, iso(entry.first), iso(entry.last), str(entry.rows), shown)
+    show(table)
 
 
 def _show_entries(entries: tuple[LakeEntry, ...]) -> None:

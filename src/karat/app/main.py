@@ -39,7 +39,18 @@ COMMANDS = (
     Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
     Command("data download", "karat.app.download_commands:download_data", "Download candles, and refill holes."),
     Command("data stream", "karat.app.stream_commands:stream_data", "Stream live data until Ctrl-C."),
+    Command(
+        "data compare", "karat.app.compare_commands:compare_data", "Compare stored bars with those built from finer."
+    ),
     Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
+    Command("data push", "karat.app.remote_commands:push_data", "Send the lake to S3 or a folder."),
+    Command("data pull", "karat.app.remote_commands:pull_data", "Take a pushed lake into this one."),
+    Command("data sync", "karat.app.remote_commands:sync_data", "Pull, then push."),
+    Command("data sql", "karat.app.sql_commands:query_data", "Ask the lake in SQL."),
+    Command("data inputs", "karat.app.feed_commands:list_inputs", "List the series that strategies may declare."),
+    Command("data refresh", "karat.app.feed_commands:refresh_data", "Ask the vendors for what is due."),
+    Command("data check", "karat.app.data_quality_commands:check_data", "Look for defects, and score the data."),
+    Command("data status", "karat.app.data_quality_commands:data_status", "Show how fresh the data is."),
     Command("strategies new", "karat.app.strategy_commands:new_strategy", "Write a working strategy to begin with."),
     Command("strategies list", "karat.app.strategy_commands:list_strategies", "List every strategy."),
     Command("strategies show", "karat.app.strategy_commands:show_strategy", "Show one strategy in full."),

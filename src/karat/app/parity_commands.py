@@ -25,7 +25,7 @@ from karat.control.parity import ParityCase, ParityResult, compared
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import MarketId, market_id
 from karat.core.instruments import instrument_for
-from karat.core.model.candles import Candles, Funding
+from karat.core.model.candles import Candles, Funding, no_funding
 from karat.core.model.policy import Policy
 from karat.core.time import timeframe_ms, timeframe_text
 from karat.feeds.replay import ReplayFeed
@@ -38,6 +38,8 @@ from karat.ports.lake import Lake
 from karat.ports.venue import Venue
 from karat.research.backtest_market import known_funding
 from karat.research.backtest_policy import pairs, parse_policy
+from karat.research.data_gate import pass_gate, quality_json
+from karat.research.manifest import bars_hash
 from karat.strategies import Strategy, all_strategies, find_strategy
 from karat.strategies.registry import is_builtin
 from karat.venues.paper import PaperVenue
@@ -50,7 +52,7 @@ Many = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
 
 def parity_command(
     *, strategy: Many = (), market: Many = (), timeframe: str = "1h", bars: int = 2000, policy: Many = (),
-    as_json: Json = False,
+    min_coverage: float | None = None, as_json: Json = False,
 ) -> int:  # fmt: skip
     """Show that backtest, bot and sweep make the same trades: three ways, one of them killed in the middle.
 
@@ -66,6 +68,8 @@ def parity_command(
         How many bars of each market, the last ones before its vault.
     policy
         Fields of the policy: stop_mode=atr stop_value=2.
+    min_coverage
+        Refuse data that has less than this share of its bars; 0.99 when left out. What is let through is recorded.
     as_json
         Print one JSON object.
     """
@@ -81,10 +85,11 @@ def parity_command(
     ]
     if not cases:
         raise InputError("nothing_to_compare", "No market has what these strategies need.", "See karat data list.")
+    data = {case.candles.market: _data_json(lake, case, min_coverage) for case in cases}
     with progress(f"{len(cases)} bots, killed in the middle"):
         results = proven(cases)
     if as_json:
-        show_json(_json(results))
+        show_json(_json(results, data))
     else:
         _show(results)
     return 0 if all(result.equal for result in results) else EXIT_UNEQUAL
@@ -177,7 +182,21 @@ def _run_and_be_killed(home: Path, bars: int, die_after: int) -> None:
         raise NeedsOperator("not_killed", told, "Was code edited meanwhile? Run it again; if it repeats, report it.")
 
 
-def _json(results: list[ParityResult]) -> dict[str, Any]:
+def _data_json(lake: Lake, case: ParityCase, min_coverage: float | None) -> dict[str, Any]:
+    """Hash and quality of the bars of a case. Raises InputError `thin_data` where too few are there."""
+    candles, length = case.candles, case.candles.timeframe_ms
+    first, end = int(candles.ts[0]), int(candles.ts[-1]) + length
+    gate = pass_gate(lake, candles.market, length, first, end, min_coverage)
+    entry = lake.entry(candles.market, length)
+    funding = no_funding() if case.funding is None else case.funding
+    return {
+        "data_hash": entry.hash,
+        "bars_hash": bars_hash(candles, funding),
+        "quality": quality_json(candles, entry.quality, gate, sessions=entry.sessions),
+    }
+
+
+def _json(results: list[ParityResult], data: dict[MarketId, dict[str, Any]]) -> dict[str, Any]:
     return {
         "equal": all(result.equal for result in results),
         "cases": [
@@ -189,6 +208,7 @@ def _json(results: list[ParityResult]) -> dict[str, Any]:
                 "fills": result.fills,
                 "trades": result.trades,
                 "equal": result.equal,
+                **data[result.market],
                 "differences": [
                     {
                         "way": one.way,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter as Option
@@ -90,7 +91,8 @@ def check_one(name: str, *, as_json: Json = False) -> int:
     from karat.app.check_markets import check_markets
     from karat.app.check_store import failed, report_json, run_check
 
-    report = run_check(find_strategy(name), check_markets)
+    found = find_strategy(name)
+    report = run_check(found, partial(check_markets, needs=found.needs))
     if as_json:
         value = report_json(report)
         show_json(value if report.passed else {**value, "error": error_json(failed(report))})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -33,6 +34,7 @@ def sweep_command(
     set_: Annotated[Pairs, Parameter(name="--set")] = (),
     policy: Pairs = (),
     costs: str | None = None,
+    min_coverage: float | None = None,
     by: str = "sharpe",
     top: int = 10,
     as_json: Json = False,
@@ -61,6 +63,8 @@ def sweep_command(
         Policy fields that stay: stop_mode=fraction.
     costs
         base, pessimistic (when left out) or brutal.
+    min_coverage
+        Refuse data that has less than this share of its bars; 0.99 when left out. What is let through is recorded.
     by
         The figure to order by: total_return, max_drawdown, sharpe or trades.
     top
@@ -84,9 +88,10 @@ def sweep_command(
     rules, charged = _policy(policy, policy_grid, costs)
     lake, name, frame = open_lake(), market_id(market), timeframe_ms(timeframe)
     start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
-    data = market_data(lake, name, frame, start, before_vault(end, lake.entry(name, frame).vault_start_ts))
+    until = before_vault(end, lake.entry(name, frame).vault_start_ts)
+    data = market_data(lake, name, frame, start, until, found.needs, coverage_min=min_coverage)
     say_compiling()
-    ensure_checked(found, check_markets)
+    ensure_checked(found, partial(check_markets, needs=found.needs))
     with progress(f"{axes.variants:,} variants of {found.name} on {market}, {len(data.candles):,} bars"):
         result = sweep(data, found, axes, rules)
     if as_json:
@@ -123,6 +128,7 @@ def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> No
     from rich.table import Table
 
     from karat.kernel.sweep import FIGURES
+    from karat.research.manifest import data_quality
 
     candles = data.candles
     last = int(candles.ts[-1]) + candles.timeframe_ms
@@ -132,6 +138,8 @@ def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> No
         f"{label}{candles.market} {timeframe_text(candles.timeframe_ms)}, {iso(int(candles.ts[0]))} to {iso(last)},"
         f" before its vault. Costs {costs}. Instrument {assumed}."
     )
+    quality = data_quality(data)
+    show(f"Data quality {quality['score']:g} of 100, {quality['coverage']['share']:.2%} of the bars are there.")
     table = Table()
     names = list(result.grid.variant(0))
     for head in ("variant", *names, *FIGURES):
@@ -157,6 +165,7 @@ def _figures(result: Sweep, k: int) -> tuple[str, str, str, str]:
 
 def _json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dict[str, Any]:
     from karat.kernel.sweep import FIGURES
+    from karat.research.manifest import bars_hash, data_quality
 
     def row(k: int) -> dict[str, Any]:
         figures = {
@@ -171,6 +180,9 @@ def _json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dic
         "timeframe": timeframe_text(candles.timeframe_ms),
         "first": int(candles.ts[0]),
         "last": int(candles.ts[-1]),
+        "data_hash": data.entry.hash,
+        "bars_hash": bars_hash(candles, data.market.funding),
+        "quality": data_quality(data),
         "simulated": data.entry.quality.simulated,
         "assumed": data.instrument.assumed,
         "cost_level": costs,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from getpass import getpass
 from importlib import import_module
+from pathlib import Path
 from urllib.request import getproxies_environment
 
 from karat.core.errors import InputError
@@ -23,14 +26,46 @@ HISTORIES = {
     "okx_spot": "karat.feeds.okx.history",
     "deribit": "karat.feeds.deribit.history",
     "hyperliquid_perp": "karat.feeds.hyperliquid.history",
+    "yahoo": "karat.feeds.yahoo.history",
+    "alpaca": "karat.feeds.alpaca.history",
 }
-STREAMS = {venue: module.removesuffix("history") + "stream" for venue, module in HISTORIES.items()}
+_NOT_LIVE = {"yahoo", "alpaca"}
+STREAMS = {
+    name: module.removesuffix("history") + "stream" for name, module in HISTORIES.items() if name not in _NOT_LIVE
+}
 
 
 def network() -> Network:
-    """As the usual variables say: HTTPS_PROXY, and SSL_CERT_FILE for authorities of one's own."""
+    """As the usual variables say: HTTPS_PROXY, and SSL_CERT_FILE for authorities of one's own.
+
+    KARAT_BINANCE_ARCHIVE is another address of its bulk files, or empty for none.
+    """
     proxy = getproxies_environment().get("https")
-    return Network(proxy=proxy, ca_file=os.environ.get("SSL_CERT_FILE"))
+    archives = {
+        vendor: os.environ[name] for vendor in ("binance",) if (name := f"KARAT_{vendor.upper()}_ARCHIVE") in os.environ
+    }
+    return Network(proxy=proxy, ca_file=os.environ.get("SSL_CERT_FILE"), archives=archives, secret=secret)
+
+
+def secret(name: str) -> str:
+    """A key from the variable of its name, or from the file that NAME_FILE names, or typed by a person who is there.
+
+    It is never an argument, and never part of an error. Raises InputError `key_missing`.
+    """
+    value = os.environ.get(name, "")
+    file = os.environ.get(f"{name}_FILE")
+    if not value and file:
+        try:
+            value = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"The file that {name}_FILE names cannot be read."
+            raise InputError("key_missing", message, "Check its place and its rights.") from error
+    if not value and sys.stdin.isatty():
+        value = getpass(f"{name}: ").strip()
+    if not value or not value.isascii() or not value.isprintable():
+        hint = f"Set {name}, or {name}_FILE to a file that holds it."
+        raise InputError("key_missing", f"The key {name} is missing, or is no key.", hint)
+    return value
 
 
 def history_opener(reach: Network, budget: RequestBudget) -> Callable[[str], History]:

@@ -26,6 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 PLAIN = os.environ.get("KARAT_PLAIN") == "1"
 _COMPILED_ROOMS = (
+    "bars",
     "core/compiled.py",
     "core/calc",
     "core/indicators",

@@ -12,8 +12,10 @@ MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 YEAR_DAYS = 365
+_WEEK_MS = 7 * DAY_MS
+_FIRST_MONDAY_MS = 4 * DAY_MS  # 1970-01-05; the epoch is a Thursday, weeks begin on Mondays at every venue
 
-_UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
+_UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": _WEEK_MS}
 
 
 def timeframe_ms(text: str) -> int:
@@ -30,6 +32,11 @@ def timeframe_text(milliseconds: int) -> str:
         if milliseconds % _UNITS_MS[unit] == 0:
             return f"{milliseconds // _UNITS_MS[unit]}{unit}"
     raise InputError("bad_timeframe", f"{milliseconds} ms is not a whole number of seconds.", "Use whole seconds.")
+
+
+def grid_origin_ms(timeframe_ms: int) -> int:
+    """A time at which a bar of the timeframe opens: the epoch, or the first Monday after it for whole weeks."""
+    return _FIRST_MONDAY_MS if timeframe_ms % _WEEK_MS == 0 else 0
 
 
 def parse_time_ms(text: str) -> int:

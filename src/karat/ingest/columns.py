@@ -37,10 +37,11 @@ _UNIT_NAMES = ("seconds", "milliseconds", "microseconds", "nanoseconds")
 _TIME_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 
-def pick(table: Table, names: Mapping[str, tuple[str, ...]]) -> dict[str, pl.Series]:
-    """The column of each role. Raises DataRefused `wrong_columns` or `several_markets`."""
+def pick(table: Table, names: Mapping[str, tuple[str, ...]], *, several_markets: bool = False) -> dict[str, pl.Series]:
+    """The column of each role. A column that names more than one market is refused, unless the caller tells them apart
+    or it means something else there. Raises DataRefused `wrong_columns` or `several_markets`."""
     present = {_plain(name): name for name in reversed(table.frame.columns)}
-    for name in _MARKET_NAMES:
+    for name in () if several_markets else _MARKET_NAMES:
         if name in present and table.frame[present[name]].n_unique() > 1:
             reason = f"holds several markets: column {present[name]} has more than one value"
             table.refuse("several_markets", -1, reason, "Split it into one file per market.")

@@ -5,7 +5,7 @@
    are asked for as well and compared (the last in the lake, and the last of an unfinished download); the vendor's later
    word on them wins, and is recorded.
 3. Answers go to a file beside the lake one by one (`staging`), so that a killed download goes on where it was.
-4. When all is there, or the vendor has no more, the lake is changed once.
+4. When all is there, or the vendor has no more, the lake is changed once. Splits and dividends of equities follow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from karat.core.model.candles import Ints
 from karat.core.time import SECOND_MS, iso, timeframe_text
 from karat.ingest.asking import ask_for
 from karat.ingest.coverage import gaps, stretches, worth_asking
-from karat.ingest.keep import keep, refuse_simulated
+from karat.ingest.keep import keep, keep_actions, refuse_simulated
 from karat.ingest.page import Bars, accept
 from karat.ingest.patience import patiently
 from karat.ingest.sessions import opens_between
@@ -175,7 +175,12 @@ class _Download:
                 sessions=self._history.calendar is not None,
             )
         self._staging.drop()
-        return self._coverage(fresh)
+        held = self._coverage(fresh)
+        if self._history.calendar is not None:
+            symbol, lake, clock = symbol_of(order.market), self._places.lake, self._places.clock
+            actions = await patiently(lambda: self._history.actions(symbol, held.first_ts, self._now_ms), clock)
+            await keep_actions(lake, clock, order.market, actions)
+        return held
 
     async def _ask(self, wanted: Ints) -> None:
         for stretch in stretches(wanted, self._step, self._page_bars):

@@ -16,11 +16,14 @@ from polars import Series
 from karat.core.errors import DataRefused, InputError
 from karat.core.ids import MarketId
 from karat.core.model.candles import CANDLE_COLUMNS, Candles, Floats, Funding
+from karat.core.model.table import TableName
 from karat.ingest.columns import CANDLE_NAMES, FUNDING_NAMES, MARK_NAMES, numbers, pick
+from karat.ingest.event_files import store_events
 from karat.ingest.funding import inspect_funding
 from karat.ingest.inspect import Inspection, bars_missing, inspect_candles, start
 from karat.ingest.join import Columns, join
-from karat.ingest.paths import PathFacts, facts_of, walk, why_not_data
+from karat.ingest.paths import EVENT_KINDS, SERIES_KINDS, PathFacts, facts_of, stem, walk, why_not_data
+from karat.ingest.series_files import Stored, is_long_form, store_series
 from karat.ingest.table import Table, read_table
 from karat.ingest.zones import read_times
 from karat.lake.blocks import content_hash
@@ -34,7 +37,10 @@ Status = Literal["imported", "unchanged", "refused", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What the user says beside the paths; None leaves it to the path, the data and the lake."""
+    """What the user says beside the paths; None leaves it to the path, the data and the lake.
+
+    `now_ms` is the time from which values that revise those in the lake are known.
+    """
 
     market: MarketId | None = None
     timeframe_ms: int | None = None
@@ -42,11 +48,13 @@ class ImportOptions:
     replace: bool = False
     sessions: bool | None = None
     zone: str | None = None
+    now_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What became of one file. `rows` of the series after it, `added` and `replaced` rows by it."""
+    """What became of one file, or of one of the series in it. `rows` of the series after it, `added` and `replaced`
+    rows by it. `table` names the series where it is neither candles nor funding."""
 
     path: str
     status: Status
@@ -60,6 +68,7 @@ class FileResult:
     quality: Quality | None = None
     note: str = ""
     error: InputError | None = None
+    table: TableName | None = None
 
 
 def import_paths(
@@ -84,7 +93,7 @@ def import_paths(
                 results.append(FileResult(str(path), "skipped", note=reason))
                 continue
             progress(str(path))
-            results.append(_import_file(change, path, options))
+            results += _import_file(change, path, options)
     return results
 
 
@@ -96,30 +105,73 @@ def _refuse_one_name_for_several(market: MarketId, paths: Iterable[Path]) -> Non
         raise InputError("several_markets", message, "Leave out --market, or import one of them.")
 
 
-def _import_file(change: LakeChange, path: Path, options: ImportOptions) -> FileResult:
+def _import_file(change: LakeChange, path: Path, options: ImportOptions) -> list[FileResult]:
     facts = PathFacts("candles", options.market, options.timeframe_ms, options.sessions)
     try:
-        facts = _agreed_facts(path, options)
+        facts = _told_facts(path, options)
         table = read_table(path, options.accepted)
+        if facts.kind in SERIES_KINDS or (facts.kind == "funding" and is_long_form("funding_rate", table)):
+            return _import_series(change, table, facts, options)
+        facts = _with_market(path, facts)
+        if facts.kind in EVENT_KINDS:
+            return [_import_events(change, table, facts, options)]
         if facts.kind == "funding":
-            return _import_funding(change, table, facts, options)
-        return _import_bars(change, table, facts, options)
+            return [_import_funding(change, table, facts, options)]
+        return [_import_bars(change, table, facts, options)]
     except DataRefused as refusal:
-        return FileResult(str(path), "refused", facts.kind, facts.market, facts.timeframe_ms, error=refusal)
+        return [FileResult(str(path), "refused", facts.kind, facts.market, facts.timeframe_ms, error=refusal)]
 
 
-def _agreed_facts(path: Path, options: ImportOptions) -> PathFacts:
-    """What path and options say together; the options win. A market must come from one of them."""
+def _told_facts(path: Path, options: ImportOptions) -> PathFacts:
+    """What path and options say together; the options win."""
     reason = why_not_data(path)
     if reason is not None:
-        raise DataRefused("not_market_data", str(path), 0, reason, "Import candles, mark prices or funding rates.")
+        hint = "Import candles, mark prices, funding rates, trades, books or alternative series."
+        raise DataRefused("not_market_data", str(path), 0, reason, hint)
     facts = facts_of(path)
-    market = options.market or facts.market
-    if market is None:
+    sessions = facts.sessions if options.sessions is None else options.sessions
+    return PathFacts(facts.kind, options.market or facts.market, options.timeframe_ms or facts.timeframe_ms, sessions)
+
+
+def _with_market(path: Path, facts: PathFacts) -> PathFacts:
+    if facts.market is None:
         hint = "Add --market venue:SYMBOL, or lay it as <venue>/<timeframe>/<SYMBOL>.csv."
         raise DataRefused("market_unknown", str(path), 0, "neither path nor options name the market", hint)
-    sessions = facts.sessions if options.sessions is None else options.sessions
-    return PathFacts(facts.kind, market, options.timeframe_ms or facts.timeframe_ms, sessions)
+    return facts
+
+
+def _import_series(change: LakeChange, table: Table, facts: PathFacts, options: ImportOptions) -> list[FileResult]:
+    kind = "funding_rate" if facts.kind == "funding" else facts.kind
+    stored = store_series(
+        change,
+        table,
+        kind,
+        stem(Path(table.path)),
+        zone=options.zone,
+        replace=options.replace,
+        now_ms=options.now_ms,
+    )
+    return [_stored_result(table, one) for one in stored]
+
+
+def _import_events(change: LakeChange, table: Table, facts: PathFacts, options: ImportOptions) -> FileResult:
+    assert facts.market is not None, "agreed facts name the market"
+    return _stored_result(
+        table, store_events(change, table, facts.kind, facts.market, zone=options.zone, replace=options.replace)
+    )
+
+
+def _stored_result(table: Table, one: Stored) -> FileResult:
+    return FileResult(
+        table.path,
+        "imported" if one.added else "unchanged",
+        one.name.kind,
+        rows=one.rows,
+        added=one.added - one.revised,
+        replaced=one.revised,
+        note=one.note if one.added else _ALREADY,
+        table=one.name,
+    )
 
 
 def _import_bars(change: LakeChange, table: Table, facts: PathFacts, options: ImportOptions) -> FileResult:

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from karat.core.ids import MarketId
 from karat.core.model.candles import CANDLE_COLUMNS, Bools, Candles, Floats, Ints
-from karat.core.time import iso, timeframe_text
+from karat.core.time import grid_origin_ms, iso, timeframe_text
 from karat.ingest.accept import HOLES, accept_hint
 from karat.ingest.clockwork import check_timeframe, refuse_wrong_zone
 from karat.ingest.table import Table
-from karat.lake.grid import grid_origin_ms
 from karat.lake.quality import find_holes
 
 

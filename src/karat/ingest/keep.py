@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from karat.core.errors import InputError, RetryLater
 from karat.core.ids import MarketId
 from karat.core.model.candles import Candles
 from karat.ingest.page import Bars
+from karat.lake.adjust import actions_name, actions_of, actions_table
 from karat.lake.quality import measure
 from karat.ports.clock import Clock
-from karat.ports.history import VALUES
-from karat.ports.lake import Lake, Quality
+from karat.ports.history import VALUES, Action
+from karat.ports.lake import Lake, LakeChange, Quality
+
+T = TypeVar("T")
 
 _LAKE_TRIES = 120
 _LAKE_WAIT_SECONDS = 0.5  # an import holds the lake for seconds; a minute is long enough to wait for one
+
+
+async def _changing(lake: Lake, clock: Clock, change_it: Callable[[LakeChange], T]) -> T:
+    """Run one change of the lake; wait for others who change it, while the rest of this process goes on."""
+    for left in reversed(range(_LAKE_TRIES)):
+        try:
+            with lake.change() as change:
+                return change_it(change)
+        except RetryLater as error:
+            if left == 0 or error.code != "lake_busy":
+                raise
+        await clock.sleep(_LAKE_WAIT_SECONDS)
+    raise AssertionError("the last try returns or raises")
 
 
 async def keep(
@@ -33,20 +51,28 @@ async def keep(
     `source` and `revised` (words about bars that changed, or "") go into the quality. Raises RetryLater `lake_busy`
     after a minute of waiting, `disk_full`; then nothing changed.
     """
-    for left in reversed(range(_LAKE_TRIES)):
-        try:
-            with lake.change() as change:
-                whole = candles_of(market, timeframe_ms, Bars.of(change.candles(market, timeframe_ms)).with_bars(fresh))
-                told = change.sessions(market)
-                sessions = sessions if told is None else told
-                quality = _quality(whole, change.quality(market, timeframe_ms), source, revised, sessions=sessions)
-                change.put_candles(whole, quality, sessions=sessions)
-                return whole
-        except RetryLater as error:
-            if left == 0 or error.code != "lake_busy":
-                raise
-        await clock.sleep(_LAKE_WAIT_SECONDS)
-    raise AssertionError("the last try returns or raises")
+
+    def join(change: LakeChange) -> Candles:
+        old, told = change.candles(market, timeframe_ms), change.sessions(market)
+        whole = candles_of(market, timeframe_ms, Bars.of(old).with_bars(fresh))
+        closes = sessions if told is None else told
+        quality = _quality(whole, change.quality(market, timeframe_ms), source, revised, sessions=closes)
+        change.put_candles(whole, quality, sessions=closes)
+        return whole
+
+    return await _changing(lake, clock, join)
+
+
+async def keep_actions(lake: Lake, clock: Clock, market: MarketId, actions: tuple[Action, ...]) -> None:
+    """Store splits and dividends of a market, all of them, where they differ from those that are stored."""
+    table = actions_table(actions)
+
+    def put(change: LakeChange) -> None:
+        old = change.table(actions_name(market))
+        if len(table) and (old is None or actions_of(old) != actions):
+            change.put_table(actions_name(market), table)
+
+    await _changing(lake, clock, put)
 
 
 def candles_of(market: MarketId, timeframe_ms: int, bars: Bars) -> Candles:

@@ -8,8 +8,7 @@ import numpy as np
 
 from karat.core.errors import RetryLater
 from karat.core.model.candles import Bools, Candles, Floats, Ints
-from karat.core.time import iso
-from karat.lake.grid import grid_origin_ms
+from karat.core.time import grid_origin_ms, iso
 from karat.ports.history import VALUES, Page
 
 

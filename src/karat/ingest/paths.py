@@ -5,6 +5,11 @@
     .../mark/<venue>/<timeframe>/<SYMBOL>.parquet         mark price bars
     .../funding/<venue>/<SYMBOL>.parquet                  funding stamps
     .../<venue>/<timeframe>/<SYMBOL>.csv                  candles, when the folder reads as a timeframe
+    .../ticks/<venue>/<SYMBOL>_<when>_trades.parquet      single trades
+    .../orderbook/<venue>/<SYMBOL>_<when>_l2.parquet      order book, `_bookticker` best quotes
+    .../alt/<name>.csv                                    alternative series, called as in core/inputs/table.toml
+    .../open_interest/*, .../liquidations/*               long form: a row names its coin, and its venue
+    .../funding/<anything>/*                              long form where a column names the coin
 
 A period at the end of the name (`SPY_2013-10`) is not part of the symbol: several such files make one market.
 """
@@ -18,6 +23,7 @@ from pathlib import Path
 
 from karat.core.errors import InputError
 from karat.core.ids import MarketId, market_id
+from karat.core.inputs import inputs_of_file
 from karat.core.time import timeframe_ms
 
 CSV_SUFFIXES = (".csv.gz", ".csv", ".txt.gz", ".txt")
@@ -25,17 +31,16 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 IPC_SUFFIXES = (".feather", ".arrow", ".ipc")
 _SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES, *IPC_SUFFIXES)
 _KIND_OF_FOLDER = {"candles": "candles", "equities": "candles", "mark": "mark", "funding": "funding"}
-_NOT_YET = {
-    "ticks": "single trades",
-    "orderbook": "order books",
-    "alt": "alternative series",
-    "open_interest": "open interest",
-    "liquidations": "liquidations",
-}
+SERIES_KINDS = ("series", "open_interest", "liquidations")
+EVENT_KINDS = ("trades", "quotes", "book")
+_SERIES_FOLDERS = {"alt": "series", "open_interest": "open_interest", "liquidations": "liquidations"}
+_EVENT_FOLDERS = ("ticks", "orderbook")
+_FOLDERS_READ = 3
+_EVENT_NAME = re.compile(r"(?P<symbol>.+?)(_[0-9][0-9_-]*)?_(?P<what>trades|bookticker|l2)")
+_EVENT_OF_NAME = {"trades": "trades", "bookticker": "quotes", "l2": "book"}
 _NOT_MARKETS = {"factor_files": "factors of splits and dividends"}
 _PERIOD = re.compile(r"_[12][0-9]{3}(-[0-9]{2}){0,2}$")
 _TIMEFRAME = re.compile(r"[1-9][0-9]{0,3}[smhdw]")
-_FOLDERS_READ = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,21 @@ def walk(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
 
 def why_not_data(path: Path) -> str | None:
     """Why this file is nothing the lake takes, judged by its name and folders; None when it may be."""
-    for folder in path.absolute().parts[-_FOLDERS_READ - 1 : -1]:
-        if folder in _NOT_YET:
-            return f"files of {_NOT_YET[folder]} are not taken yet"
     if not path.name.lower().endswith(_SUFFIXES):
         return f"not one of {', '.join(_SUFFIXES)}"
     if stem(path) in _NOT_MARKETS:
         return f"holds {_NOT_MARKETS[stem(path)]}, no candles"
+    folders = path.absolute().parts[:-1]
+    if len(folders) >= 2 and folders[-2] in _EVENT_FOLDERS and not _EVENT_NAME.fullmatch(stem(path)):
+        return "is not called SYMBOL_trades, SYMBOL_bookticker or SYMBOL_l2"
+    if _series_kind(folders) == "series" and not inputs_of_file(stem(path)):
+        return "no series is declared for a file of that name (karat data inputs)"
     return None
+
+
+def _series_kind(folders: tuple[str, ...]) -> str | None:
+    """What the last folders say, when one of them holds series instead of candles."""
+    return next((_SERIES_FOLDERS[one] for one in folders[-_FOLDERS_READ:] if one in _SERIES_FOLDERS), None)
 
 
 def stem(path: Path) -> str:
@@ -85,6 +97,11 @@ def stem(path: Path) -> str:
 def facts_of(path: Path) -> PathFacts:
     """Read kind, market and timeframe from a path."""
     *folders, _ = path.absolute().parts
+    series = _series_kind(tuple(folders))
+    if series is not None:
+        return PathFacts(series, None, None, None)
+    if len(folders) >= 2 and folders[-2] in _EVENT_FOLDERS and (named := _EVENT_NAME.fullmatch(stem(path))):
+        return PathFacts(_EVENT_OF_NAME[named["what"]], _market(folders[-1], named["symbol"]), None, None)
     symbol = _PERIOD.sub("", stem(path))
     if len(folders) >= 2 and folders[-2] == "funding":
         return PathFacts("funding", _market(folders[-1], symbol), None, None)

@@ -15,8 +15,7 @@ import numpy as np
 
 from karat.core.errors import InputError
 from karat.core.model.candles import Ints
-from karat.core.time import DAY_MS, iso
-from karat.lake.grid import grid_origin_ms
+from karat.core.time import DAY_MS, grid_origin_ms, iso
 
 FIRST_DAY = "1990-01-01"  # the calendars are built from here on; older sessions are not asked for
 NANOSECONDS_PER_MS = 1_000_000

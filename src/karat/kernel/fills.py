@@ -79,10 +79,17 @@ def log_fill(
 
 
 @inlined
+def distance_of_stop(rules: Any, fill: float, decided: float) -> float:
+    """Distance of the stop in price units: what the decision knew, else a fraction of the fill; NaN: no stop."""
+    if rules.stop_mode == FRACTION_MODE and decided != decided:
+        return rules.stop_value * fill
+    return decided
+
+
+@inlined
 def protection(rules: Any, side: int, fill: float, stop_distance: float, take_distance: float) -> Any:
     """Stop and take in ticks from the entry fill (rule 13)."""
-    if rules.stop_mode == FRACTION_MODE and stop_distance != stop_distance:
-        stop_distance = rules.stop_value * fill
+    stop_distance = distance_of_stop(rules, fill, stop_distance)
     if rules.take_mode == FRACTION_MODE and take_distance != take_distance:
         take_distance = rules.take_value * fill
     stop, has_stop, take, has_take = 0, 0, 0, 0

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from karat.lake.names import (
     series_name,
     timeframe_of,
 )
+from karat.lake.quality import extended, measure
 from karat.lake.records import Catalog, MarketRecord
 from karat.lake.refusals import NOT_OURS, lake_not_usable
 from karat.lake.writing import SeriesWriter
@@ -81,6 +83,21 @@ class FolderChange:
     def put_candles(self, candles: Candles, quality: Quality, *, sessions: bool = False) -> str:
         self._sessions.setdefault(candles.market, sessions)
         return self._put_bars(CANDLES, candles, quality)
+
+    def append_candles(self, candles: Candles, *, sessions: bool = False) -> None:
+        if not len(candles):
+            return
+        name = series_name(CANDLES, candles.market, candles.timeframe_ms)
+        record = self._writer.series.get(name)
+        if record is None:
+            self.put_candles(candles, measure(candles, sessions=sessions), sessions=sessions)
+            return
+        columns = {column: getattr(candles, column) for column in CANDLE_COLUMNS}
+        last = Candles(candles.market, candles.timeframe_ms, **unpacked(self._writer.last_row(record)))
+        known = self.sessions(candles.market)
+        quality = extended(record.quality or Quality(), last, candles, sessions=sessions if known is None else known)
+        record = self._writer.add(name, CANDLE_SCHEMA, packed(CANDLE_SCHEMA, columns), strictly=True)
+        self._writer.series[name] = replace(record, quality=quality)
 
     def put_mark(self, candles: Candles, quality: Quality) -> str:
         return self._put_bars(MARK, candles, quality)
@@ -181,9 +198,9 @@ def _swept(root: Path, catalog: Catalog) -> Catalog:
     """Remove every folder the catalog does not name, and a catalog that was never finished; bring the format up."""
     (root / f"{CATALOG_NAME}.part").unlink(missing_ok=True)
     named = {record.folder for record in catalog.series.values()}
-    for folder in (root / SERIES).glob("*"):
-        if f"{SERIES}/{folder.name}" not in named:
-            shutil.rmtree(folder)
+    if (root / SERIES).is_dir():
+        for folder in {f"{SERIES}/{entry.name}" for entry in os.scandir(root / SERIES)} - named:
+            shutil.rmtree(root / folder)
     if catalog.format == 1:
         catalog = carried_over(root, catalog)
         write_catalog(root, catalog)

@@ -12,6 +12,8 @@ Rows count once the catalog says so. What lies beyond them was left by a killed 
 from __future__ import annotations
 
 import json
+import mmap
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -91,16 +93,21 @@ def open_rows(folder: Path, schema: Schema, begin: int, end: int) -> Packed:
 
 
 def open_column(path: Path, dtype: np.dtype[Any], rows: int) -> NDArray[Any]:
-    """Map the first rows of a file of numbers, read-only."""
-    size = path.stat().st_size
-    if size < rows * dtype.itemsize:
-        raise too_short(path, size, rows * dtype.itemsize)
-    if rows == 0:
-        empty = np.empty(0, dtype)
-        empty.flags.writeable = False
-        return empty  # a map of nothing is refused by the system
-    # A view as plain ndarray: compiled code does not know the memmap subclass. The view keeps the mapping alive.
-    return np.memmap(path, dtype, mode="r", shape=(rows,)).view(np.ndarray)
+    """Map the first rows of a file of numbers, read-only.
+
+    Plainly, for numpy's own maps cost five times as much, and a market of eleven timeframes has 66 columns.
+    """
+    length = rows * dtype.itemsize
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        size = os.fstat(handle).st_size
+        if size < length:
+            raise too_short(path, size, length)
+        if rows == 0:  # a map of nothing is refused by the system
+            return np.frombuffer(b"", dtype)
+        return np.frombuffer(mmap.mmap(handle, length, access=mmap.ACCESS_READ), dtype)
+    finally:
+        os.close(handle)
 
 
 def raw(values: NDArray[Any]) -> memoryview:

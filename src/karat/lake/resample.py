@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from karat.core.errors import InputError
 from karat.core.model.candles import Candles, Floats
-from karat.core.time import timeframe_text
-from karat.lake.grid import grid_origin_ms
+from karat.core.time import grid_origin_ms, timeframe_text
 
 
 def resample(candles: Candles, timeframe_ms: int) -> tuple[Candles, int]:

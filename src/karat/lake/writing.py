@@ -54,8 +54,11 @@ class SeriesWriter:
                 return False
         return True
 
-    def add(self, name: TableName, schema: Schema, columns: Packed) -> SeriesRecord:
-        """Write rows after the last of a series, or begin it."""
+    def last_row(self, record: SeriesRecord) -> Packed:
+        return open_rows(self.folder(record), record.schema, record.rows - 1, record.rows)
+
+    def add(self, name: TableName, schema: Schema, columns: Packed, *, strictly: bool = False) -> SeriesRecord:
+        """Write rows after the last of a series, or begin it. `strictly`: no two rows of one moment."""
         record = self.series.get(name)
         if record is None:
             return self.begin(name, schema, columns)
@@ -63,7 +66,7 @@ class SeriesWriter:
             raise _schema_differs(record, schema)
         if not _length(columns):
             return record
-        _, last = _order(schema, columns, record.last)
+        _, last = _order(schema, columns, record.last, strictly=strictly)
         longer = replace(record, last=last, rows=record.rows + _length(columns), hash="")
         return self._write(longer, columns, record.rows)
 
@@ -111,14 +114,14 @@ def _length(columns: Packed) -> int:
     return len(next(iter(columns.values())))
 
 
-def _order(schema: Schema, columns: Packed, before: int | None) -> tuple[int, int]:
-    """First and last of the order column. Raises InputError `rows_not_in_order` when it falls anywhere."""
+def _order(schema: Schema, columns: Packed, before: int | None, *, strictly: bool = False) -> tuple[int, int]:
+    """First and last of the order column. Raises InputError `rows_not_in_order` when it falls, or stays, anywhere."""
     order = columns[schema.order]
     assert not isinstance(order, PackedText) and order.dtype == np.int64, f"{schema.order} holds whole milliseconds"
     first, last = int(order[0]), int(order[-1])
-    if before is not None and first < before:
+    if before is not None and first < before + strictly:
         raise _not_in_order(schema.order, 0, first, before)
-    falls = np.flatnonzero(order[1:] < order[:-1])
+    falls = np.flatnonzero(order[1:] < order[:-1] + strictly)
     if len(falls):
         row = int(falls[0])
         raise _not_in_order(schema.order, row + 1, int(order[row + 1]), int(order[row]))

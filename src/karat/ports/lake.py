@@ -126,6 +126,13 @@ class LakeChange(Protocol):
         """Put candles in the place of that market and timeframe. Returns the content hash."""
         ...
 
+    def append_candles(self, candles: Candles, *, sessions: bool = False) -> None:
+        """Add bars after the last of that market and timeframe, or begin it. Costs what the bars cost.
+
+        The quality grows with them as if the whole were measured anew. Raises InputError `rows_not_in_order`.
+        """
+        ...
+
     def put_mark(self, candles: Candles, quality: Quality) -> str:
         """Put mark price bars in the place of that market and timeframe. Returns the content hash."""
         ...

@@ -6,7 +6,6 @@ It is JSON-ready: times in UTC ms, what does not exist as `{"undefined": why}`. 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from dataclasses import asdict, fields
 from enum import IntEnum
@@ -20,6 +19,7 @@ from karat.core.model.policy import Policy
 from karat.core.time import timeframe_text
 from karat.lake.quality import find_holes
 from karat.research.backtest import Backtest, MarketData
+from karat.research.data_gate import quality_json
 from karat.research.manifest_origin import origin
 from karat.strategies import code_hash
 
@@ -45,8 +45,9 @@ def manifest(result: Backtest, checked_on: tuple[str, ...] = ()) -> dict[str, An
         "bars": len(candles),
         "data_hash": data.entry.hash,
         "bars_hash": bars_hash(candles, data.market.funding),
-        "quality": _quality(data),
+        "quality": data_quality(data),
         "funding": _funding(data),
+        **_inputs(data),
         "vault": {"start": data.entry.vault_start_ts, "looked": data.looks_into_vault},
         "cost_level": result.main,
         "seed": {"undefined": "nothing is drawn at random"},
@@ -83,12 +84,24 @@ def bars_hash(candles: Candles, funding: Funding) -> str:
     return digest.hexdigest()
 
 
-def _quality(data: MarketData) -> dict[str, Any]:
-    """The series' quality as `karat data list` shows it, and the holes within the run."""
+def data_quality(data: MarketData) -> dict[str, Any]:
+    """What the lake recorded, the score and coverage of the run's bars, and the holes within the run."""
     holes = [] if data.entry.sessions else find_holes(data.candles.ts, data.candles.timeframe_ms)
     within = {"run_holes": len(holes), "run_missing_bars": sum(hole.bars for hole in holes)}
-    lists = json.loads(json.dumps(asdict(data.entry.quality)))  # tuples become lists, as they come back from a file
-    return {"grade": data.entry.quality.grade, **lists, **within}
+    told = quality_json(data.candles, data.entry.quality, data.gate, sessions=data.entry.sessions)
+    return {**told, **within}
+
+
+def _inputs(data: MarketData) -> dict[str, Any]:
+    """The series that the strategy declared, with SHA-256 over what was known of each by the last close; no field where
+    it declared none."""
+    told: list[dict[str, Any]] = []
+    for one in data.market.raw_series:
+        digest = hashlib.sha256()
+        for column in (one.ts, one.available_at, one.value):
+            digest.update(np.ascontiguousarray(column).data)
+        told.append({"name": one.name, "observations": len(one.ts), "hash": digest.hexdigest()})
+    return {"inputs": told} if told else {}
 
 
 def _funding(data: MarketData) -> dict[str, Any]:

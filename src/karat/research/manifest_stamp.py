@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from karat.core.time import DAY_MS, iso, timeframe_ms
+from karat.core.inputs import wanted_input
+from karat.core.time import DAY_MS, iso, timeframe_ms, timeframe_text
+from karat.quality import COVERAGE_MIN
 
 _FUNDING_EDGE_MS = 2 * DAY_MS  # stamps come every eight hours or more often: a longer gap at an end is missing history
 _SOURCES_SHOWN = 2
+_REASONS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,21 @@ def stamp(manifest: dict[str, Any]) -> tuple[Assumption, ...]:
         _costs(manifest),
         _fills(manifest),
         _funding(manifest),
+        *_series(manifest),
         _warmup(manifest),
         _vault(manifest),
         _check(manifest),
     )
+
+
+def _series(manifest: dict[str, Any]) -> tuple[Assumption, ...]:
+    """The series that the strategy declared, and when their values count as known where nobody saw them arrive."""
+    told: list[str] = []
+    for one in manifest.get("inputs", ()):
+        delay_ms = wanted_input(one["name"]).input.delay_ms
+        when = f"known {timeframe_text(delay_ms)} after their time" if delay_ms else "known at their time"
+        told.append(f"{one['name']}: {one['observations']:,} values, {when} or from their arrival")
+    return (Assumption("series", "; ".join(told)),) if told else ()
 
 
 def is_simulated(manifest: dict[str, Any]) -> bool:
@@ -54,14 +68,25 @@ def _data(manifest: dict[str, Any]) -> Assumption:
 
 def _holes(manifest: dict[str, Any]) -> Assumption:
     quality = manifest["quality"]
-    parts = []
+    parts = [*_score(quality)]
     if quality["run_holes"]:
         parts.append(f"{quality['run_missing_bars']:,} bars missing in {quality['run_holes']:,} holes; a gap is no bar")
     if quality["repairs"]:
         parts.append("repaired at import: " + ", ".join(quality["repairs"]))
     if quality["oddities"]:
         parts.append(f"{len(quality['oddities'])} oddities, see karat data list")
-    return Assumption("quality", "; ".join(parts) or "no holes, nothing repaired", warning=bool(parts))
+    text = f"{quality['score']:g} of 100, {quality['coverage']['share']:.2%} of the bars"
+    return Assumption("quality", "; ".join((text, *(parts or ["nothing repaired"]))), warning=bool(parts))
+
+
+def _score(quality: dict[str, Any]) -> list[str]:
+    """The reasons that took points, the heaviest first, and a bound that the user lowered."""
+    told = [f"{one['name'].replace('_', ' ')} ({one['count']:,})" for one in quality["reasons"] if one["points"]]
+    parts = [", ".join(told[:_REASONS_SHOWN])] if told else []
+    coverage = quality["coverage"]
+    if coverage["share"] < COVERAGE_MIN:
+        parts.append(f"LET THROUGH BY --min-coverage {coverage['bound']:g}")
+    return parts
 
 
 def _instrument(instrument: dict[str, Any]) -> Assumption:

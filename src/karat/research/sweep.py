@@ -25,6 +25,7 @@ from karat.core.model.candles import Floats
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy
 from karat.core.model.signals import Signals
+from karat.kernel.by_trade.ground import events_of
 from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of, tier_of
 from karat.kernel.prepare import Extras
@@ -193,10 +194,12 @@ def _policy_batches(plan: _Plan, group: _BarGroup, shared: MarketColumns) -> Ite
             continue
         signals = evaluate(plan.strategy, plan.data.market, values)
         signal = pack_signal(signals, shared.inputs.spans)
-        said = SharedSignals.of(signal, plan.policy, plan.grid)
+        targets = signals.target is not None
+        row = policy_rows(group.policy, plan.instrument, plan.grid, group.members[:1], targets=targets)[0]
+        said = SharedSignals.of(signal, shared, row, plan.grid)
         for start in range(0, len(group.members), POLICIES_A_BATCH):
             chosen = group.members[start : start + POLICIES_A_BATCH]
-            yield _policy_batch(plan, group, shared, said, chosen, first_variant, signals.target is not None)
+            yield _policy_batch(plan, group, shared, said, chosen, first_variant, targets)
 
 
 def _nothing(variants: int) -> Batch:
@@ -224,7 +227,8 @@ def _signal_batch(plan: _Plan, group: _BarGroup, shared: MarketColumns, policy_i
         if asked.plain:
             _run_codes(plan, group, shared, policy_index, asked)
         for k, signals in asked.special:
-            said = SharedSignals.of(pack_signal(signals, shared.inputs.spans), plan.policy, SweepGrid({}, {}))
+            signal = pack_signal(signals, shared.inputs.spans)
+            said = SharedSignals(signal, events_of(signal.code))
             variant = np.array([policy_index])
             first_variant = k * plan.grid.policies
             _policy_batch(plan, group, shared, said, variant, first_variant, signals.target is not None)()

@@ -1,4 +1,4 @@
-"""The path that a batch of a sweep takes: from trade to trade where its policies are plain, else the loop over bars."""
+"""The path that a batch of a sweep takes: a table of outcomes, from trade to trade, or the loop over bars."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karat.core.model.candles import Floats, Ints
-from karat.core.model.policy import Policy
-from karat.kernel.by_trade.ground import NO_MEMO, Events, Ground, Memo, events_of, ground_of, memo_of, room_for_events
+from karat.kernel.by_trade.ground import Events, Ground, events_of, ground_of, room_for_events
+from karat.kernel.by_trade.levels import sweep_levels, tile_room
 from karat.kernel.by_trade.marking import sheet_of
-from karat.kernel.by_trade.plain import are_plain, is_plain_market
+from karat.kernel.by_trade.outcomes import Outcomes, entry_bars, find_outcomes, is_worth_a_table, room_for_outcomes
+from karat.kernel.by_trade.plain import are_plain, is_plain_market, may_share_outcomes
 from karat.kernel.by_trade.sweep import sweep_codes_by_trade, sweep_rows_by_trade
+from karat.kernel.columns import INDEX
 from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs
 from karat.kernel.records import Signal
 from karat.kernel.signals import NOTHING, code_columns, read_only
 from karat.kernel.sweep import FIGURES, sweep_codes, sweep_rows
-from karat.research.sweep_grid import SweepGrid, places_on
+from karat.research.sweep_grid import BAR_FIELDS, SweepGrid, places_on
 
-MEMO_BYTES_MAX = 64 * 2**20
-_CHANGE_LEVELS = (
-    "half_spread", "slippage_base", "slippage_atr", "slippage_volume", "latency", "strict_limit", "stop_mode",
-    "take_mode",
-)  # fmt: skip
-"""Policy fields that move the price of an entry, or the level a value means: none may vary under one memo."""
+TABLE_BYTES_MAX = 64 * 2**20
+_BYTES_A_LEVEL = 13  # of each entry
+_LEVELS = ("stop_value", "take_value")
 _NO_FLOATS, _NO_INTS = np.zeros(1), np.zeros(1, np.int64)
 
 
@@ -46,37 +45,54 @@ class MarketColumns:
 
 @dataclass(frozen=True, slots=True)
 class SharedSignals:
-    """Packed signals that many policies share, and what has been found out about them."""
+    """Packed signals that many policies share, and the table of outcomes where these differ in their levels alone."""
 
     signal: Signal
     events: Events
-    memo: Memo
+    outcomes: Outcomes | None = None
 
     @classmethod
-    def of(cls, signal: Signal, policy: Policy, grid: SweepGrid) -> SharedSignals:
-        """`policy` is what the policies of `grid` have in common."""
-        return cls(signal, events_of(signal.code), _memo(signal, policy, grid))
+    def of(cls, signal: Signal, market: MarketColumns, row: Floats, grid: SweepGrid) -> SharedSignals:
+        """`row` is one of the policies of `grid`."""
+        events = events_of(signal.code)
+        return cls(signal, events, _outcomes(signal, events, market, row, grid))
 
 
-def _memo(signal: Signal, policy: Policy, grid: SweepGrid) -> Memo:
-    levels = [len(grid.policy.get(name, (None,))) for name in ("stop_value", "take_value")]
-    memo_bytes = 4 * sum(levels) * len(signal.code)
-    moving = policy.slippage_volume != 0.0 or any(name in grid.policy for name in _CHANGE_LEVELS)
-    if moving or memo_bytes > MEMO_BYTES_MAX or grid.policies < 2 * sum(levels):
-        return NO_MEMO
-    return memo_of(signal.code, *levels)
+def _outcomes(signal: Signal, events: Events, market: MarketColumns, row: Floats, grid: SweepGrid) -> Outcomes | None:
+    levels = [np.array(grid.policy.get(name, (row[INDEX[name]],)), np.float64) for name in _LEVELS]
+    count = sum(len(values) for values in levels)
+    if market.ground is None or set(grid.policy) - {*_LEVELS, *BAR_FIELDS} or grid.policies < 2 * count:
+        return None
+    if not all((values > 0.0).all() for name, values in zip(_LEVELS, levels, strict=True) if name in grid.policy):
+        return None
+    if not (are_plain(row[None, :]) and may_share_outcomes(row) and is_worth_a_table(signal.code)):
+        return None
+    bars = entry_bars(signal.code)
+    if _BYTES_A_LEVEL * count * len(bars) > TABLE_BYTES_MAX:
+        return None
+    table = room_for_outcomes(bars, *(len(values) for values in levels))
+    inputs = market.inputs
+    found = find_outcomes(
+        row, *levels, *(INDEX[name] for name in _LEVELS), inputs.features, inputs.bars, market.ground, signal, events,
+        table,
+    )  # fmt: skip
+    return table if found else None
 
 
 def figures_of_policies(
     market: MarketColumns, shared: SharedSignals, rows: Floats, grid: SweepGrid, chosen: Ints
 ) -> Floats:
-    """Four figures of each of `rows`, the policies numbered `chosen`, shape (rows, 4)."""
+    """Four figures of each of `rows`, the policies of `grid` numbered `chosen`, shape (rows, 4)."""
     out = np.empty((len(rows), len(FIGURES)))
     inputs = market.inputs
-    if market.ground is not None and are_plain(rows):
+    if market.ground is not None and shared.outcomes is not None:
+        sweep_levels(
+            rows[0], inputs.features, inputs.bars, market.ground, shared.signal, shared.events, shared.outcomes,
+            *(places_on(grid, name, chosen) for name in _LEVELS), tile_room(), market.days_per_year, out,
+        )  # fmt: skip
+    elif market.ground is not None and are_plain(rows):
         sweep_rows_by_trade(
-            rows, inputs.features, inputs.bars, market.ground, shared.signal, shared.events, shared.memo,
-            places_on(grid, "stop_value", chosen), places_on(grid, "take_value", chosen),
+            rows, inputs.features, inputs.bars, market.ground, shared.signal, shared.events,
             sheet_of(len(inputs.bars.close)), market.days_per_year, out,
         )  # fmt: skip
     else:
@@ -95,7 +111,7 @@ def figures_of_codes(market: MarketColumns, codes: NDArray[np.uint8], confidence
         bars = len(inputs.bars.close)
         sweep_codes_by_trade(
             *read_only((codes, confidences)), row, inputs.features, inputs.bars, market.ground, room_for_events(bars),
-            NO_MEMO, sheet_of(bars), market.days_per_year, out,
+            sheet_of(bars), market.days_per_year, out,
         )  # fmt: skip
     else:
         columns = read_only((codes, *code_columns(codes, inputs.spans.end, ENTRY_BITS), confidences))

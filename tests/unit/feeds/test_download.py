@@ -149,6 +149,13 @@ def test_one_failure_is_waited_out(world: World, trouble: Trouble) -> None:
     assert world.holds_the_truth()
 
 
+@pytest.mark.parametrize("asked_before", [0, 1, 2])
+def test_nonsense_is_waited_out_whatever_was_asked(world: World, asked_before: int) -> None:
+    world.internet.script(USDM, *[None] * asked_before, EMPTY)
+    world.desk.download(BTC)
+    assert world.holds_the_truth()
+
+
 @pytest.mark.parametrize("status", [429, 418])
 def test_the_vendor_is_left_alone_for_as_long_as_it_says(world: World, status: int) -> None:
     world.internet.script(USDM, None, None, None, None, too_many(77, status))

@@ -160,7 +160,15 @@ def test_a_last_line_without_an_end_is_taken_and_said_to_be_odd(desk: Desk) -> N
     assert result.quality.grade == "odd"
 
 
-@pytest.mark.parametrize("folder", ["ticks", "orderbook", "alt", "open_interest", "liquidations"])
+@pytest.mark.parametrize("folder", ["open_interest", "liquidations"])
+def test_candles_where_series_in_long_form_belong_are_refused_by_their_columns(desk: Desk, folder: str) -> None:
+    path = desk.folder / "data" / folder / "binance_perp" / "BTCUSDT.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(GOOD)
+    assert refusal(desk.take(path, market=None)[0]).code == "wrong_columns"
+
+
+@pytest.mark.parametrize("folder", ["ticks", "orderbook", "alt"])
 def test_other_kinds_of_data_are_refused_by_name_and_passed_over_in_a_folder(desk: Desk, folder: str) -> None:
     path = desk.folder / "data" / folder / "binance_perp" / "BTCUSDT.csv"
     path.parent.mkdir(parents=True)

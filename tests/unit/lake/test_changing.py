@@ -62,6 +62,16 @@ def test_longer_candles_are_added_to_the_files_that_are_there(tmp_path: Path) ->
     assert folders(tmp_path).isdisjoint(before), "other candles come into a folder of their own"
 
 
+@pytest.mark.parametrize("first", [10, 23], ids=["before", "the last again"])
+def test_bars_that_are_not_later_than_the_last_are_not_added(tmp_path: Path, first: int) -> None:
+    lake = lake_with(tmp_path, bars(24))
+    before = lake.list()
+    with pytest.raises(InputError) as caught, lake.change() as change:
+        change.append_candles(bars(5, first=first))
+    assert caught.value.code == "rows_not_in_order"
+    assert lake.list() == before
+
+
 def test_nothing_is_seen_before_the_change_ends(tmp_path: Path) -> None:
     lake = open_lake(tmp_path)
     with lake.change() as change:

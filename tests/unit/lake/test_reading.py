@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,10 @@ def lake_with(home: Path, *series: Candles) -> FolderLake:
 
 def is_mapped(column: np.ndarray) -> bool:
     """Whether the memory of an array is that of a mapped file, through any number of views."""
-    while column is not None and not isinstance(column, np.memmap):
-        column = column.base
-    return column is not None
+    owner: object = column
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    return isinstance(owner.obj if isinstance(owner, memoryview) else owner, mmap.mmap)
 
 
 def test_columns_come_back_as_they_went_in(tmp_path: Path) -> None:

@@ -80,28 +80,6 @@ def test_one_bar_leak_is_reported_at_the_bar_before_the_cut(tmp_path: Path) -> N
     assert f"differ from bar {finding.bar} on" in finding.message
 
 
-def test_daily_series_merged_by_its_own_date_is_caught(tmp_path: Path) -> None:
-    body = """
-mood = market.observations("fear_greed")
-row = np.searchsorted(mood.ts, market.ts, side="right") - 1  # culprit
-value = mood.value[np.maximum(row, 0)]
-return signals(len(market), long=value > 60.0, exit_long=value < 40.0)
-"""
-    strategy = written(tmp_path, "date_merged", body, needs=("fear_greed",))
-    finding = _one(check_strategy(strategy), "future_removed")
-    assert finding.culprit == "numpy.searchsorted"
-    assert finding.line == marked_line(tmp_path / "date_merged.py")
-
-
-def test_the_same_daily_series_joined_as_of_passes(tmp_path: Path) -> None:
-    body = """
-value = market.series("fear_greed")
-return signals(len(market), long=value > 60.0, exit_long=value < 40.0)
-"""
-    report = check_strategy(written(tmp_path, "as_of", body, needs=("fear_greed",)))
-    assert report.passed, [finding.text() for finding in report.findings]
-
-
 def test_leak_inside_compiled_code_names_the_indicator_that_inherits_it(tmp_path: Path) -> None:
     head = """
 from karat.core.compiled import compiled

@@ -85,6 +85,9 @@ export interface Fleet {
   readonly totals: readonly Totals[];
 }
 
+/** How the newest observation stands against the usual step of its series. */
+export type Freshness = "fresh" | "late" | "stale" | "unknown";
+
 /** The process itself. */
 export interface Health {
   readonly version: string;
@@ -143,6 +146,19 @@ export interface Refusals {
 
 /** The direction of a position or trade. */
 export type Side = "long" | "short";
+
+/** How fresh one series of the lake is. */
+export interface Source {
+  readonly source: string;
+  readonly series: string;
+  readonly kind: string;
+  readonly timeframe: string;
+  readonly rows: number;
+  readonly last_ts: number;
+  readonly age_ms: number;
+  readonly step_ms: number;
+  readonly state: Freshness;
+}
 
 /** Sums over one book. */
 export interface Totals {

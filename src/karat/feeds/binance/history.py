@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from karat.feeds.binance.archive import BASE_URL, ArchivedHistory
 from karat.feeds.binance.facts import FACTS
 from karat.feeds.common.ccxt_history import CcxtHistory
 from karat.feeds.common.network import Network
@@ -13,4 +14,6 @@ VENUES = tuple(FACTS)
 
 def open_history(venue: str, network: Network, budget: RequestBudget) -> History:
     """The adapter of one of VENUES. Raises InputError `package_missing`."""
-    return CcxtHistory(FACTS[venue], network, budget)
+    exchange = CcxtHistory(FACTS[venue], network, budget)
+    archive_url = network.archives.get("binance", BASE_URL)
+    return ArchivedHistory(venue, exchange, archive_url, network, budget) if archive_url else exchange

@@ -80,6 +80,7 @@ class CcxtHistory:
         if self._facts.asks_first:
             with self._translated():
                 rows = await self._exchange.fetch_ohlcv(market["symbol"], self._timeframe(timeframe_ms), 0, 1)
+                self._insist_on_rows()
                 return int(rows[0][0]) if rows else None
         return market["created"]
 

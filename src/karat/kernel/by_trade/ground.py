@@ -38,17 +38,6 @@ class Events(NamedTuple):
     leave_short: NDArray[np.int32]
 
 
-class Memo(NamedTuple):
-    """For each entry (a bar whose signals ask for one) and each level of a grid the first bar that meets it; 0: not
-    searched yet. `place` is the number of the entry at a bar. Threads may fill it at once: they find the same.
-    """
-
-    entries: int  # 0: no memo
-    place: Ints
-    stops: NDArray[np.int32]  # levels by entries, a row after the other
-    takes: NDArray[np.int32]
-
-
 class Track(NamedTuple):
     """Every column that is read from trade to trade, as `bare` gives it, and the number of bars."""
 
@@ -75,22 +64,17 @@ class Track(NamedTuple):
     enter: Any
     leave_long: Any
     leave_short: Any
-    entries: int
-    place: Any
-    stops: Any
-    takes: Any
 
 
 @inlined
-def track_of(bars: Any, ground: Any, code: Any, confidence: Any, events: Any, memo: Any) -> Any:
+def track_of(bars: Any, ground: Any, code: Any, confidence: Any, events: Any) -> Any:
     """The columns without their counts. Written out, so that it compiles to loads."""
     return Track(
         len(bars.close), bare(bars.open), bare(bars.high), bare(bars.low), bare(bars.close), bare(bars.volume),
         bare(bars.quantity_volume), bare(bars.atr), bare(bars.atr_filled), bare(bars.volatility), bare(bars.mark_day),
         bare(ground.next_day), bare(ground.blocks), bare(ground.large_blocks), len(ground.blocks) // 4,
         bare(ground.close_lows), bare(ground.close_highs), bare(ground.powers), bare(code), bare(confidence),
-        bare(events.enter), bare(events.leave_long), bare(events.leave_short), memo.entries, bare(memo.place),
-        bare(memo.stops), bare(memo.takes),
+        bare(events.enter), bare(events.leave_long), bare(events.leave_short),
     )  # fmt: skip
 
 
@@ -190,17 +174,3 @@ def events_of(code: NDArray[np.uint8]) -> Events:
     events = room_for_events(len(code))
     find_events(code, events)
     return events
-
-
-_NO_INTS, _NO_ROOM = np.zeros(1, np.int64), np.zeros(1, np.int32)
-NO_MEMO = Memo(0, read_only((_NO_INTS,))[0], _NO_ROOM, _NO_ROOM)
-"""Nothing is remembered."""
-
-
-def memo_of(code: NDArray[np.uint8], stops: int, takes: int) -> Memo:
-    """An empty memo for packed signals and so many levels."""
-    asks = (code & (LONG | SHORT)) != 0
-    place = np.maximum(np.cumsum(asks) - 1, 0).astype(np.int64)
-    entries = int(asks.sum())
-    room = max(entries, 1)
-    return Memo(entries, read_only((place,))[0], np.zeros(stops * room, np.int32), np.zeros(takes * room, np.int32))

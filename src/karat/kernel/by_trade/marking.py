@@ -151,13 +151,25 @@ def mark_span(track: Any, marks: Any, base: float, units: float, average: float,
 
 
 @inlined
+def begun_marks(capital: float, track: Any) -> Any:
+    """The marks before the first close."""
+    nothing = 0.0
+    return new_day(Marks(capital, capital, capital, nothing, NO_DAY, capital, 0, nothing, nothing), track.day[0])
+
+
+@inlined
+def turned(track: Any, marks: Any) -> Any:
+    """The marks with every day closed that ended before the last one."""
+    last = track.day[track.bars - 1]
+    return new_day(marks, last) if last != marks.day else marks
+
+
+@inlined
 def marks_of(capital: float, track: Any, sheet: Any, spans: int) -> Any:
     """The marks of a whole run from its spans."""
-    nothing = 0.0
-    first, last = track.day[0], track.day[track.bars - 1]
-    marks = new_day(Marks(capital, capital, capital, nothing, NO_DAY, capital, 0, nothing, nothing), first)
+    marks = begun_marks(capital, track)
     for span in range(spans):
         marks = mark_span(
             track, marks, sheet.base[span], sheet.units[span], sheet.average[span], sheet.begin[span], sheet.end[span]
         )
-    return new_day(marks, last) if last != marks.day else marks
+    return turned(track, marks)

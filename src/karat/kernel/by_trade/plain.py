@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from karat.core.model.candles import Floats
+from karat.core.model.policy import SizeMode
 from karat.kernel.columns import INDEX
 from karat.kernel.engine import Inputs
 from karat.kernel.features import SIMPLE
@@ -22,3 +23,15 @@ def is_plain_market(inputs: Inputs) -> bool:
 def are_plain(rows: Floats) -> bool:
     """No policy of these rows halves its size in a drawdown: drawdowns are found only after the trades."""
     return bool(np.isnan(rows[:, INDEX["drawdown_halving"]]).all())
+
+
+def may_share_outcomes(row: Floats) -> bool:
+    """Policies like this one, but for other levels above 0, may share a table of outcomes: an entry has a price that
+    does not depend on its size, and a size that does not depend on its stop; it fills at the next open, and a take
+    closes all."""
+    return bool(
+        row[INDEX["slippage_volume"]] == 0.0
+        and row[INDEX["size_mode"]] != SizeMode.RISK
+        and row[INDEX["latency"]] == 1.0
+        and row[INDEX["take_fraction"]] == 1.0
+    )

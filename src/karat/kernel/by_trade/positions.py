@@ -12,14 +12,14 @@ from karat.core.compiled import inlined
 from karat.kernel.by_trade.exits import leave_at_open, met_bar
 from karat.kernel.by_trade.ground import closing, opening
 from karat.kernel.by_trade.marking import write_span
-from karat.kernel.by_trade.search import first_met, quiet_until
+from karat.kernel.by_trade.search import quiet_until
 from karat.kernel.deciding import LONG, SHORT, VOID_LONG
 from karat.kernel.entering import affordable_lots, flat_holding
 from karat.kernel.entries import NONE, first_no, size_entry
 from karat.kernel.fills import fill_slippage, protection
 from karat.kernel.loop import watch
 from karat.kernel.marks import open_equity, settled
-from karat.kernel.records import NO_DAY, Blocks, Holding, Levels, Money, Trade
+from karat.kernel.records import NO_DAY, Blocks, Holding, Money, Trade
 
 _NO_TRADE = Trade(-1, -1, -1, 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0)
 _NO_BLOCKS = Blocks(NO_DAY, 0.0, 0, 0, -1, 0, 0, 0.0)
@@ -90,24 +90,23 @@ def first_asked(rules: Any, features: Any, track: Any, bar: int, equity: float) 
 
 @inlined
 def enter(rules: Any, features: Any, now: Any, money: Any, asked: Any) -> Any:
-    """Position, levels and money after an entry at the open; flat when nothing is affordable."""
+    """Position and money after an entry at the open; flat when nothing is affordable."""
     side, leverage = asked.side, asked.leverage
     price = taker_price(now.open, side, rules.half_spread, fill_slippage(rules, now, asked.lots))
     lots = affordable_lots(rules, features, money, flat_holding(), asked.lots, price, leverage, rules.taker_fee)
     if lots == 0:
-        return flat_holding(), Levels(0, 0, 0, 0, 0, 0), money
+        return flat_holding(), money
     fee = rules.taker_fee * notional(False, lots * rules.lot, rules.contract_size, price)
     liquidation = liquidation_price(False, side, price, leverage, rules.maintenance_rate)
     holding = Holding(side, lots, lots, price, leverage, liquidation, math.nan)
-    levels = protection(rules, side, price, asked.stop, asked.take)
     money = Money(money.realised, money.fees + fee, money.funding, money.borrow, money.closed_trades, money.won_trades)
-    return holding, levels, money
+    return holding, money
 
 
 @inlined
 def hold(
-    rules: Any, features: Any, track: Any, stop_row: int, take_row: int, sheet: Any, spans: int, entry_bar: int,
-    holding: Any, levels: Any, money: Any,
+    rules: Any, features: Any, track: Any, sheet: Any, spans: int, entry_bar: int,
+    entered: Any, holding: Any, money: Any,
 ) -> Any:  # fmt: skip
     """From the fill of an entry to the end of its position.
 
@@ -117,14 +116,12 @@ def hold(
     leave = int(track.leave_long[bar] if side > 0 else track.leave_short[bar])
     if rules.time_exit > 0:
         leave = min(leave, bar + rules.time_exit - 1)
+    levels = protection(rules, side, holding.average, entered.stop, entered.take)
     while bar < n:
         units, down, up, _mask = watch(rules, features, holding, levels, _NO_TRADE)
         base, average = settled(rules, money), holding.average
         until = min(leave + 1 if due < 0 else due, n)
-        if bar == entry_bar:
-            met = first_met(rules, track, stop_row, take_row, bar, holding, levels, down, up, until)
-        else:
-            met = quiet_until(track, down, up, bar, until)
+        met = quiet_until(track, down, up, bar, until)
         spans = write_span(sheet, spans, bar, met, base, units, average)
         bar = met
         if bar < until:
@@ -151,7 +148,7 @@ def hold(
 
 
 @inlined
-def step(rules: Any, features: Any, track: Any, stop_row: int, take_row: int, sheet: Any, run: Any) -> Any:
+def step(rules: Any, features: Any, track: Any, sheet: Any, run: Any) -> Any:
     """One trade further, or one entry that could not be afforded."""
     n, bar, due, asked, money, spans = track.bars, run.bar, run.due, run.asked, run.money, run.spans
     if asked.lots == 0:
@@ -159,13 +156,11 @@ def step(rules: Any, features: Any, track: Any, stop_row: int, take_row: int, sh
         due = bar + rules.latency
     if due >= n:
         return Run(n, due, nothing_asked(), money, spans)
-    bar = due
-    holding, levels, money = enter(rules, features, opening(track, bar), money, asked)
+    bar, entered = due, asked
+    holding, money = enter(rules, features, opening(track, bar), money, entered)
     asked = nothing_asked()
     if holding.side != 0:
-        bar, due, asked, money, spans = hold(
-            rules, features, track, stop_row, take_row, sheet, spans, bar, holding, levels, money
-        )
+        bar, due, asked, money, spans = hold(rules, features, track, sheet, spans, bar, entered, holding, money)
     if due >= 0:
         bar = max(bar, due)
         if bar < n and asked.lots == 0:

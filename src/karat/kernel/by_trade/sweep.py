@@ -13,36 +13,34 @@ from karat.kernel.sweep import figures_of_marks
 
 
 @borrowing
-def write_figures(
-    rules: Any, features: Any, track: Any, stop_row: int, take_row: int, sheet: Any, days_per_year: float, out: Any
-) -> None:
+def write_figures(rules: Any, features: Any, track: Any, sheet: Any, days_per_year: float, out: Any) -> None:
     """Run one policy on one track and write its `FIGURES`."""
     run = begun()
     while run.bar < track.bars:
-        run = step(rules, features, track, stop_row, take_row, sheet, run)
+        run = step(rules, features, track, sheet, run)
     marks = marks_of(rules.capital, track, sheet, run.spans)
     out[0], out[1], out[2], out[3] = figures_of_marks(rules.capital, marks, run.money, days_per_year)
 
 
 @borrowing
 def sweep_rows_by_trade(
-    rows: Any, features: Any, bars: Any, ground: Any, signal: Any, events: Any, memo: Any, stop_rows: Any,
-    take_rows: Any, sheet: Any, days_per_year: float, out: Any,
+    rows: Any, features: Any, bars: Any, ground: Any, signal: Any, events: Any, sheet: Any,
+    days_per_year: float, out: Any,
 ) -> None:  # fmt: skip
-    """`sweep.sweep_rows` for plain policies. `stop_rows` and `take_rows` say which level of the memo a policy has.
+    """`sweep.sweep_rows` for plain policies.
 
     `sheet` is room for one run at a time (`marking.sheet_of`); a thread needs one of its own.
     """
     spans = bare_sheet(sheet)
-    track = track_of(bars, ground, signal.code, signal.confidence, events, memo)
+    track = track_of(bars, ground, signal.code, signal.confidence, events)
     for row in range(len(rows)):
         rules = rules_of(rows[row])
-        write_figures(rules, features, track, stop_rows[row], take_rows[row], spans, days_per_year, out[row])
+        write_figures(rules, features, track, spans, days_per_year, out[row])
 
 
 @borrowing
 def sweep_codes_by_trade(
-    codes: Any, confidences: Any, row: Any, features: Any, bars: Any, ground: Any, events: Any, memo: Any, sheet: Any,
+    codes: Any, confidences: Any, row: Any, features: Any, bars: Any, ground: Any, events: Any, sheet: Any,
     days_per_year: float, out: Any,
 ) -> None:  # fmt: skip
     """`sweep.sweep_codes` for a plain policy. `events` and `sheet` are room, as above."""
@@ -50,5 +48,5 @@ def sweep_codes_by_trade(
     rules = rules_of(row)
     for variant in range(len(codes)):
         find_events(codes[variant], events)
-        track = track_of(bars, ground, codes[variant], confidences[variant], events, memo)
-        write_figures(rules, features, track, 0, 0, spans, days_per_year, out[variant])
+        track = track_of(bars, ground, codes[variant], confidences[variant], events)
+        write_figures(rules, features, track, spans, days_per_year, out[variant])

@@ -19,6 +19,7 @@ from karat.strategies.market import Market
 
 FIRST_TS = 1_700_006_400_000  # 2023-11-15T00:00:00Z, a round number of days
 PUBLICATION_DELAY_MS = 9 * HOUR_MS + 5 * MINUTE_MS  # a daily figure is out the next morning
+REVISION_DELAY_MS = 3 * DAY_MS  # every fourth figure is another one three days later
 FUNDING_INTERVAL_MS = 8 * HOUR_MS
 
 
@@ -57,13 +58,20 @@ def _market(name: str, seed: int, bars: int, needs: Sequence[str]) -> Market:
 
 
 def _daily(name: str, ts: Ints, seed: int, holes: bool) -> Series:
-    """One value a day, published the next morning; with holes it starts late and every fifth value is missing."""
+    """One value a day, published the next morning, every fourth revised later: the first print and the revision are
+    rows of their own, in order of becoming known. With holes it starts late and every fifth value is missing."""
     days = np.arange(int(ts[0]) - 3 * DAY_MS, int(ts[-1]) + DAY_MS, DAY_MS, dtype=np.int64)
     value = 50.0 + 45.0 * noise(seed, len(days))
     if holes:
         value[::5] = np.nan
         days, value = days[8:], value[8:]
-    return Series(name, days, days + DAY_MS + PUBLICATION_DELAY_MS, value)
+    available = days + DAY_MS + PUBLICATION_DELAY_MS
+    revised = slice(None, None, 4)
+    ts = np.concatenate((days, days[revised]))
+    known = np.concatenate((available, available[revised] + REVISION_DELAY_MS))
+    values = np.concatenate((value, 100.0 - value[revised]))
+    order = np.lexsort((ts, known))
+    return Series(name, ts[order], known[order], values[order])
 
 
 def _funding(ts: Ints, seed: int, holes: bool) -> Funding:

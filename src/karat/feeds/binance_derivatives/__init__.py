@@ -1,0 +1,1 @@
+"""Binance USDS-margined futures: funding, open interest, long/short ratios, premium index and basis. No key."""

@@ -1,0 +1,1 @@
+"""DefiLlama: the supply of all stablecoins, by the day. No key."""

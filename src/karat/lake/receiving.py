@@ -1,0 +1,38 @@
+"""Series that come from another lake: put into this one as they were there, with what was fixed about their markets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from karat.core.ids import MarketId
+from karat.core.model.candles import Candles, Funding
+from karat.core.model.table import Table, TableName
+from karat.lake.change import FolderChange
+from karat.lake.names import CANDLES, FUNDING, MARK, timeframe_of
+from karat.lake.records import MarketRecord
+from karat.ports.lake import Quality
+
+
+def adopt_markets(change: FolderChange, markets: Mapping[str, MarketRecord]) -> None:
+    """Register markets as another lake has them, before their candles come: their anchors and vaults were fixed when
+    they were first imported there and do not move because they travel. Markets known here keep what they have."""
+    before = change._before  # the change has no door for this yet
+    change._before = replace(before, markets={**markets, **before.markets})
+
+
+def put_series(change: FolderChange, name: TableName, rows: Table, quality: Quality | None, sessions: bool) -> None:
+    """Put candles, mark prices or funding stamps in the place of that name."""
+    market, columns, known = MarketId(name.owner), rows.columns, quality or Quality()
+    if name.kind == FUNDING:
+        marks = np.full(len(rows), np.nan)
+        change.put_funding(market, Funding(columns["ts"], columns["rate"], marks), known)
+        return
+    candles = Candles(market, timeframe_of(name), **columns)
+    if name.kind == MARK:
+        change.put_mark(candles, known)
+    else:
+        assert name.kind == CANDLES, f"{name.kind} are tables"
+        change.put_candles(candles, known, sessions=sessions)
