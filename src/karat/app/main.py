@@ -38,6 +38,7 @@ GROUPS = {
 COMMANDS = (
     Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
     Command("data download", "karat.app.download_commands:download_data", "Download candles, and refill holes."),
+    Command("data stream", "karat.app.stream_commands:stream_data", "Stream live data until Ctrl-C."),
     Command(
         "data compare", "karat.app.compare_commands:compare_data", "Compare stored bars with those built from finer."
     ),

@@ -14,6 +14,7 @@ from karat.core.errors import InputError
 from karat.feeds.common.network import Network
 from karat.ports.budget import RequestBudget
 from karat.ports.history import History
+from karat.ports.stream import Stream
 
 HISTORIES = {
     "binance_perp": "karat.feeds.binance.history",
@@ -27,6 +28,10 @@ HISTORIES = {
     "hyperliquid_perp": "karat.feeds.hyperliquid.history",
     "yahoo": "karat.feeds.yahoo.history",
     "alpaca": "karat.feeds.alpaca.history",
+}
+_NOT_LIVE = {"yahoo", "alpaca"}
+STREAMS = {
+    name: module.removesuffix("history") + "stream" for name, module in HISTORIES.items() if name not in _NOT_LIVE
 }
 
 
@@ -73,3 +78,15 @@ def history_opener(reach: Network, budget: RequestBudget) -> Callable[[str], His
         return import_module(HISTORIES[venue]).open_history(venue, reach, budget)
 
     return open_history
+
+
+def stream_opener(reach: Network, budget: RequestBudget) -> Callable[[str], Stream]:
+    """What opens the live data of a venue. It raises InputError `venue_unknown`, and what the adapter raises."""
+
+    def open_stream(venue: str) -> Stream:
+        if venue not in STREAMS:
+            hint = f"Venues with streams: {', '.join(STREAMS)}."
+            raise InputError("venue_unknown", f"There is no live data from '{venue}'.", hint)
+        return import_module(STREAMS[venue]).open_stream(venue, reach, budget)
+
+    return open_stream

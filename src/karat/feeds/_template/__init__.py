@@ -4,6 +4,7 @@ A vendor of candles has
 
 facts.py       what the vendor is and can, as data, with the pages of its documentation
 history.py     VENUES, the names it serves, and `open_history`, which builds its adapter
+stream.py      the same for live data, where the vendor has any: `open_stream`
 
 A vendor of other series has
 

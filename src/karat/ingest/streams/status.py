@@ -33,7 +33,8 @@ class StreamStatus:
 
     `rows` were released for the lake, `waiting_rows` of them are not in it yet. `lifted` rows came with a time before
     that of the row before them and were stored at that row's time. `pauses` counts how often the lake was too slow and
-    the stream had to wait. `trouble` is the last thing that went wrong, `storage` why the lake takes no rows just now.
+    the stream had to wait. `trouble` is the last thing that went wrong, `storage` why the lake takes no rows just now;
+    `refused`: the venue refused the stream for good.
     """
 
     market: MarketId
@@ -53,6 +54,7 @@ class StreamStatus:
     waiting_rows: int = 0
     trouble: str = ""
     storage: str = ""
+    refused: bool = False
 
     def enter(self, state: State, now_ms: int) -> None:
         """Note a new state."""

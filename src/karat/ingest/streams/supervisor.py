@@ -58,7 +58,7 @@ class Supervisor:
                 failures = 1 if lasted else failures + 1
                 await self._desk.clock.sleep(wait_seconds(failures, self._dice))
         except InputError as error:
-            self._desk.status.trouble = error.message
+            self._desk.status.trouble, self._desk.status.refused = error.message, True
             raise
         finally:
             self._desk.enter(State.STOPPED)

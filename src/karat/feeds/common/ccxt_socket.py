@@ -1,0 +1,118 @@
+"""ccxt's websockets, held to the house's rules.
+
+1. ccxt.pro is imported when a stream is first opened, never before.
+2. Every REST request that it makes goes through the venue's REST client, and so through the budget of its host.
+3. A connection is pinged every twenty seconds; ccxt ends one whose pongs stay away.
+4. A message that cannot be read ends the connection. Left alone, ccxt would stop reading and keep it open.
+5. Messages are read one by one. ccxt empties aiohttp's queue behind its back, which since aiohttp 3.14 leaves the queue
+   looking full: after some two thousand messages that came in bursts, nothing is read any more.
+6. A connection is dropped, not closed politely: a peer that is gone would be waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from karat.core.errors import InputError, RetryLater
+from karat.feeds.common.network import Network
+
+KEEP_ALIVE_MS = 20_000
+TRADES_HELD = 50_000  # ccxt drops what exceeds it without a word: see `ccxt_stream`
+
+
+def open_socket(
+    name: str, options: dict[str, Any], network: Network, rest: Any, tap: Callable[[Any], None] | None = None
+) -> Any:
+    """The ccxt.pro exchange `name` with nothing connected yet; `rest` is its client with markets loaded.
+
+    `tap` is given every message as it came, in the place of ccxt's own handling. `opened` is an event that is set when
+    a connection stands. Raises InputError `package_missing`.
+    """
+    try:
+        import ccxt.pro as ccxt
+    except ImportError as error:
+        message = "Streaming from exchanges needs the package ccxt, which is not installed."
+        raise InputError("package_missing", message, "Install it: pip install 'karat[download]'.") from error
+    base: Any = getattr(ccxt, name)
+    steady = _steady_client()
+
+    class Socket(base):
+        """The exchange with its REST requests led to `rest`."""
+
+        timeout_on_exit = 0
+
+        async def throttle(self, cost: Any = None) -> None:
+            await rest.throttle(cost)
+
+        async def fetch(self, url: Any, method: Any = "GET", headers: Any = None, body: Any = None) -> Any:
+            return await rest.fetch(url, method, headers, body)
+
+        def client(self, url: Any) -> Any:
+            client = super().client(url)
+            client.__class__ = steady
+            return client
+
+        def handle_message(self, client: Any, message: Any) -> None:
+            if tap is None:
+                super().handle_message(client, message)
+            else:
+                tap(message)
+
+        def on_connected(self, client: Any, message: Any = None) -> None:
+            self.opened.set()
+            super().on_connected(client, message)
+
+    settings: dict[str, Any] = {"options": {**options, "tradesLimit": TRADES_HELD}}
+    if network.proxy:
+        settings["wssProxy"] = network.proxy
+    if network.ca_file:
+        settings["cafile"] = network.ca_file
+    socket = Socket(settings)
+    socket.streaming = {**socket.streaming, "keepAlive": KEEP_ALIVE_MS}
+    socket.opened = asyncio.Event()
+    socket.has["fetchCurrencies"] = False
+    socket.set_markets(rest.markets, rest.currencies)
+    return socket
+
+
+def heard_ms(socket: Any) -> int:
+    """When a pong, or the word that a connection stands, last came; 0 when none did."""
+    signs = [client.lastPong or client.connectionEstablished or 0 for client in socket.clients.values()]
+    return max(signs, default=0)
+
+
+def lost(error: Exception, venue: str) -> RetryLater:
+    """The house's word for the end of a connection, without addresses."""
+    words = "sent what cannot be read" if isinstance(error, Unreadable) else "broke the connection"
+    return RetryLater("stream_lost", f"{venue} {words}.", "It is connected again by itself.")
+
+
+class Unreadable(ValueError):
+    """A message was no JSON, or not of any known form."""
+
+
+def drop(socket: Any) -> None:
+    """End every connection at once."""
+    for client in socket.clients.values():
+        connection = getattr(client.connection, "_conn", None)
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
+
+
+def _steady_client() -> Any:
+    from ccxt.async_support.base.ws.client import Client
+
+    class SteadyClient(Client):
+        """ccxt's connection, without its two ways to fall silent."""
+
+        buffer = None
+
+        def handle_text_or_binary_message(self, data: Any) -> None:
+            try:
+                super().handle_text_or_binary_message(data)
+            except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+                self.on_error(Unreadable(type(error).__name__))
+
+    return SteadyClient
