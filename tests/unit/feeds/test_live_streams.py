@@ -167,7 +167,7 @@ def test_a_book_is_built_and_rebuilt_when_a_change_is_missing(internet: Internet
     venue.depth = {"lastUpdateId": 5, "E": now_ms, "bids": [["99.0", "1"]], "asks": [["101.0", "2"]]}
     changes = [depth(number, number - 1) for number in range(5, 40)]
     venue.scripts["btcusdt@depth@100ms"] = [
-        Script([*changes[:20], *changes[21:]], cut=True),
+        Script([*changes[:20], *changes[21:]]),
         Script(changes),
     ]
     [status] = stream(internet, home, now_ms, [StreamKind.BOOK], lambda statuses: statuses[0].rows >= 25)
