@@ -11,7 +11,7 @@ import numpy as np
 from bench.market import World, level_grid
 from karat.core.model.policy import Policy
 from karat.core.model.signals import Signals
-from karat.kernel.by_trade.ground import NO_MEMO, events_of
+from karat.kernel.by_trade.ground import events_of
 from karat.kernel.columns import INDEX, policy_row
 from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of
@@ -52,11 +52,11 @@ def figures_of(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
 
 
 def by_trade(inputs: Inputs) -> Callable[[np.ndarray], np.ndarray]:
-    """The same by the path that a sweep takes with few policies a signal set: from trade to trade, no memo.
+    """The same by the path that a sweep takes with few policies a signal set: from trade to trade, without a table.
 
     What a sweep works out once a signal set is worked out here, outside of what is measured.
     """
-    shared = SharedSignals(inputs.signal, events_of(inputs.signal.code), NO_MEMO)
+    shared = SharedSignals(inputs.signal, events_of(inputs.signal.code))
     market = MarketColumns.of(inputs, DAYS_PER_YEAR)
     assert market.ground is not None, "the policies of the bench are plain"
     return lambda rows: figures_of_policies(market, shared, rows, SweepGrid({}, {}), np.arange(len(rows)))
