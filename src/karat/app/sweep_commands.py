@@ -79,9 +79,12 @@ def sweep_command(
     from karat.app.backtest_commands import say_compiling
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
+    from karat.bots.system_clock import SystemClock
     from karat.lake.store import open_lake
     from karat.research.backtest_market import market_data
     from karat.research.backtest_policy import pairs
+    from karat.research.ledger.told import tried_by_sweep
+    from karat.research.ledger.trials import TrialLedger
     from karat.research.sweep import before_vault, sweep
     from karat.research.sweep_grid import parse_grid
     from karat.research.sweep_objective import Consistency
@@ -98,7 +101,9 @@ def sweep_command(
     say_compiling()
     ensure_checked(found, partial(check_markets, needs=found.needs))
     with progress(f"{axes.variants:,} variants of {found.name} on {market}, {len(data.candles):,} bars"):
-        result = sweep(data, found, axes, rules, objective=Consistency(seed) if by == "consistency" else None)
+        objective = Consistency(seed) if by == "consistency" else None
+        result = sweep(data, found, axes, rules, objective=objective, sketched=True)
+    TrialLedger().record_trials(found, tried_by_sweep(result, data, rules), SystemClock().now_ms())
     if as_json:
         show_json(_json(result, data, charged, by, top))
     else:

@@ -9,6 +9,7 @@ The vault is not a sweep's to read: the caller cuts the market before it (`befor
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -22,7 +23,9 @@ from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
 from karat.research.sweep_batches import Batch, batches, plan_of
 from karat.research.sweep_grid import SweepGrid
+from karat.research.sweep_keeping import FigureKeeper, SketchKeeper, sample_of
 from karat.research.sweep_objective import SCORES, Consistency
+from karat.stats.belief.sketch import Sketch
 from karat.strategies import Strategy
 
 ORDERS = (*SCORES[:1], *FIGURES)
@@ -35,7 +38,7 @@ class Sweep:
 
     NaN: a figure is undefined, or the whole row where the parameters contradict each other (`skipped` counts these).
     `trials` is how many variants were simulated: each of them counts against whatever looks best. `refined` numbers the
-    variants whose scores are of the objective's many paths.
+    variants whose scores are of the objective's many paths. `sketch` says how many different things the trials were.
     """
 
     grid: SweepGrid
@@ -43,10 +46,18 @@ class Sweep:
     scores: Floats
     refined: Ints
     skipped: int
+    days: int
+    days_per_year: float
+    sketch: Sketch | None
 
     @property
     def trials(self) -> int:
         return len(self.figures) - self.skipped
+
+    @property
+    def daily_sharpes(self) -> Floats:
+        """The Sharpe ratio of every variant per day, NaN where undefined."""
+        return self.column("sharpe") / math.sqrt(self.days_per_year)
 
     def column(self, name: str) -> Floats:
         """One figure of every variant."""
@@ -77,27 +88,40 @@ def sweep(
     policy: Policy,
     *,
     objective: Consistency | None = None,
+    sketched: bool = False,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Sweep:
     """Simulate every variant of `grid`. `progress` is told how many more are done.
 
-    With an objective all variants are scored on few paths, then the best of them once more on many.
+    With an objective all variants are scored on few paths, then the best of them once more on many. `sketched`: also
+    say how many different things they were, as the trial ledger asks of whoever shows what came out.
     Raises InputError where a policy of the grid contradicts itself or a parameter is out of range, and
     `record_too_short` where an objective cannot be told.
     """
-    plan = plan_of(data, strategy, grid, policy, objective)
-    skipped, refined = 0, np.zeros(0, np.int64)
+    plan = plan_of(data, strategy, grid, policy)
+    kept = FigureKeeper(plan, objective)
+    skipped, refined, sketch = 0, np.zeros(0, np.int64), None
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        for done, missing in _bounded(pool, batches(plan, objective.paths if objective else 0)):
+        for done, missing in _bounded(pool, batches(plan, kept)):
             skipped += missing
             if progress is not None:
                 progress(done)
         if objective is not None:
-            refined = objective.best_of(plan.scores)
-            for _ in _bounded(pool, batches(plan, objective.best_paths, refined)):
-                pass
-    return Sweep(grid, plan.figures, plan.scores, refined, skipped)
+            refined = objective.best_of(kept.scores)
+            kept.on_many_paths()
+            _run(pool, batches(plan, kept, refined))
+        if sketched:
+            sample = sample_of(kept.figures)
+            keeper = SketchKeeper(plan, sample)
+            _run(pool, batches(plan, keeper, sample))
+            sketch = keeper.sketch()
+    return Sweep(grid, kept.figures, kept.scores, refined, skipped, plan.days, plan.days_per_year, sketch)
+
+
+def _run(pool: ThreadPoolExecutor, work: Iterator[Batch]) -> None:
+    for _ in _bounded(pool, work):
+        pass
 
 
 def _bounded(pool: ThreadPoolExecutor, work: Iterator[Batch]) -> Iterator[tuple[int, int]]:

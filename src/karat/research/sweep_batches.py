@@ -9,28 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from karat.core.errors import InputError
-from karat.core.model.candles import Floats, Ints
+from karat.core.model.candles import Ints
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy
 from karat.core.model.signals import Signals
 from karat.kernel.by_trade.ground import events_of
 from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of, tier_of
-from karat.kernel.prepare import Extras
+from karat.kernel.prepare import Extras, prepare_bars
 from karat.kernel.records import Features
 from karat.kernel.signals import pack_signal
-from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
 from karat.research.sweep_grid import BAR_FIELDS, SweepGrid, policies_of, policy_rows, signal_values
-from karat.research.sweep_objective import SCORES, Consistency
 from karat.research.sweep_paths import MarketColumns, SharedSignals, Simulated, simulate_codes, simulate_policies
 from karat.research.sweep_signals import SIGNALS_A_BATCH, Asked, ask
-from karat.stats.belief.bootstrap import Blocks
 from karat.strategies import Strategy, evaluate
 
 POLICIES_A_BATCH = 2_048
@@ -41,7 +38,7 @@ Batch = Callable[[], tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What every batch of a sweep shares, and the rows they write: `figures` and, with an objective, `scores`."""
+    """What every batch of a sweep shares. `days` is how many days it has, `first_day` the number of the first."""
 
     data: MarketData
     strategy: Strategy
@@ -50,18 +47,28 @@ class Plan:
     extras: Extras
     features: Features
     days_per_year: float
-    objective: Consistency | None
-    figures: Floats
-    scores: Floats
+    first_day: int
+    days: int
 
     @property
     def instrument(self) -> Instrument:
         return self.data.instrument
 
 
-def plan_of(
-    data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy, objective: Consistency | None
-) -> Plan:
+class Keeper(Protocol):
+    """What is kept of variants that were simulated. Called from many threads, for variants of its own each time."""
+
+    @property
+    def wants_days(self) -> bool:
+        """Whether the equity at the end of each day is read."""
+        ...
+
+    def keep(self, variants: Ints, found: Simulated) -> None:
+        """`variants` are the numbers of the rows of `found`."""
+        ...
+
+
+def plan_of(data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy) -> Plan:
     """Raises InputError `bad_grid` where nothing can be simulated, and what a policy that contradicts itself raises."""
     funding = data.market.funding
     extras = Extras(funding=funding) if len(funding.ts) else Extras()
@@ -79,10 +86,14 @@ def plan_of(
         extras,
         tier_of(union),
         252.0 if data.instrument.kind == Kind.EQUITY else 365.0,
-        objective,
-        np.full((grid.variants, len(FIGURES)), np.nan),
-        np.full((grid.variants if objective else 0, len(SCORES)), np.nan),
+        *_days_of(data, policy, extras),
     )
+
+
+def _days_of(data: MarketData, policy: Policy, extras: Extras) -> tuple[int, int]:
+    """(number of the first day since 1970-01-01, or of its session; number of days) as the kernel counts them."""
+    marks = prepare_bars(data.candles, policy, data.instrument, extras).mark_day
+    return int(marks[0]), int(marks[-1] - marks[0]) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,7 @@ class _Task:
     policy: Policy
     members: Ints  # numbers of the policies that read the same columns of the market
     market: MarketColumns
-    draws: Blocks | None
+    keeper: Keeper
     wanted: Ints | None
 
     def chosen_of(self, signal_set: int) -> Ints:
@@ -111,25 +122,15 @@ class _Task:
         sets, place = np.divmod(self.wanted, self.plan.grid.policies)
         return sets[place == policy_index]
 
-    def keep(self, variants: Ints, found: Simulated) -> None:
-        """Write the rows of variants that were simulated."""
-        plan = self.plan
-        plan.figures[variants] = found.figures
-        if plan.objective is not None and self.draws is not None:
-            plan.scores[variants] = plan.objective.scores(found.daily, self.draws, plan.days_per_year)
 
-
-def batches(plan: Plan, paths: int, wanted: Ints | None = None) -> Iterator[Batch]:
-    """All the work of a sweep, or of the `wanted` variants alone; an objective draws `paths` paths.
+def batches(plan: Plan, keeper: Keeper, wanted: Ints | None = None) -> Iterator[Batch]:
+    """All the work of a sweep, or of the `wanted` variants alone; what comes of it is told to `keeper`.
 
     Over shared signals where a signal set has many policies, over many signal sets where it has few.
     """
     for policy, members in _bar_groups(plan):
         market = MarketColumns.of(_inputs(plan, policy), plan.days_per_year)
-        marks = market.inputs.bars.mark_day
-        days = int(marks[-1] - marks[0]) + 1
-        draws = None if plan.objective is None else plan.objective.draws(days, paths)
-        task = _Task(plan, policy, members, market, draws, wanted)
+        task = _Task(plan, policy, members, market, keeper, wanted)
         yield from _policy_batches(task) if plan.grid.policies >= SIGNALS_A_BATCH else _signal_batches(task)
 
 
@@ -192,8 +193,8 @@ def _policy_batch(task: _Task, said: SharedSignals, chosen: Ints, signal_set: in
 
     def run() -> tuple[int, int]:
         rows = policy_rows(task.policy, plan.instrument, plan.grid, chosen, targets=targets)
-        found = simulate_policies(task.market, said, rows, plan.grid, chosen, days=plan.objective is not None)
-        task.keep(signal_set * plan.grid.policies + chosen, found)
+        found = simulate_policies(task.market, said, rows, plan.grid, chosen, days=task.keeper.wants_days)
+        task.keeper.keep(signal_set * plan.grid.policies + chosen, found)
         return len(chosen), 0
 
     return run
@@ -226,5 +227,5 @@ def _signal_batch(task: _Task, policy_index: int, sets: Ints) -> Batch:
 def _run_codes(task: _Task, policy_index: int, asked: Asked) -> None:
     plan = task.plan
     row: Any = policy_rows(task.policy, plan.instrument, plan.grid, np.array([policy_index]), targets=False)[0]
-    found = simulate_codes(task.market, asked.codes, asked.confidences, row, days=plan.objective is not None)
-    task.keep(np.array(asked.plain) * plan.grid.policies + policy_index, found)
+    found = simulate_codes(task.market, asked.codes, asked.confidences, row, days=task.keeper.wants_days)
+    task.keeper.keep(np.array(asked.plain) * plan.grid.policies + policy_index, found)

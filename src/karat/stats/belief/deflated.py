@@ -89,11 +89,54 @@ def expected_maximum(trials: float) -> float:
 def expected_maximum_exact(trials: float) -> float:
     """The same by integration: `integral x d(Phi(x)^trials)`; `trials` need not be whole."""
     assert trials >= 1.0, "at least one trial was made"
-    below = np.array([_NORMAL.cdf(x) for x in _GRID]) ** trials
-    # By parts: E = integral over x > 0 of 1 - F, minus integral over x < 0 of F.
+    return _expected_of(np.array([_NORMAL.cdf(x) for x in _GRID]) ** trials)
+
+
+def _expected_of(below: Floats) -> float:
+    """The expectation of what lies below x with probability `below`, for each x of the grid.
+
+    By parts: the integral of 1 - F over x > 0, minus that of F over x < 0.
+    """
     tails = np.where(_GRID < 0.0, -below, 1.0 - below)
     step = float(_GRID[1] - _GRID[0])
     return step * float(np.sum(tails) - 0.5 * (tails[0] + tails[-1]) - 0.5)  # the jump of 1 at zero counts half
+
+
+def expected_maximum_of_clusters(trials: float, clusters: float, correlation: float) -> float:
+    """Expected largest of `trials` standard normals in `clusters` of about equal size, whose members correlate by
+    `correlation` and which are independent of each other.
+
+    A member is `sqrt(rho) cluster + sqrt(1 - rho) own`, so all of m members of a cluster lie below x with probability
+    `integral phi(z) Phi((x - sqrt(rho) z) / sqrt(1 - rho))^m dz`, and those of all clusters with that to their number.
+    """
+    assert trials >= clusters >= 1.0 and 0.0 <= correlation <= 1.0, "trials in clusters"
+    from scipy.special import log_ndtr
+
+    if correlation > 1.0 - 1e-9:
+        below = np.exp(clusters * log_ndtr(_GRID))
+    else:
+        z = _GRID[::20]
+        weights = np.exp(-0.5 * z * z)
+        inside = (_GRID[:, None] - math.sqrt(correlation) * z) / math.sqrt(1.0 - correlation)
+        within = np.exp(trials / clusters * log_ndtr(inside)) @ (weights / weights.sum())
+        below = np.minimum(within, 1.0) ** clusters
+    return max(0.0, _expected_of(below))
+
+
+def equivalent_trials(peak: float) -> float:
+    """How many independent standard normals have `peak` as their expected largest: the inverse of what luck gives."""
+    assert peak >= 0.0, "an expected largest is not negative"
+    low, high = 0.0, math.log(1e15)
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if _peak(math.exp(middle)) < peak else (low, middle)
+    return math.exp(low)
+
+
+def _peak(trials: float) -> float:
+    """The approximation, and below five trials the exact expectation where that is higher."""
+    near = expected_maximum(trials)
+    return near if trials >= _FEWER_TRIALS else max(near, expected_maximum_exact(trials))
 
 
 def sharpe_of_luck(variance: float, trials: float) -> float:
@@ -102,10 +145,7 @@ def sharpe_of_luck(variance: float, trials: float) -> float:
     Below five trials the exact expectation is taken, which is higher there.
     """
     assert variance >= 0.0, "a variance is not negative"
-    peak = expected_maximum(trials)
-    if trials < _FEWER_TRIALS:
-        peak = max(peak, expected_maximum_exact(trials))
-    return math.sqrt(variance) * peak
+    return math.sqrt(variance) * _peak(trials)
 
 
 def deflated_sharpe(of: Moments, variance: float, trials: float) -> Figure:
