@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 
+import numpy as np
 import pytest
 from tests.fakes.binance import USDM, Binance
 from tests.fakes.fixtures import internet, whole_internet
+from tests.fakes.perpetuals import Perpetuals, Rates
 from tests.fakes.server import Internet
 from tests.fakes.tape import Tape
 
@@ -21,14 +23,19 @@ from karat.lake.store import open_lake
 
 __all__ = ["internet", "whole_internet"]
 
+BTC = "binance_perp:BTCUSDT"
 FIRST_MS = 1_704_067_200_000
 NOW_MS = FIRST_MS + 500 * HOUR_MS + 1
 
 
+RATES = Rates(FIRST_MS, 8 * HOUR_MS, 70)
+
+
 @pytest.fixture
 def tape(internet: Internet, monkeypatch: pytest.MonkeyPatch) -> Tape:
-    played = Tape(FIRST_MS, HOUR_MS, 510)
-    Binance(internet, USDM, {("BTCUSDT", "1h"): played}, NOW_MS)
+    played, key = Tape(FIRST_MS, HOUR_MS, 510), ("BTCUSDT", "1h")
+    marks = Binance(internet, USDM, {key: Tape(FIRST_MS, HOUR_MS, 510, seed=9)}, NOW_MS)
+    Perpetuals(internet, USDM, Binance(internet, USDM, {key: played}, NOW_MS), {"BTCUSDT": RATES}, marks)
     monkeypatch.setenv("HTTPS_PROXY", internet.https_proxy)
     monkeypatch.setenv("SSL_CERT_FILE", str(internet.ca_file))
     return played
@@ -40,13 +47,17 @@ def test_a_download_says_what_the_lake_holds(tape: Tape, capsys: pytest.CaptureF
     assert "2024-01-01T00:00:00Z" in printed
     stored = open_lake().candles(MarketId("binance_perp:BTCUSDT"), HOUR_MS)
     assert Bars.of(stored).ts.tolist() == tape.truth(NOW_MS).ts.tolist()
+    funding = open_lake().funding(MarketId("binance_perp:BTCUSDT"))
+    assert funding.ts.tolist() == list(RATES.truth(NOW_MS))
+    assert np.isfinite(funding.mark).all()
 
 
 def test_json_holds_every_series_and_the_first_error(tape: Tape, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "download", "binance_perp:NOSUCH", "binance_perp:BTCUSDT", "--json"]) == 2
     told = json.loads(capsys.readouterr().out)
     assert told["error"]["code"] == "symbol_unknown"
-    assert [one.get("rows") for one in told["series"]] == [None, 500]
+    assert [one.get("rows") for one in told["series"]] == [None, 500, len(RATES.truth(NOW_MS)), 500]
+    assert [one["kind"] for one in told["series"]] == ["candles", "candles", "funding", "mark"]
     assert (told["series"][1]["new"], told["series"][1]["missing"]) == (500, 0)
 
 
@@ -55,7 +66,7 @@ def test_a_failure_is_one_line(tape: Tape, capsys: pytest.CaptureFixture[str]) -
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("words", [[], ["BTCUSDT"], ["binance_perp:BTCUSDT", "--timeframe", "1x"]])
+@pytest.mark.parametrize("words", [[], ["BTCUSDT"], [BTC, "--timeframe", "1x"], [BTC, "--with", "marks"]])
 def test_what_cannot_be_understood_is_refused(words: list[str]) -> None:
     assert main(["data", "download", *words]) == 2
 

@@ -81,7 +81,7 @@ def test_a_hole_in_the_middle_is_refilled_when_the_vendor_has_it_again(world: Wo
     held = world.desk.download(BTC)
     assert (held.gaps, held.missing) == (2, 4)
     world.tape.withheld = set()
-    held = world.desk.download(BTC)
+    held = world.desk.download(BTC, ask_again=True)
     assert (held.added, held.refilled, held.missing) == (0, 4, 0)
     assert world.holds_the_truth()
 
@@ -279,3 +279,44 @@ def test_two_timeframes_of_one_market_lie_side_by_side(world: World) -> None:
     world.desk.download(BTC, "1d")
     assert np.array_equal(world.desk.stored(BTC, "1d").ts, world.vendor.tapes["BTCUSDT", "1d"].truth(NOW_MS).ts)
     assert world.holds_the_truth()
+
+
+def test_holes_that_the_vendor_lacks_are_left_alone_until_their_pause_has_passed(world: World) -> None:
+    world.tape.withheld = {FIRST_MS + bar * HOUR_MS for bar in (700, 1_500)}
+    first = world.desk.download(BTC)
+    assert first.asked_ms == NOW_MS
+    before = world.asked_bars()
+    world.pass_hours(5)
+    assert world.desk.download(BTC).asked_ms == NOW_MS
+    assert world.asked_bars() - before == 1
+    world.pass_hours(20)
+    world.desk.download(BTC)
+    assert world.asked_bars() - before > 2
+    world.pass_hours(25)
+    before = world.asked_bars()
+    held = world.desk.download(BTC)
+    assert (world.asked_bars() - before, held.missing) == (1, 2)
+    assert held.asked_again_ms == NOW_MS + 25 * HOUR_MS + 7 * 24 * HOUR_MS
+
+
+def test_a_symbol_that_has_stopped_is_not_asked_for_the_same_silence_each_time(world: World) -> None:
+    world.desk.download(BTC)
+    world.tape.withheld = {ts for ts in world.tape.rows if ts >= NOW_MS - 5_000}
+    world.pass_hours(500)
+    world.desk.download(BTC)
+    world.pass_hours(1)
+    assert world.desk.download(BTC).rows == BARS
+    [*_, last] = world.internet.asked(USDM, "klines")
+    assert int(last.query["startTime"]) == world.vendor.now_ms - 5_000 - HOUR_MS
+    world.tape.withheld = set()
+    world.pass_hours(30)
+    world.desk.download(BTC)
+    assert world.holds_the_truth()
+
+
+def test_a_vendor_that_is_down_is_not_waited_for_series_after_series(world: World) -> None:
+    world.internet.script(USDM, *[DOWN] * 100)
+    orders = [Order(MarketId(BTC), HOUR_MS, from_ms=FIRST_MS + bar * HOUR_MS) for bar in range(6)]
+    errors = [outcome.error for outcome in world.desk.run(*orders)]
+    assert [error.code for error in errors if error] == ["vendor_down"] * 2 + ["not_asked"] * 4
+    assert len(world.internet.asked(USDM)) == 10

@@ -22,7 +22,7 @@ from karat.core.time import DAY_MS, timeframe_text
 from karat.feeds.common.http_client import VendorClient
 from karat.feeds.common.network import Network
 from karat.ports.budget import RequestBudget
-from karat.ports.history import VALUES, Action, History, Page
+from karat.ports.history import VALUES, Action, History, Page, Perpetuals
 
 BASE_URL = "https://data.binance.vision"
 COST_MS = 100.0  # plain files: no limit is published, ten a second is modest
@@ -45,6 +45,10 @@ class ArchivedHistory:
     @property
     def venue(self) -> str:
         return self._exchange.venue
+
+    @property
+    def perpetuals(self) -> Perpetuals | None:
+        return self._exchange.perpetuals
 
     @property
     def source(self) -> str:

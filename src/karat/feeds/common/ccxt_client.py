@@ -50,6 +50,11 @@ def open_exchange(name: str, options: dict[str, Any], network: Network, budget: 
                 raise ccxt.BadResponse(f"{name}: no JSON")
             return answer
 
+        def handle_errors(self, code: int, *rest: Any) -> Any:
+            if code >= 500:  # some exchanges' own reading takes a page of a server that is down for a refusal
+                raise ccxt.ExchangeNotAvailable(f"{name}: HTTP {code}")
+            return super().handle_errors(code, *rest)
+
         async def initialize_client(self) -> bool:
             return True  # of Hyperliquid: it would sign an approval of a builder's fee before the first order
 
