@@ -15,6 +15,7 @@ from tests.fakes.tape import Tape
 
 from karat.app.download_commands import progress_line
 from karat.app.main import main
+from karat.core.extras import how_to_install
 from karat.core.ids import MarketId
 from karat.core.time import HOUR_MS
 from karat.ingest.download import Order, Progress
@@ -78,7 +79,7 @@ def test_without_ccxt_the_package_is_named(
     assert main(["data", "download", "binance_perp:BTCUSDT", "--json"]) == 2
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["code"] == "package_missing"
-    assert "pip install 'karat[download]'" in error["hint"]
+    assert error["hint"] == how_to_install("download")
 
 
 def test_progress_says_how_fast_and_how_long_yet() -> None:

@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from karat.core.errors import InputError
@@ -22,7 +24,7 @@ from karat.ingest.download_funding import download_funding, mark_of, perpetuals_
 from karat.ingest.keep import Shelf, first_bar_ms, keep_actions, refuse_simulated
 from karat.ingest.lacking import FIRST_PAUSE_MS, Lack, LackFile, left_alone, remembered
 from karat.ingest.orders import Coverage, Order, Places, Progress
-from karat.ingest.page import Bars, Held, accept, held_in, sound_bars
+from karat.ingest.page import Bars, Held, accept, held_in, sound_bars, times_of_both
 from karat.ingest.patience import patiently, skew_notes
 from karat.ingest.sessions import opens_between
 from karat.ingest.staging import Staging
@@ -94,7 +96,7 @@ class _Download:
         missing = self._worth_asking(self._have.ts)
         if not self._order.ask_again:
             missing = missing[~left_alone(missing, self._lacks, self._now_ms)]
-        self._wanted = np.unique(np.concatenate((missing, *self._windows)))
+        self._wanted = reduce(times_of_both, self._windows, missing)
 
     async def fetch(self) -> None:
         """Ask for all that is wanted, then for more of the last bars as long as those asked for had changed."""
@@ -118,7 +120,7 @@ class _Download:
         if len(fresh):
             sessions = self._history.calendar is not None
             await self._shelf.keep(fresh, self._history.source, self._revision_words(), sessions=sessions)
-        have = np.union1d(self._before, fresh.ts)
+        have = times_of_both(self._before, fresh.ts)
         self._lack_file.write(self._lacks_now(have))
         self._staging.drop()
         held = self._coverage(have, fresh)
@@ -146,7 +148,7 @@ class _Download:
     async def _ask(self, wanted: Ints) -> None:
         for stretch in stretches(wanted, self._step, self._page_bars):
             async for answer in ask_for(stretch, self._step, self._ask_once):
-                self._take(answer.bars[np.isin(answer.bars.ts, stretch)])
+                self._take(answer.bars[held_in(stretch, answer.bars.ts)])
                 self._settled += answer.settled
                 self._tell()
 

@@ -64,8 +64,7 @@ class Held:
 
     def __init__(self, stored: Candles | None, waiting: Bars) -> None:
         self._stored, self._waiting = stored, waiting
-        of_lake = np.empty(0, np.int64) if stored is None else stored.ts
-        self.ts: Ints = np.union1d(of_lake, waiting.ts) if len(waiting) else of_lake
+        self.ts = times_of_both(np.empty(0, np.int64) if stored is None else stored.ts, waiting.ts)
 
     def has(self, ts: Ints) -> Bools:
         """Which of these times there are."""
@@ -80,6 +79,16 @@ class Held:
             bars = np.searchsorted(self._stored.ts, ts[~new])
             values[~new] = np.column_stack([getattr(self._stored, name)[bars] for name in VALUES])
         return values
+
+
+def times_of_both(one: Ints, other: Ints) -> Ints:
+    """The times of two rising rows of times, rising, each once."""
+    if not len(other):
+        return one
+    if not len(one) or other[0] > one[-1]:
+        return np.concatenate((one, other))
+    ts = np.sort(np.concatenate((one, other)), kind="stable")
+    return ts[np.append(np.diff(ts) != 0, True)]
 
 
 def held_in(have: Ints, ts: Ints) -> Bools:

@@ -7,44 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.fakes.binance import USDM, Binance
-from tests.fakes.desk import Desk, same
+from tests.fakes.binance import USDM
+from tests.fakes.desk import same
 from tests.fakes.server import CUT, DOWN, EMPTY, GARBAGE, SILENCE, Internet, Trouble, as_json, too_many
 from tests.fakes.tape import Tape
+from tests.unit.feeds.world import BARS, BTC, ETH, FIRST_MS, NOW_MS, World
 
 from karat.core.errors import InputError, RetryLater
 from karat.core.ids import MarketId
 from karat.core.time import HOUR_MS
 from karat.ingest.download import Order
-
-BTC, ETH = "binance_perp:BTCUSDT", "binance_perp:ETHUSDT"
-FIRST_MS = 1_704_067_200_000
-BARS = 2_400
-NOW_MS = FIRST_MS + BARS * HOUR_MS + 5_000  # five seconds into the bar that forms
-
-
-class World:
-    """A desk and the fake it talks to."""
-
-    def __init__(self, home: Path, internet: Internet) -> None:
-        self.internet = internet
-        self.tape = Tape(FIRST_MS, HOUR_MS, 3_000)
-        self.other = Tape(FIRST_MS, HOUR_MS, 3_000, seed=8)
-        tapes = {("BTCUSDT", "1h"): self.tape, ("ETHUSDT", "1h"): self.other}
-        self.vendor = Binance(internet, USDM, tapes, NOW_MS)
-        self.desk = Desk(home, internet, NOW_MS)
-
-    def pass_hours(self, hours: int) -> None:
-        self.vendor.now_ms += hours * HOUR_MS
-        self.desk.clock.turn(3_600 * hours)
-
-    def asked_bars(self) -> int:
-        """How many questions for bars the vendor got, without the one for the first of all."""
-        return len([one for one in self.internet.asked(USDM, "klines") if one.query["limit"] != "1"])
-
-    def holds_the_truth(self, market: str = BTC) -> bool:
-        tape = self.tape if market == BTC else self.other
-        return same(self.desk.stored(market), tape.truth(self.vendor.now_ms))
 
 
 @pytest.fixture
@@ -279,44 +251,3 @@ def test_two_timeframes_of_one_market_lie_side_by_side(world: World) -> None:
     world.desk.download(BTC, "1d")
     assert np.array_equal(world.desk.stored(BTC, "1d").ts, world.vendor.tapes["BTCUSDT", "1d"].truth(NOW_MS).ts)
     assert world.holds_the_truth()
-
-
-def test_holes_that_the_vendor_lacks_are_left_alone_until_their_pause_has_passed(world: World) -> None:
-    world.tape.withheld = {FIRST_MS + bar * HOUR_MS for bar in (700, 1_500)}
-    first = world.desk.download(BTC)
-    assert first.asked_ms == NOW_MS
-    before = world.asked_bars()
-    world.pass_hours(5)
-    assert world.desk.download(BTC).asked_ms == NOW_MS
-    assert world.asked_bars() - before == 1
-    world.pass_hours(20)
-    world.desk.download(BTC)
-    assert world.asked_bars() - before > 2
-    world.pass_hours(25)
-    before = world.asked_bars()
-    held = world.desk.download(BTC)
-    assert (world.asked_bars() - before, held.missing) == (1, 2)
-    assert held.asked_again_ms == NOW_MS + 25 * HOUR_MS + 7 * 24 * HOUR_MS
-
-
-def test_a_symbol_that_has_stopped_is_not_asked_for_the_same_silence_each_time(world: World) -> None:
-    world.desk.download(BTC)
-    world.tape.withheld = {ts for ts in world.tape.rows if ts >= NOW_MS - 5_000}
-    world.pass_hours(500)
-    world.desk.download(BTC)
-    world.pass_hours(1)
-    assert world.desk.download(BTC).rows == BARS
-    [*_, last] = world.internet.asked(USDM, "klines")
-    assert int(last.query["startTime"]) == world.vendor.now_ms - 5_000 - HOUR_MS
-    world.tape.withheld = set()
-    world.pass_hours(30)
-    world.desk.download(BTC)
-    assert world.holds_the_truth()
-
-
-def test_a_vendor_that_is_down_is_not_waited_for_series_after_series(world: World) -> None:
-    world.internet.script(USDM, *[DOWN] * 100)
-    orders = [Order(MarketId(BTC), HOUR_MS, from_ms=FIRST_MS + bar * HOUR_MS) for bar in range(6)]
-    errors = [outcome.error for outcome in world.desk.run(*orders)]
-    assert [error.code for error in errors if error] == ["vendor_down"] * 2 + ["not_asked"] * 4
-    assert len(world.internet.asked(USDM)) == 10
