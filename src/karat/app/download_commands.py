@@ -178,8 +178,22 @@ def _notes(outcomes: list[Outcome]) -> list[str]:
             found.append(
                 f"{_name(outcome.order)}: {_holes(held)} that the venue does not have, asked last on "
                 f"{iso(held.asked_ms)}, asked again from {iso(held.asked_again_ms)} on or with --ask-again."
+                f"{_told_apart(outcome.order)}"
             )
     return list(dict.fromkeys(found))
+
+
+def _told_apart(order: Order) -> str:
+    """Whether the venue itself was down, in the words of karat data check; of candles alone."""
+    from karat.ingest.data_check import holes_told_apart
+    from karat.lake.store import open_lake
+
+    if order.kind != "candles":
+        return ""
+    lake = open_lake()
+    found = holes_told_apart(lake, lake.entry(order.market, order.timeframe_ms))
+    counts = Counter(one.what.partition("; ")[2] for one in found)
+    return "".join(f" In {count}: {words}." for words, count in counts.items() if words)
 
 
 def _holes(held: Coverage) -> str:

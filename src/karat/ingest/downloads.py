@@ -12,8 +12,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from karat.core.errors import KaratError, RetryLater
+from karat.core.errors import InputError, KaratError, RetryLater
 from karat.core.ids import venue_of
+from karat.core.time import iso
 from karat.ingest.download import Coverage, Order, Places, download
 from karat.ports.history import History
 
@@ -76,4 +77,13 @@ async def _one(order: Order, history: History, places: Places) -> Outcome:
     except KaratError as error:
         if order.if_any and error.code in _NOT_THERE:
             return Outcome(order, None, None, "" if error.code == "no_funding" else f"{error.message} {error.hint}")
-        return Outcome(order, None, error)
+        return Outcome(order, None, _with_what_stays(error, order, places))
+
+
+def _with_what_stays(error: KaratError, order: Order, places: Places) -> KaratError:
+    """A symbol that the lake has and the vendor does not know any more has most likely been delisted."""
+    ends = [entry.last_ts for entry in places.lake.list() if entry.market == order.market]
+    if error.code != "symbol_unknown" or not ends:
+        return error
+    hint = f"It may have been delisted or renamed; what the lake has of it, to {iso(max(ends))}, stays."
+    return InputError(error.code, error.message, hint)

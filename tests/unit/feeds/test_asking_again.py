@@ -58,3 +58,12 @@ def test_a_vendor_that_is_down_is_not_waited_for_series_after_series(world: Worl
     errors = [outcome.error for outcome in world.desk.run(*orders)]
     assert [error.code for error in errors if error] == ["vendor_down"] * 2 + ["not_asked"] * 4
     assert len(world.internet.asked(USDM)) == 10
+
+
+def test_a_symbol_that_is_gone_leaves_what_the_lake_has(world: World) -> None:
+    world.desk.download(BTC)
+    del world.vendor.tapes["BTCUSDT", "1h"]
+    error = world.desk.refused(BTC)
+    assert error.code == "symbol_unknown"
+    assert "delisted" in error.hint
+    assert world.holds_the_truth()

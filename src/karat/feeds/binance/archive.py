@@ -4,7 +4,8 @@ Layout and columns: github.com/binance/binance-public-data. Months are there som
 after. Times are milliseconds, in spot files from 2025 on microseconds; newer files begin with a line of names.
 
 The archive stands before the exchange itself: where a file answers what would take the exchange more than one question,
-the file is taken, checked against its checksum first; where there is no file, the exchange is asked.
+the file is taken, checked against its checksum first; where there is no file, or the archive is down, the exchange is
+asked.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from karat.ports.history import VALUES, Action, History, Page, Perpetuals
 BASE_URL = "https://data.binance.vision"
 COST_MS = 100.0  # plain files: no limit is published, ten a second is modest
 FOLDERS = {"binance_perp": "futures/um", "binance_coinm": "futures/cm", "binance_spot": "spot"}
+FAILURES_MAX = 3  # after so many in a row the archive is not asked any more: the exchange is slower, but there
 COLUMNS = 12
 VOLUME_COLUMN = {"binance_coinm": 7}  # that of coins; elsewhere the sixth
 MICROSECONDS_FROM = 10_000_000_000_000  # milliseconds reach this in the year 2286
@@ -42,6 +44,7 @@ class ArchivedHistory:
         self._client = VendorClient("Binance's archive", base_url, COST_MS, network, budget)
         self._used = False
         self._files: dict[str, bytes | None] = {}  # those that are not there, and the last that was
+        self._failures = 0  # in a row
 
     @property
     def venue(self) -> str:
@@ -70,7 +73,7 @@ class ArchivedHistory:
             until_ms = min(to_ms, end_ms)
             if until_ms - from_ms <= one_answer_ms:
                 continue
-            content = await self._file(period, symbol, timeframe_ms, begin_ms)
+            content = await self._file_if_up(period, symbol, timeframe_ms, begin_ms)
             if content is not None:
                 self._used = True
                 return self._parsed(content, from_ms, until_ms)
@@ -82,6 +85,20 @@ class ArchivedHistory:
     async def close(self) -> None:
         await self._exchange.close()
         await self._client.close()
+
+    async def _file_if_up(self, period: str, symbol: str, timeframe_ms: int, begin_ms: int) -> bytes | None:
+        """The content of one file; None where there is none, or where the archive cannot be had: the exchange can."""
+        if self._failures >= FAILURES_MAX:
+            return None
+        try:
+            content = await self._file(period, symbol, timeframe_ms, begin_ms)
+        except RetryLater as error:
+            if error.code == "vendor_garbled":
+                raise
+            self._failures += 1
+            return None
+        self._failures = 0
+        return content
 
     async def _file(self, period: str, symbol: str, timeframe_ms: int, begin_ms: int) -> bytes | None:
         """The content of one file, or None where there is no such file. The last one is remembered."""
