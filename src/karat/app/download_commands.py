@@ -85,7 +85,11 @@ def download_data(
     with progress("downloading") as status:
         told = _Told(status.update, len(orders)) if status else lambda _: None
         places = Places(open_lake(), clock, downloads_folder(), told)
-        outcomes = asyncio.run(download_all(orders, opener, places))
+        try:
+            outcomes = asyncio.run(download_all(orders, opener, places))
+        except KeyboardInterrupt:
+            say("Stopped. What came is kept: the same command goes on where it was.")
+            raise
     if as_json:
         show_json(_json(outcomes))
     else:
@@ -158,14 +162,18 @@ def _show(outcomes: list[Outcome]) -> None:
         show(table)
     for note in _notes(outcomes):
         say(f"Note: {note}")
-    asked = [outcome for outcome in outcomes if outcome.error and outcome.error.code != NOT_ASKED]
-    for outcome in asked:
+    failed: dict[tuple[str, str], list[str]] = {}
+    for outcome in outcomes:
         if outcome.error is not None:
-            say(f"{_name(outcome.order)}: {one_line(outcome.error)}")
-    left = [outcome for outcome in outcomes if outcome.error and outcome.error.code == NOT_ASKED]
-    for venue, count in Counter(venue_of(outcome.order.market) for outcome in left).items():
-        error = next(one.error for one in left if one.error and venue_of(one.order.market) == venue)
-        say(f"{venue}: {count} more series were not asked for. {one_line(error)}")
+            asked, name = outcome.error.code != NOT_ASKED, outcome.order.market
+            key = (name if asked else venue_of(name), one_line(outcome.error))
+            failed.setdefault(key, []).append(outcome.order.label if asked else "")
+    for (name, line), labels in failed.items():
+        say(
+            f"{name} {', '.join(labels)}: {line}"
+            if all(labels)
+            else f"{name}: {len(labels)} more not asked for: {line}"
+        )
 
 
 def _notes(outcomes: list[Outcome]) -> list[str]:

@@ -62,7 +62,8 @@ class Shelf:
         market, step = self._market, self._step
         old, told, before = change.candles(market, step), change.sessions(market), change.quality(market, step)
         closes = sessions if told is None else told
-        if old is not None and before is not None and source in before.sources and fresh.ts[0] > old.ts[-1]:
+        known = before is not None and any(source in told for told in before.sources)
+        if old is not None and known and fresh.ts[0] > old.ts[-1]:
             change.append_candles(candles_of(market, step, fresh), sessions=closes)  # costs what they cost alone
             return
         whole = candles_of(market, step, Bars.of(old).with_bars(fresh))
