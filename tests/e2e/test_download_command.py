@@ -67,6 +67,15 @@ def test_a_failure_is_one_line(tape: Tape, capsys: pytest.CaptureFixture[str]) -
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
+def test_holes_say_when_they_were_asked_for_last(tape: Tape, capsys: pytest.CaptureFixture[str]) -> None:
+    tape.withheld = {FIRST_MS + 70 * HOUR_MS}
+    for again in ((), ("--ask-again",)):
+        assert main(["data", "download", BTC, "--with", "none", "--json", *again]) == 0
+        [told] = json.loads(capsys.readouterr().out)["series"]
+        pause_days = 7 if again else 1
+        assert (told["holes"], told["asked_again"] - told["asked"]) == (1, pause_days * 24 * HOUR_MS)
+
+
 @pytest.mark.parametrize("words", [[], ["BTCUSDT"], [BTC, "--timeframe", "1x"], [BTC, "--with", "marks"]])
 def test_what_cannot_be_understood_is_refused(words: list[str]) -> None:
     assert main(["data", "download", *words]) == 2

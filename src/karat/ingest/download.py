@@ -39,8 +39,8 @@ LATE_BARS = 10  # a series that is so many bars and a day behind has stopped
 async def download(order: Order, history: History, places: Places) -> Coverage:
     """Bring the stored series up to what the vendor has. Raises InputError and RetryLater; see `ports.history`.
 
-    What had come before an error is kept aside, and the next call goes on from there. InputError `kind_unknown`: the
-    venue has no such series of any market, `no_funding`: the market is no perpetual.
+    What had come before an error is kept aside, and the next call goes on from there. InputError `no_funding`: the
+    market is no perpetual, `kind_unknown`: the venue has no such series of its perpetuals.
     """
     if order.kind != "candles":
         perpetuals = await perpetuals_of(order, history, places.clock)

@@ -49,7 +49,7 @@ class Stamps(NamedTuple):
 
 
 async def perpetuals_of(order: Order, history: History, clock: Clock) -> Perpetuals:
-    """What the venue has of the market beside candles. Raises InputError `kind_unknown`, `no_funding`."""
+    """What the venue has of the market beside candles. Raises InputError `no_funding`."""
     perpetuals = history.perpetuals
     if perpetuals is None:
         raise _no_such(order, f"{history.venue} has no perpetuals")
@@ -257,4 +257,4 @@ def _missing(ts: Ints) -> list[tuple[int, int]]:
 
 def _no_such(order: Order, why: str) -> InputError:
     what = "mark prices" if order.kind == "mark" else "funding rates"
-    return InputError("kind_unknown", f"{why}, and so no {what}.", "Leave out --with for it.")
+    return InputError("no_funding", f"{why}, and so no {what}.", "Leave out --with for it.")

@@ -122,7 +122,8 @@ def test_what_goes_with_candles_is_left_out_where_there_is_none(home: Path, inte
     outcomes = world.desk.run(*orders)
     assert [outcome.coverage is not None for outcome in outcomes] == [True, True, False, True] + [False] * 5
     assert [outcome.order.market for outcome in outcomes if outcome.error] == ["deribit:NOSUCH"]
-    assert "mark prices" in outcomes[2].note
+    assert [bool(outcome.note) for outcome in outcomes] == [False, False, True] + [False] * 6
+    assert world.desk.refused("binance_spot:BTCUSDT", kind="funding").code == "no_funding"
 
 
 def test_bringing_up_to_date_asks_once(binance_world: World) -> None:
