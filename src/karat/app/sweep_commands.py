@@ -78,7 +78,7 @@ def sweep_command(
     from karat.lake.store import open_lake
     from karat.research.backtest_market import market_data
     from karat.research.backtest_policy import pairs
-    from karat.research.sweep import before_vault, sweep
+    from karat.research.sweep import before_vault, refuse_old_vault, sweep
     from karat.research.sweep_grid import parse_grid
     from karat.strategies import find_strategy
 
@@ -90,6 +90,7 @@ def sweep_command(
     start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
     until = before_vault(end, lake.entry(name, frame).vault_start_ts)
     data = market_data(lake, name, frame, start, until, found.needs, coverage_min=min_coverage)
+    refuse_old_vault(data)
     say_compiling()
     ensure_checked(found, partial(check_markets, needs=found.needs))
     with progress(f"{axes.variants:,} variants of {found.name} on {market}, {len(data.candles):,} bars"):
@@ -128,6 +129,7 @@ def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> No
     from rich.table import Table
 
     from karat.kernel.sweep import FIGURES
+    from karat.research.adjusted_prices import adjustment_json, adjustment_words
     from karat.research.manifest import data_quality
 
     candles = data.candles
@@ -140,6 +142,8 @@ def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> No
     )
     quality = data_quality(data)
     show(f"Data quality {quality['score']:g} of 100, {quality['coverage']['share']:.2%} of the bars are there.")
+    for told in adjustment_json(data.adjustment, int(candles.ts[0])).values():
+        show(f"Prices: {adjustment_words(told)}.")
     table = Table()
     names = list(result.grid.variant(0))
     for head in ("variant", *names, *FIGURES):
@@ -165,6 +169,7 @@ def _figures(result: Sweep, k: int) -> tuple[str, str, str, str]:
 
 def _json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dict[str, Any]:
     from karat.kernel.sweep import FIGURES
+    from karat.research.adjusted_prices import adjustment_json
     from karat.research.manifest import bars_hash, data_quality
 
     def row(k: int) -> dict[str, Any]:
@@ -183,6 +188,7 @@ def _json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dic
         "data_hash": data.entry.hash,
         "bars_hash": bars_hash(candles, data.market.funding),
         "quality": data_quality(data),
+        **adjustment_json(data.adjustment, int(candles.ts[0])),
         "simulated": data.entry.quality.simulated,
         "assumed": data.instrument.assumed,
         "cost_level": costs,

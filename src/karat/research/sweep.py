@@ -25,6 +25,7 @@ from karat.core.model.candles import Floats
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy
 from karat.core.model.signals import Signals
+from karat.core.time import iso
 from karat.kernel.by_trade.ground import events_of
 from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of, tier_of
@@ -89,6 +90,14 @@ class _Plan:
 def before_vault(data_end_ms: int | None, vault_start_ms: int) -> int:
     """Where a sweep's range ends: before the vault, which sweeps cannot read."""
     return vault_start_ms if data_end_ms is None else min(data_end_ms, vault_start_ms)
+
+
+def refuse_old_vault(data: MarketData) -> None:
+    """A range that is joined from the market's old name may reach into that one's vault. Raises InputError."""
+    if data.looks_into_vault:
+        message = f"{data.candles.market} had another name, whose vault begins {iso(data.entry.vault_start_ts)}."
+        hint = f"Sweep up to there (--to {iso(data.entry.vault_start_ts)}), or only what lies behind the renaming."
+        raise InputError("vault_of_old_name", message, hint)
 
 
 def sweep(

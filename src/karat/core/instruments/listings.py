@@ -69,6 +69,15 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class OldName:
+    """What a market was called until `ts`; one unit of it became `ratio` units of what came after."""
+
+    market: MarketId
+    ts: int
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class Listings:
     """All facts of one venue."""
 
@@ -116,6 +125,17 @@ class Listings:
             if fact.symbol == symbol:
                 symbol, ratio = fact.successor, ratio * fact.ratio
         return market_id(f"{self.venue}:{symbol}"), ratio
+
+    def names_before(self, market: MarketId) -> tuple[OldName, ...]:
+        """The names that a market had, the last one first."""
+        symbol, until, found = symbol_of(market), math.inf, list[OldName]()
+        while True:
+            renames = [fact for fact in self.facts if fact.event is Event.RENAMED and fact.successor == symbol]
+            last = max((fact for fact in renames if fact.ts < until), key=lambda fact: fact.ts, default=None)
+            if last is None:
+                return tuple(found)
+            symbol, until = last.symbol, last.ts
+            found.append(OldName(market_id(f"{self.venue}:{symbol}"), last.ts, last.ratio))
 
     def observed(self, kind: Kind, at_ms: int, listed: Mapping[str, Seen], source: str) -> tuple[ListingFact, ...]:
         """The facts that a look at a venue's whole list of a kind adds."""
