@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from karat.core.errors import KaratError
 from karat.core.ids import venue_of
 from karat.ingest.download import Coverage, Order, Places, download
+from karat.ingest.listing_look import look_in_passing
 from karat.ports.history import History
 
 
@@ -41,7 +42,10 @@ async def _one_venue(orders: list[Order], open_history: Callable[[str], History]
     except KaratError as error:
         return [Outcome(order, None, error) for order in orders]
     try:
-        return [await _one(order, history, places) for order in orders]
+        outcomes = [await _one(order, history, places) for order in orders]
+        if any(outcome.coverage for outcome in outcomes):
+            await look_in_passing(history, venue_of(orders[0].market), places.lake, places.clock)
+        return outcomes
     finally:
         await history.close()
 

@@ -24,6 +24,8 @@ from karat.ingest.event_files import store_events
 from karat.ingest.funding import inspect_funding
 from karat.ingest.inspect import Inspection, bars_missing, inspect_candles, start
 from karat.ingest.join import Columns, join
+from karat.ingest.listing_files import KIND as LISTINGS
+from karat.ingest.listing_files import store_listings
 from karat.ingest.paths import EVENT_KINDS, SERIES_KINDS, PathFacts, facts_of, stem, walk, why_not_data
 from karat.ingest.series_files import Stored, is_long_form, store_series
 from karat.ingest.table import Table, read_table
@@ -114,6 +116,9 @@ def _import_file(change: LakeChange, path: Path, options: ImportOptions) -> list
         table = read_table(path, options.accepted)
         if facts.kind in SERIES_KINDS or (facts.kind == "funding" and is_long_form("funding_rate", table)):
             return _import_series(change, table, facts, options)
+        if facts.kind == LISTINGS:
+            stored = store_listings(change, table, stem(path), zone=options.zone, now_ms=options.now_ms)
+            return [_stored_result(table, stored)]
         facts = _with_market(path, facts)
         if facts.kind == ACTIONS or (facts.kind == "candles" and holds_actions(table)):
             return _import_actions(change, table, facts, options)

@@ -22,7 +22,7 @@ _LAKE_TRIES = 120
 _LAKE_WAIT_SECONDS = 0.5  # an import holds the lake for seconds; a minute is long enough to wait for one
 
 
-async def _changing(lake: Lake, clock: Clock, change_it: Callable[[LakeChange], T]) -> T:
+async def changing(lake: Lake, clock: Clock, change_it: Callable[[LakeChange], T]) -> T:
     """Run one change of the lake; wait for others who change it, while the rest of this process goes on."""
     for left in reversed(range(_LAKE_TRIES)):
         try:
@@ -60,7 +60,7 @@ async def keep(
         change.put_candles(whole, quality, sessions=closes)
         return whole
 
-    return await _changing(lake, clock, join)
+    return await changing(lake, clock, join)
 
 
 async def keep_actions(lake: Lake, clock: Clock, market: MarketId, actions: tuple[Action, ...]) -> None:
@@ -72,7 +72,7 @@ async def keep_actions(lake: Lake, clock: Clock, market: MarketId, actions: tupl
         if len(table) and (old is None or actions_of(old) != actions):
             change.put_table(actions_name(market), table)
 
-    await _changing(lake, clock, put)
+    await changing(lake, clock, put)
 
 
 def candles_of(market: MarketId, timeframe_ms: int, bars: Bars) -> Candles:

@@ -7,6 +7,7 @@
     .../actions/<venue>/<SYMBOL>.csv                      splits and dividends
     .../equities/<venue>/<anything>.csv                   the same, a row names its symbol
     .../<venue>/<timeframe>/<SYMBOL>.csv                  candles, when the folder reads as a timeframe
+    .../listings/<venue>.csv                              what was listed when
     .../ticks/<venue>/<SYMBOL>_<when>_trades.parquet      single trades
     .../orderbook/<venue>/<SYMBOL>_<when>_l2.parquet      order book, `_bookticker` best quotes
     .../alt/<name>.csv                                    alternative series, called as in core/inputs/table.toml
@@ -102,6 +103,8 @@ def facts_of(path: Path) -> PathFacts:
         return PathFacts(series, None, None, None)
     if len(folders) >= 2 and folders[-2] in _EVENT_FOLDERS and (named := _EVENT_NAME.fullmatch(stem(path))):
         return PathFacts(_EVENT_OF_NAME[named["what"]], _market(folders[-1], named["symbol"]), None, None)
+    if folders and folders[-1] == "listings":
+        return PathFacts("listings", None, None, None)
     symbol = _PERIOD.sub("", stem(path))
     if len(folders) >= 2 and folders[-2] in _ACTION_FOLDERS and not _TIMEFRAME.fullmatch(folders[-1]):
         return PathFacts("actions", _market(folders[-1], symbol), None, None)

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def read_market(
     """The bars of `market` with `from_ms <= ts < to_ms`, in the shares of the first of them.
 
     Raises what `Lake.candles_between` raises, and InputError `split_unexplained`, `bar_spans_action`,
-    `action_impossible`, `renamed`.
+    `action_impossible`, `renamed`, `two_markets`.
     """
     entry, listings = lake.entry(market, timeframe_ms), listings_of(lake, venue_of(market))
     actions, stored = stored_actions(lake, market)
@@ -74,6 +75,7 @@ def read_market(
     if adjustment.steps:
         bars = adjusted(bars, adjustment.steps)
         built = bars if entry.resampled_from_ms is None else resample(bars, timeframe_ms)[0]
+    _refuse_two_markets(listings, market, int(built.ts[first]), int(built.ts[stop - 1]))
     if entry.sessions:
         _refuse_unexplained(bars[begin:end], adjustment)
     instrument = _at_its_time(instrument_for(market, whole.bars[begin:end]), listings, int(built.ts[first]))
@@ -116,9 +118,11 @@ def _at_its_time(instrument: Instrument, listings: Listings, first_ts: int) -> I
     grid = listings.grid(instrument.market, first_ts)
     if grid is None:
         return instrument
-    tick, lot = grid
+    tick, lot = grid[0], grid[1] / instrument.contract_size
+    tick, lot = (old if isnan(new) else new for new, old in ((tick, instrument.tick), (lot, instrument.lot)))
     source = f"{instrument.source}; tick and lot of {iso(first_ts)[:10]}: record of listings"
-    return replace(instrument, tick=tick, lot=lot, min_quantity=max(instrument.min_quantity, lot), source=source)
+    least = lot if instrument.min_quantity == instrument.lot else max(instrument.min_quantity, lot)
+    return replace(instrument, tick=tick, lot=lot, min_quantity=least, source=source)
 
 
 def _whole(lake: Lake, entry: LakeEntry, listings: Listings, from_ms: int | None) -> _Whole:
@@ -145,6 +149,15 @@ def _whole(lake: Lake, entry: LakeEntry, listings: Listings, from_ms: int | None
 def _renamed(market: MarketId, old: MarketId, ts: int, length: int) -> InputError:
     message = f"{market} was called {old} until {iso(ts)}, and the lake has no {timeframe_text(length)} bars of {old}."
     return InputError("renamed", message, f"Import those of {old}, or begin at {iso(ts)}.")
+
+
+def _refuse_two_markets(listings: Listings, market: MarketId, first_ts: int, last_ts: int) -> None:
+    """A name that a venue gave to another market after the first one had ended."""
+    found = listings.two_under_one_name(market, first_ts, last_ts)
+    if found is not None:
+        ended, began = (iso(moment) for moment in found)
+        message = f"{market} ended {ended}, and another market has its name since {began}."
+        raise InputError("two_markets", message, f"Read one of them: --to {ended} or --from {began}.")
 
 
 def _refuse_unexplained(bars: Candles, adjustment: Adjustment) -> None:
