@@ -6,11 +6,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from karat.app.main import main
-from karat.core.time import parse_time_ms
+from karat.core.ids import MarketId
+from karat.core.model.candles import Candles
+from karat.core.time import DAY_MS, parse_time_ms
+from karat.lake.adjust import actions_name, actions_table
+from karat.lake.quality import measure
+from karat.lake.store import open_lake
+from karat.ports.history import Action
 
+SHARE = MarketId("us:ABC")
+SPLIT_DAY = 200
 RANGE = ("--market", "us:AAPL", "--timeframe", "1d", "--from", "2014-01-02", "--to", "2016-01-02")
 
 
@@ -48,3 +57,67 @@ def test_a_split_is_refused_then_traded_through(shared: Path, capsys: pytest.Cap
     chosen = ("--strategy", "donchian_breakout", "--bars", 600)
     same = told(capsys, "parity", "--market", "us:AAPL", "--timeframe", "1d", *chosen)
     assert (same["equal"], same["cases"][0]["bars"]) == (True, 600), "600 days before the vault hold the split"
+
+
+def day(number: int) -> int:
+    return parse_time_ms("2020-01-01") + number * DAY_MS
+
+
+def in_days(count: int, home: Path, *actions: Action) -> None:
+    """A share that falls to a fourth on day SPLIT_DAY, as far as it was traded, and what is known of its splits."""
+    number = np.arange(count)
+    close = 100.0 * 1.002**number * (1.0 + 0.03 * np.sin(number / 9.0)) / np.where(number < SPLIT_DAY, 1.0, 4.0)
+    bars = Candles(
+        SHARE, DAY_MS, day(0) + number * DAY_MS, close, close * 1.01, close * 0.99, close.copy(), np.full(count, 1e6)
+    )
+    with open_lake(home).change() as change:
+        change.put_candles(bars, measure(bars, sessions=True), sessions=True)
+        if actions:
+            change.put_table(actions_name(SHARE), actions_table(actions))
+
+
+HOLD = ("--strategy", "buy_and_hold", "--market", SHARE, "--timeframe", "1d")
+
+
+def run_held(capsys: pytest.CaptureFixture[str], code: int = 0) -> dict[str, Any]:
+    """Run the bot as far as there are candles; how it stands then."""
+    assert main(["bots", "run", "held", "--speed", "max"]) == code
+    capsys.readouterr()
+    return told(capsys, "bots", "show", "held")
+
+
+def test_a_bot_goes_through_a_split_that_comes_while_it_runs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    in_days(150, home)
+    assert main(["bots", "create", "held", *HOLD]) == 0
+    before = run_held(capsys)
+    in_days(300, home, Action(day(SPLIT_DAY), "split", 4.0))
+    after = run_held(capsys)
+    whole = told(capsys, "backtest", "buy_and_hold", *HOLD[2:])
+    assert (after["state"], after["bars"]) == ("finished", 300)
+    assert after["position"] == before["position"], "shares of its first day"
+    assert after["position"] == pytest.approx(whole["open_position"]["quantity"], abs=1.0), "whole shares, not quarters"
+    assert after["equity"] / before["equity"] == pytest.approx(1.002**150, rel=0.1), "the split was no loss"
+
+
+def test_a_split_that_nobody_told_stops_the_bot_before_it_trades_on_it(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_days(150, home)
+    assert main(["bots", "create", "held", *HOLD]) == 0
+    before = run_held(capsys)
+    in_days(300, home)
+    stopped = run_held(capsys, code=1)
+    assert (stopped["bars"], stopped["equity"]) == (150, before["equity"])
+    assert "4:1 split on 2020-07-19" in stopped["cause"]
+    in_days(300, home, Action(day(SPLIT_DAY), "split", 4.0))
+    assert run_held(capsys)["bars"] == 300, "told, it goes on where it was"
+
+
+def test_an_action_that_is_learned_of_too_late_stops_the_bot(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    in_days(150, home)
+    assert main(["bots", "create", "held", *HOLD]) == 0
+    run_held(capsys)
+    in_days(180, home, Action(day(100), "dividend", 1.0))
+    stopped = run_held(capsys, code=1)
+    assert stopped["bars"] == 150
+    assert "they differ from 2020-04-10" in stopped["cause"]
