@@ -178,12 +178,12 @@ def test_all_shared_candles_and_equities_import_with_one_command(terminal: Termi
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)
     assert told["refused"] == 0
-    assert [Path(file["path"]).name for file in told["files"] if file["status"] == "skipped"] == ["factor_files.csv.gz"]
+    assert (told["skipped"], {file["kind"] for file in told["files"]}) == (0, {"candles", "actions"})
     facts = {item["file"]: item for item in json.loads((shared / "data" / "manifest.json").read_text())["files"]}
     entries = {(entry.market, entry.timeframe_ms): entry for entry in open_lake(terminal.home).list()}
     for file in told["files"]:
         name = Path(file["path"]).relative_to(shared / "data").as_posix()
-        if file["status"] == "imported":
+        if file["kind"] == "candles":
             assert file["added"] == facts[name]["rows"], name
     assert entries[("binance_spot:BTCUSDT", HOUR_MS)].holes == 27
     assert entries[("binance_spot:BTCUSDT", HOUR_MS)].quality.missing_bars == 122

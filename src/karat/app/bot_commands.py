@@ -66,7 +66,7 @@ def create_bot(
     from karat.app.check_store import ensure_checked
     from karat.bots.creation import new_bot
     from karat.bots.system_clock import SystemClock
-    from karat.core.instruments import instrument_for
+    from karat.lake.reading import read_market
     from karat.lake.store import open_lake
     from karat.ports.cockpit import Mode
     from karat.quality import COVERAGE_MIN
@@ -83,12 +83,11 @@ def create_bot(
     entry = lake.entry(where, length)
     anchor = entry.anchor_ts if from_ is None else parse_time_ms(from_)
     gate = pass_gate(lake, where, length, anchor, None, min_coverage)
-    candles = lake.candles_between(where, length, anchor)
-    funding = known_funding(lake.funding(where), candles) if entry.has_funding else None
+    read = read_market(lake, where, length, anchor)
+    funding = known_funding(lake.funding(where), read.candles) if entry.has_funding else None
     record = new_bot(
-        name, found, parameters, rules, instrument_for(where, candles), candles, funding, Mode.SIMULATED,
-        SystemClock().now_ms(),
-    )  # fmt: skip
+        name, found, parameters, rules, read.instrument, read.candles, funding, Mode.SIMULATED, SystemClock().now_ms()
+    )
     ensure_checked(found, partial(check_markets, needs=found.needs))
     journal = open_journal()
     try:

@@ -124,6 +124,8 @@ def _report_json(report: SeriesReport) -> dict[str, Any]:
         "score": report.score.value,
         "reasons": [{**asdict(reason), "severity": reason.severity.value} for reason in report.score.reasons],
         "compared_with": list(report.compared),
+        "splits": report.splits,
+        "dividends": report.dividends,
         "findings": [_finding_json(one) for one in report.findings],
     }
 
@@ -181,6 +183,8 @@ def _show_one(report: SeriesReport) -> None:
             show(f"  and {len(found) - _SHOWN_OF_A_KIND} more: --json has them all")
         show(f"  Why it matters: {rule.matters}")
         show(f"  What to do: {rule.remedy}")
+    if report.splits or report.dividends:
+        show(f"\nAccounted for: {report.splits} splits and {report.dividends} dividends that the lake knows.")
     if report.compared:
         show(f"\nCompared with {', '.join(report.compared)}.")
 

@@ -24,7 +24,6 @@ from karat.bots.system_clock import SystemClock
 from karat.control.parity import ParityCase, ParityResult, compared
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import MarketId, market_id
-from karat.core.instruments import instrument_for
 from karat.core.model.candles import Candles, Funding, no_funding
 from karat.core.model.policy import Policy
 from karat.core.time import timeframe_ms, timeframe_text
@@ -32,6 +31,7 @@ from karat.feeds.replay import ReplayFeed
 from karat.journal import open_journal
 from karat.kernel.engine import Inputs, Recorder
 from karat.kernel.state import State
+from karat.lake.reading import read_market
 from karat.lake.store import open_lake
 from karat.ports.journal import Journal
 from karat.ports.lake import Lake
@@ -114,15 +114,15 @@ def markets_of(lake: Lake, length: int) -> list[MarketId]:
 def case_of(lake: Lake, strategy: Strategy, market: MarketId, length: int, bars: int, policy: Policy) -> ParityCase:
     """The last `bars` bars before the vault, which this is no reason to look into."""
     before = lake.candles_between(market, length, None, lake.entry(market, length).vault_start_ts)
-    instrument = instrument_for(market, before)
     anchor = int(before.ts[-bars:][0])
+    instrument = read_market(lake, market, length, anchor, int(before.ts[-1]) + length).instrument
     feed = feed_of(lake, market, length, anchor, bars)
     return ParityCase(strategy, {}, policy, instrument, *feed)
 
 
 def feed_of(lake: Lake, market: MarketId, length: int, anchor: int, bars: int) -> tuple[Candles, Funding | None]:
     """The first `bars` bars from the anchor on, and the funding known by their end."""
-    candles = lake.candles_between(market, length, anchor)[:bars]
+    candles = read_market(lake, market, length, anchor).candles[:bars]
     has_funding = lake.entry(market, length).has_funding
     return candles, known_funding(lake.funding(market), candles) if has_funding else None
 

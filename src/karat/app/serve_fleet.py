@@ -16,6 +16,7 @@ from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
 from karat.core.ids import BotId, MarketId
 from karat.feeds.replay.feed import ReplayFeed
+from karat.lake.reading import read_market
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState
 from karat.ports.journal import Journal, JournalReader
@@ -29,7 +30,7 @@ def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
     """Feeds that replay the lake from an anchor on, at `speed` bars a second, None as fast as can be."""
 
     def feed(market: MarketId, timeframe_ms: int, anchor_ts: int) -> ReplayFeed:
-        candles = lake.candles_between(market, timeframe_ms, anchor_ts)
+        candles = read_market(lake, market, timeframe_ms, anchor_ts).candles
         has_funding = lake.entry(market, timeframe_ms).has_funding
         funding = known_funding(lake.funding(market), candles) if has_funding else None
         return ReplayFeed(candles, funding, clock, speed)

@@ -17,11 +17,15 @@ from karat.core.errors import DataRefused, InputError
 from karat.core.ids import MarketId
 from karat.core.model.candles import CANDLE_COLUMNS, Candles, Floats, Funding
 from karat.core.model.table import TableName
+from karat.ingest.action_files import KIND as ACTIONS
+from karat.ingest.action_files import holds_actions, store_actions
 from karat.ingest.columns import CANDLE_NAMES, FUNDING_NAMES, MARK_NAMES, numbers, pick
 from karat.ingest.event_files import store_events
 from karat.ingest.funding import inspect_funding
 from karat.ingest.inspect import Inspection, bars_missing, inspect_candles, start
 from karat.ingest.join import Columns, join
+from karat.ingest.listing_files import KIND as LISTINGS
+from karat.ingest.listing_files import store_listings
 from karat.ingest.paths import EVENT_KINDS, SERIES_KINDS, PathFacts, facts_of, stem, walk, why_not_data
 from karat.ingest.series_files import Stored, is_long_form, store_series
 from karat.ingest.table import Table, read_table
@@ -112,7 +116,12 @@ def _import_file(change: LakeChange, path: Path, options: ImportOptions) -> list
         table = read_table(path, options.accepted)
         if facts.kind in SERIES_KINDS or (facts.kind == "funding" and is_long_form("funding_rate", table)):
             return _import_series(change, table, facts, options)
+        if facts.kind == LISTINGS:
+            stored = store_listings(change, table, stem(path), zone=options.zone, now_ms=options.now_ms)
+            return [_stored_result(table, stored)]
         facts = _with_market(path, facts)
+        if facts.kind == ACTIONS or (facts.kind == "candles" and holds_actions(table)):
+            return _import_actions(change, table, facts, options)
         if facts.kind in EVENT_KINDS:
             return [_import_events(change, table, facts, options)]
         if facts.kind == "funding":
@@ -159,6 +168,12 @@ def _import_events(change: LakeChange, table: Table, facts: PathFacts, options: 
     return _stored_result(
         table, store_events(change, table, facts.kind, facts.market, zone=options.zone, replace=options.replace)
     )
+
+
+def _import_actions(change: LakeChange, table: Table, facts: PathFacts, options: ImportOptions) -> list[FileResult]:
+    assert facts.market is not None, "agreed facts name the market"
+    stored = store_actions(change, table, facts.market, zone=options.zone, replace=options.replace)
+    return [_stored_result(table, one) for one in stored]
 
 
 def _stored_result(table: Table, one: Stored) -> FileResult:

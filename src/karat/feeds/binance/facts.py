@@ -21,6 +21,7 @@ FACTS = {
         types=("swap", "future"),
         settles=("linear",),
         options={"fetchMarkets": {"types": ["linear"]}},
+        ends_key="deliveryDate",
         page_bars=PAGE_BARS,
         asks_first=True,
     ),
@@ -31,6 +32,7 @@ FACTS = {
         types=("swap", "future"),
         settles=("inverse",),
         options={"fetchMarkets": {"types": ["inverse"]}},
+        ends_key="deliveryDate",
         page_bars=PAGE_BARS,
         page_days=200,  # "startTime and endTime: up to 200 days", in this product alone
     ),

@@ -21,6 +21,7 @@ FACTS = {
         types=("swap", "future"),
         options={"fetchMarkets": {"types": ["linear", "inverse"]}},
         rows_at=("result", "list"),
+        ends_key="deliveryTime",
         page_bars=PAGE_BARS,
     ),
     "bybit_spot": Facts(

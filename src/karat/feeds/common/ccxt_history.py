@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 
 from karat.core.errors import InputError, RetryLater
+from karat.core.instruments.listings import Seen
+from karat.core.model.instrument import Kind
 from karat.core.time import DAY_MS, timeframe_ms, timeframe_text
 from karat.feeds.common.ccxt_client import open_exchange, translated
+from karat.feeds.common.ccxt_listings import listed_of
 from karat.feeds.common.network import Network
 from karat.ports.budget import RequestBudget
 from karat.ports.history import VALUES, Action, Page, Perpetuals
@@ -30,6 +33,8 @@ class Facts:
     symbol. `rows_at` leads to the list of bars in an answer. `page_bars` is the most one answer holds, `page_days` the
     longest time it spans where there is such a limit, `kept_bars` how far back the venue keeps bars (None: all).
     `asks_first`: the first bar is found by asking for bars from 1970 on; else the day of listing stands for it.
+    `ends_key` is the venue's own field of the time at which a market ends, `ticks_stay` False where ticks follow the
+    price.
     """
 
     venue: str
@@ -44,6 +49,8 @@ class Facts:
     page_days: int | None = None
     kept_bars: int | None = None
     asks_first: bool = False
+    ends_key: str = ""
+    ticks_stay: bool = True
 
 
 class CcxtHistory:
@@ -103,6 +110,12 @@ class CcxtHistory:
     async def actions(self, symbol: str, from_ms: int, to_ms: int) -> tuple[Action, ...]:
         return ()
 
+    async def listed(self, at_ms: int) -> dict[Kind, dict[str, Seen]]:
+        facts = self._facts
+        markets = await self._all_markets()
+        with self._translated():
+            return listed_of(facts.venue, markets, at_ms, ends_key=facts.ends_key, ticks_stay=facts.ticks_stay)
+
     async def close(self) -> None:
         await self._exchange.close()
 
@@ -124,7 +137,8 @@ class CcxtHistory:
             raise InputError("timeframe_unknown", message, hint)
         return served[milliseconds]
 
-    async def _market(self, symbol: str) -> Any:
+    async def _all_markets(self) -> dict[str, Any]:
+        """The venue's markets by its own symbols, asked for once."""
         if not self._markets:
             with self._translated():
                 everything = (await self._exchange.load_markets(reload=True)).values()
@@ -132,6 +146,10 @@ class CcxtHistory:
             if not self._markets:
                 hint = "Nothing is lost: give the same command again later."
                 raise RetryLater("vendor_garbled", f"{self._facts.name} sent an empty list of markets.", hint)
+        return self._markets
+
+    async def _market(self, symbol: str) -> Any:
+        await self._all_markets()
         if symbol not in self._markets:
             near = difflib.get_close_matches(symbol.upper(), self._markets, _NAMES_SHOWN, 0.6)
             hint = f"Nearest: {', '.join(near)}." if near else "Write it as the exchange does."

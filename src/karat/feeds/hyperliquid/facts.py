@@ -22,6 +22,7 @@ FACTS = {
         symbol_key="baseName",
         page_bars=KEPT_BARS,
         kept_bars=KEPT_BARS,
+        ticks_stay=False,
     ),
 }
 

@@ -23,6 +23,7 @@ FACTS = {
         types=("swap",),
         options={"fetchMarkets": {"types": ["swap"]}},
         rows_at=("data",),
+        ends_key="expTime",
         page_bars=PAGE_BARS,
     ),
     "okx_spot": Facts(
