@@ -67,6 +67,7 @@ def create_bot(
     from karat.bots.creation import new_bot
     from karat.bots.system_clock import SystemClock
     from karat.core.instruments import instrument_for
+    from karat.lake.inputs import declared_series
     from karat.lake.store import open_lake
     from karat.ports.cockpit import Mode
     from karat.quality import COVERAGE_MIN
@@ -87,7 +88,7 @@ def create_bot(
     funding = known_funding(lake.funding(where), candles) if entry.has_funding else None
     record = new_bot(
         name, found, parameters, rules, instrument_for(where, candles), candles, funding, Mode.SIMULATED,
-        SystemClock().now_ms(),
+        SystemClock().now_ms(), declared_series(lake, where, found.needs),
     )  # fmt: skip
     ensure_checked(found, partial(check_markets, needs=found.needs))
     journal = open_journal()

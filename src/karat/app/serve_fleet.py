@@ -14,10 +14,12 @@ from karat.api.server import ApiServer
 from karat.app.check_store import is_carried
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
-from karat.core.ids import BotId, MarketId
+from karat.core.ids import BotId
 from karat.feeds.replay.feed import ReplayFeed
+from karat.lake.inputs import declared_series
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState
+from karat.ports.feed import FeedKey
 from karat.ports.journal import Journal, JournalReader
 from karat.ports.lake import Lake
 from karat.research.backtest_market import known_funding
@@ -28,11 +30,11 @@ from karat.venues.paper.venue import PaperVenue
 def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
     """Feeds that replay the lake from an anchor on, at `speed` bars a second, None as fast as can be."""
 
-    def feed(market: MarketId, timeframe_ms: int, anchor_ts: int) -> ReplayFeed:
-        candles = lake.candles_between(market, timeframe_ms, anchor_ts)
-        has_funding = lake.entry(market, timeframe_ms).has_funding
-        funding = known_funding(lake.funding(market), candles) if has_funding else None
-        return ReplayFeed(candles, funding, clock, speed)
+    def feed(key: FeedKey) -> ReplayFeed:
+        candles = lake.candles_between(key.market, key.timeframe_ms, key.anchor_ts)
+        has_funding = lake.entry(key.market, key.timeframe_ms).has_funding
+        funding = known_funding(lake.funding(key.market), candles) if has_funding else None
+        return ReplayFeed(candles, funding, clock, speed, declared_series(lake, key.market, key.needs))
 
     return feed
 
