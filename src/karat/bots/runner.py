@@ -104,6 +104,11 @@ class Runner:
         steppers = self._begun(feed, history, members)
         try:
             await self._follow(feed, history, steppers, until_ts)
+        except RetryLater:
+            raise
+        except KaratError as error:  # of the feed: what a bot does wrong has failed it already
+            while steppers:
+                self._fail(steppers.pop().record.id, error)
         except asyncio.CancelledError:
             self._end(steppers, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
             raise
