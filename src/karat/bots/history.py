@@ -63,11 +63,12 @@ class Column:
 class _Known:
     """The values of one declared series that were available at the last close."""
 
-    __slots__ = ("_columns", "count", "name")
+    __slots__ = ("_columns", "_is_deadline", "count", "name")
 
     def __init__(self, series: Series) -> None:
         self.name = series.name
         self.count = len(series.ts)
+        self._is_deadline = series.is_deadline
         self._columns = (Column(np.int64), Column(np.int64), Column(np.float64))
         for column, values in zip(self._columns, (series.ts, series.available_at, series.value), strict=True):
             column.fill(values)
@@ -79,7 +80,7 @@ class _Known:
         self.count += 1
 
     def series(self) -> Series:
-        return Series(self.name, *(column.cells[: self.count] for column in self._columns))
+        return Series(self.name, *(column.cells[: self.count] for column in self._columns), self._is_deadline)
 
 
 class History:

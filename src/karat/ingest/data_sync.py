@@ -19,11 +19,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from karat.core.errors import KaratError, RetryLater
-from karat.core.model.source_state import STATE_TABLE, DataState, SourceCondition, SourceState
+from karat.core.model.source_state import (
+    STATE_SCHEMA,
+    STATE_TABLE,
+    DataState,
+    SourceCondition,
+    SourceState,
+    with_fresh_until,
+)
 from karat.core.model.table import AVAILABLE, TIME, Table, TableName
 from karat.core.time import DAY_MS, MINUTE_MS, iso
 from karat.ingest.known import known_from
-from karat.ingest.prints import add_prints, new_prints, table_of
+from karat.ingest.prints import add_prints, new_prints, table_of, with_known
 from karat.ports.clock import Clock
 from karat.ports.lake import Lake, TableEntry
 from karat.ports.source import CandleSource, Observations, Source
@@ -153,15 +160,20 @@ class DataSync:
         if not filled:
             return
         with self._lake.change(LAKE_WAIT_SECONDS) as change:
+            written_ms = max(now_ms, self._clock.now_ms())  # what nobody could read before, nobody knew before
             for source, rows in filled.items():
                 spec = source.spec
-                fresh, _ = new_prints(change.table(spec.table), rows, spec.keys, now_ms)
+                seen = with_known(rows, np.where(rows.order >= now_ms, np.int64(written_ms), rows.order))
+                fresh, _ = new_prints(change.table(spec.table), seen, spec.keys, written_ms)
                 if len(fresh):
                     add_prints(change, spec.table, fresh, (f"fetched from {spec.documentation}",))
 
     async def _store(self, state: DataState) -> None:
         def append() -> None:
             with self._lake.change(LAKE_WAIT_SECONDS) as change:
+                before = change.table(STATE_TABLE)
+                if before is not None and before.schema != STATE_SCHEMA:
+                    change.put_table(STATE_TABLE, with_fresh_until(before))
                 change.append(STATE_TABLE, state.rows())
 
         if state.sources:
@@ -184,8 +196,8 @@ class DataSync:
         states: list[SourceState] = []
         for one in self._candles:
             newest = one.newest()
-            overdue = 0 if newest is None else max(0, now_ms - newest - 2 * one.timeframe_ms + 1)
-            states.append(_state(one.name, newest, overdue, reasons.get(one.name, ""), mandatory=True))
+            until = None if newest is None else newest + 2 * one.timeframe_ms - 1
+            states.append(_state(one.name, newest, until, now_ms, reasons.get(one.name, ""), mandatory=True))
         return states
 
     def _source_states(self, reasons: dict[str, str], now_ms: int) -> Sequence[SourceState]:
@@ -193,16 +205,19 @@ class DataSync:
         stored = self._stored()
         for one in self._sources:
             newest = self._newest(one, stored)
-            overdue = 0 if newest is None else max(0, now_ms - newest - one.spec.fresh_for_ms)
+            until = None if newest is None else newest + one.spec.fresh_for_ms
             reason = reasons.get(one.spec.name, self._looks[one.spec.name].failed)
-            states.append(_state(one.spec.name, newest, overdue, reason))
+            states.append(_state(one.spec.name, newest, until, now_ms, reason))
         return states
 
 
-def _state(name: str, newest: int | None, overdue_ms: int, reason: str, *, mandatory: bool = False) -> SourceState:
-    stale = newest is None or overdue_ms > 0
-    condition = SourceCondition.STALE if stale else SourceCondition.FRESH
-    return SourceState(name, SourceCondition.FAILED if reason else condition, newest, overdue_ms, reason, mandatory)
+def _state(
+    name: str, newest: int | None, fresh_until: int | None, now_ms: int, reason: str, *, mandatory: bool = False
+) -> SourceState:
+    overdue_ms = 0 if fresh_until is None else max(0, now_ms - fresh_until)
+    condition = SourceCondition.STALE if newest is None or overdue_ms else SourceCondition.FRESH
+    state = SourceCondition.FAILED if reason else condition
+    return SourceState(name, state, newest, overdue_ms, reason, mandatory, fresh_until)
 
 
 def _checked(

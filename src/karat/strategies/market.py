@@ -174,7 +174,7 @@ class Market(IndicatorShortcuts):
         columns = [
             self._give(f"observations {name}.{key}", getattr(raw, key)) for key in ("ts", "available_at", "value")
         ]
-        return Series(raw.name, *columns)
+        return Series(raw.name, *columns, raw.is_deadline)
 
     def bars_without_trade(self) -> Ints:
         """How many bars in a row, up to and including this one, were frozen (no range, close unmoved) or had no volume.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,9 +84,9 @@ def in_order(series: Series) -> Series:
     if not len(series.ts) or bool((np.diff(series.available_at) >= 0).all()):
         return series
     order = np.argsort(series.available_at, kind="stable")
-    return Series(series.name, series.ts[order], series.available_at[order], series.value[order])
+    return replace(series, ts=series.ts[order], available_at=series.available_at[order], value=series.value[order])
 
 
 def first_of(series: Series, count: int) -> Series:
     """The first `count` values."""
-    return Series(series.name, series.ts[:count], series.available_at[:count], series.value[:count])
+    return replace(series, ts=series.ts[:count], available_at=series.available_at[:count], value=series.value[:count])
