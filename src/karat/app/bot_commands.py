@@ -64,14 +64,14 @@ def create_bot(
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
     from karat.app.live_fleet import refuse_not_live
+    from karat.app.serve_fleet import tape_of
     from karat.bots.creation import new_bot
     from karat.bots.system_clock import SystemClock
     from karat.core.instruments import instrument_for
-    from karat.lake.inputs import declared_series
     from karat.lake.store import open_lake
     from karat.ports.cockpit import Mode
+    from karat.ports.feed import FeedKey
     from karat.quality import COVERAGE_MIN
-    from karat.research.backtest_market import known_funding
     from karat.research.backtest_policy import pairs, parse_policy
     from karat.research.data_gate import pass_gate
     from karat.strategies import find_strategy
@@ -86,12 +86,10 @@ def create_bot(
     if live:
         refuse_not_live(where, sessions=entry.sessions)
     gate = pass_gate(lake, where, length, anchor, None, min_coverage)
-    candles = lake.candles_between(where, length, anchor)
-    funding = known_funding(lake.funding(where), candles) if entry.has_funding else None
+    tape, mode = tape_of(lake, FeedKey(where, length, anchor, found.needs)), Mode.PAPER if live else Mode.SIMULATED
     record = new_bot(
-        name, found, parameters, rules, instrument_for(where, candles), candles, funding,
-        Mode.PAPER if live else Mode.SIMULATED,
-        SystemClock().now_ms(), declared_series(lake, where, found.needs),
+        name, found, parameters, rules, instrument_for(where, tape.candles), tape.candles,
+        tape.funding if tape.has_funding else None, mode, SystemClock().now_ms(), tape.series,
     )  # fmt: skip
     ensure_checked(found, partial(check_markets, needs=found.needs))
     journal = open_journal()
