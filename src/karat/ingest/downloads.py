@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from karat.core.errors import InputError, KaratError, RetryLater
 from karat.core.ids import venue_of
 from karat.core.time import iso
-from karat.ingest.download import Coverage, Order, Places, download
+from karat.ingest.download import download
 from karat.ingest.listing_look import look_in_passing
+from karat.ingest.orders import Coverage, Order, Places
 from karat.ports.history import History
 
 _DOWN = ("vendor_down", "host_on_hold")
