@@ -42,7 +42,7 @@ def test_rows_damaged_on_this_disk_are_not_sent_and_a_pull_mends_them(desk: Desk
     content[100] ^= 1
     close.write_bytes(content)
     told = desk.told("here", "push", "--replace", exits=2)
-    assert (told["refused"], told["error"]["code"]) == (1, "lake_damaged")
+    assert (told["refused"], told["error"]["code"]) == (1, "series_quarantined")
     assert desk.told("here", "pull", "--replace")["taken"] == 1
     assert same(desk.lake("here"), desk.lake("kept"))
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from karat.core.errors import InputError, RetryLater
 from karat.core.model.table import Table
 from karat.lake.cold import read_cold
-from karat.lake.names import folder_label
+from karat.lake.names import folder_label, words
 from karat.lake.refusals import NOT_OURS, lake_not_usable
 from karat.lake.remote.catalog import RemoteSeries, part_key
-from karat.lake.remote.local import Digests, digests_of, title
+from karat.lake.remote.local import Digests, digests_of
 from karat.ports.objects import Objects
 
 _LOCK_NAME = "pull.lock"
@@ -99,4 +99,4 @@ def staging(folder: Path, objects: Objects) -> Generator[Staging]:
 
 def _unusable(code: str, series: RemoteSeries, key: str, reason: str) -> InputError:
     hint = "Remove that object and push --replace from a lake that has the series."
-    return InputError(code, f"{title(series)}: object {key} {reason}.", hint)
+    return InputError(code, f"{words(series.name)}: object {key} {reason}.", hint)
