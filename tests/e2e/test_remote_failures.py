@@ -47,6 +47,18 @@ def test_rows_damaged_on_this_disk_are_not_sent_and_a_pull_mends_them(desk: Desk
     assert same(desk.lake("here"), desk.lake("kept"))
 
 
+def test_a_pull_mends_what_is_in_quarantine_and_a_push_leaves_it_there(desk: Desk) -> None:
+    desk.told("here", "push")
+    shutil.copytree(desk.folder / "here", desk.folder / "kept")
+    for close in (desk.folder / "here").rglob("close.bin"):
+        close.unlink()
+    assert len(desk.lake("here").prove()) > 1
+    assert desk.told("here", "push")["refused"] == 0
+    assert desk.told("here", "pull")["refused"] == 0
+    assert desk.lake("here").quarantined() == ()
+    assert same(desk.lake("here"), desk.lake("kept"))
+
+
 def test_a_full_disk_is_one_line_and_what_has_come_is_kept(desk: Desk) -> None:
     desk.told("here", "push")
     key = desk.key_of("candles.venue.OTHER")

@@ -173,6 +173,7 @@ class _Download:
                 self._history.source,
                 self._revision_words(),
                 sessions=self._history.calendar is not None,
+                anew=not len(self._before),
             )
         self._staging.drop()
         held = self._coverage(fresh)

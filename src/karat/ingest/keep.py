@@ -11,6 +11,7 @@ from karat.core.ids import MarketId
 from karat.core.model.candles import Candles
 from karat.ingest.page import Bars
 from karat.lake.adjust import actions_name, actions_of, actions_table
+from karat.lake.names import CANDLES, series_name
 from karat.lake.quality import measure
 from karat.ports.clock import Clock
 from karat.ports.history import VALUES, Action
@@ -45,15 +46,18 @@ async def keep(
     revised: str,
     *,
     sessions: bool,
+    anew: bool = False,
 ) -> Candles:
     """Join `fresh` to the stored candles, `fresh` winning, and store the whole. Returns it.
 
+    `anew`: the vendor was asked for all bars, so that they may take the place of a series in quarantine.
     `source` and `revised` (words about bars that changed, or "") go into the quality. Raises RetryLater `lake_busy`
-    after a minute of waiting, `disk_full`; then nothing changed.
+    after a minute of waiting, `disk_full`, NeedsOperator `series_quarantined`; then nothing changed.
     """
 
     def join(change: LakeChange) -> Candles:
-        old, told = change.candles(market, timeframe_ms), change.sessions(market)
+        told, lost = change.sessions(market), change.quarantined(series_name(CANDLES, market, timeframe_ms))
+        old = None if anew and lost else change.candles(market, timeframe_ms)
         whole = candles_of(market, timeframe_ms, Bars.of(old).with_bars(fresh))
         closes = sessions if told is None else told
         quality = _quality(whole, change.quality(market, timeframe_ms), source, revised, sessions=closes)
@@ -68,7 +72,7 @@ async def keep_actions(lake: Lake, clock: Clock, market: MarketId, actions: tupl
     table = actions_table(actions)
 
     def put(change: LakeChange) -> None:
-        old = change.table(actions_name(market))
+        old = None if change.quarantined(actions_name(market)) else change.table(actions_name(market))
         if len(table) and (old is None or actions_of(old) != actions):
             change.put_table(actions_name(market), table)
 

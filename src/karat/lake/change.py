@@ -13,7 +13,7 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -70,14 +70,12 @@ class FolderChange:
                 rows_of_series(self._root, record)
         return told(self._root, self._quarantine[name]) if name in self._quarantine else None
 
-    def names(self) -> list[TableName]:
-        """Every series as this change would leave them."""
-        return sorted(self._writer.series)
-
-    def prove(self, names: Iterable[TableName]) -> tuple[Quarantined, ...]:
-        """Hash every row of these series; set aside and return those that are not what was written."""
-        found = [name for name in names if not self._is_true(name)]
-        return tuple(told(self._root, self._quarantine[name]) for name in found)
+    def prove(self, name: TableName) -> None:
+        """Hash every row of a series, if it is there; set it aside when they are not what was written."""
+        record = self._writer.series.get(name)
+        if record is not None:
+            with suppress(NeedsOperator), self._reading(name):
+                prove(self._root, record)
 
     def adopt(self, markets: Mapping[str, MarketRecord]) -> None:
         """Register markets as another lake has them, before their candles come.
@@ -232,14 +230,6 @@ class FolderChange:
         self._before = set_aside(self._root, self._before, record, why, time.time_ns() // 1_000_000)
         self._quarantine[name] = self._before.quarantine[name]
 
-    def _is_true(self, name: TableName) -> bool:
-        """Whether the rows of a series are those that were written; else it is set aside."""
-        record = self._writer.series[name]
-        with suppress(NeedsOperator), self._reading(name):
-            prove(self._root, record)
-            return True
-        return False
-
     def _register(self, market: MarketId) -> MarketRecord:
         """Fix the anchor and the vault: the last fifth of the market's time, over all its timeframes."""
         records = [one for one in self._writer.series.values() if (one.name.owner, one.name.kind) == (market, CANDLES)]
@@ -276,7 +266,9 @@ def _swept(root: Path, catalog: Catalog) -> Catalog:
     catalog = recorded(root, catalog)
     named = {record.folder for record in catalog.series.values() if record.folder.startswith(f"{SERIES}/")}
     series = root / SERIES
-    found = {f"{SERIES}/{entry.name}" for entry in os.scandir(series)} if series.is_dir() else set[str]()
+    found = (
+        {f"{SERIES}/{entry.name}" for entry in os.scandir(series) if entry.is_dir()} if series.is_dir() else set[str]()
+    )
     if named - found:
         keep_unnamed(root, catalog)
     else:

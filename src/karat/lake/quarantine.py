@@ -54,7 +54,8 @@ def keep_unnamed(root: Path, catalog: Catalog) -> None:
     series = root / SERIES
     target.mkdir(exist_ok=True)
     for folder in sorted(series.iterdir()) if series.is_dir() else ():
-        if f"{SERIES}/{folder.name}" not in named and not (target / folder.name).exists():
+        is_named = f"{SERIES}/{folder.name}" in named
+        if folder.is_dir() and not is_named and not (target / folder.name).exists():
             folder.rename(target / folder.name)
             force([target, series])
 
@@ -95,7 +96,7 @@ def mended(record: SeriesRecord, lost: QuarantineRecord) -> SeriesRecord:
 def files_of(root: Path, record: QuarantineRecord) -> Path:
     """Where the files are: still where they were, where the last step is yet to come."""
     moved = root / record.folder if record.folder else root / FOLDER
-    return root / record.was if record.was and not moved.is_dir() and (root / record.was).is_dir() else moved
+    return root / record.was if record.was and not moved.exists() and (root / record.was).exists() else moved
 
 
 def _written(root: Path, catalog: Catalog, found: tuple[QuarantineRecord, ...]) -> Catalog:
@@ -117,7 +118,7 @@ def _written(root: Path, catalog: Catalog, found: tuple[QuarantineRecord, ...]) 
 
 def _move(root: Path, record: QuarantineRecord) -> None:
     source, target = root / record.was, root / record.folder
-    if record.was and source.is_dir() and not target.exists():
+    if record.was and source.exists() and not target.exists():
         source.rename(target)
         force([target.parent, source.parent])
 

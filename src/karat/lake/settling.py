@@ -22,7 +22,7 @@ def settle(root: Path, record: SeriesRecord, why: str) -> NeedsOperator | None:
     if read_catalog(root).series.get(record.name) == record:
         try:
             with change_lake(root, _LOCK_WAIT_SECONDS) as change:
-                change.prove([record.name])
+                change.prove(record.name)
         except (InputError, RetryLater) as error:
             raise not_set_aside(record.name, why) from error
     now = read_catalog(root)

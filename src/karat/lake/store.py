@@ -21,7 +21,7 @@ from karat.lake.change import FolderChange, change_lake
 from karat.lake.columns import unpacked
 from karat.lake.damage import DamagedError, in_quarantine, reading
 from karat.lake.names import CANDLES, FUNDING, MARK, OF_MARKETS, series_name, timeframe_of
-from karat.lake.proof import order_of, rows_of_series
+from karat.lake.proof import order_of, prove, rows_of_series
 from karat.lake.quality import measure
 from karat.lake.quarantine import told
 from karat.lake.records import Catalog, SeriesRecord
@@ -107,10 +107,19 @@ class FolderLake:
         return tuple(told(self._root, catalog.quarantine[name]) for name in sorted(catalog.quarantine))
 
     def prove(self, owner: str | None = None) -> tuple[Quarantined, ...]:
-        if not read_catalog(self._root).series:
-            return ()
-        with self.change() as change:
-            return change.prove(name for name in change.names() if owner in (None, name.owner))
+        series = read_catalog(self._root).series
+        chosen = [name for name in sorted(series) if owner in (None, name.owner)]
+        damaged = [name for name in chosen if not self._is_true(series[name])]
+        quarantine = read_catalog(self._root).quarantine
+        return tuple(told(self._root, quarantine[name]) for name in damaged if name in quarantine)
+
+    def _is_true(self, record: SeriesRecord) -> bool:
+        """Whether the rows of a series are what was written, or were replaced meanwhile; else it is set aside."""
+        try:
+            prove(self._root, record)
+        except DamagedError as error:
+            return settle(self._root, record, error.why) is None
+        return True
 
     def repair(self, owner: str | None = None) -> tuple[Repaired, ...]:
         return repair(self._root, owner)

@@ -21,6 +21,7 @@ _BEGIN, _END = '"series": [\n', "\n]}\n"
 _WORD = r'"%s": "([A-Za-z0-9:_.-]*)"'
 _FOLDER = re.compile(r"series/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _MARKET_WORDS = {field.name for field in fields(MarketRecord)}
+_WHY = "its entry in the catalog cannot be read"
 _BAD = (KeyError, TypeError, ValueError, AttributeError)
 
 
@@ -64,16 +65,29 @@ def entries_of(
     for number, item in enumerate(raw, 1):
         try:
             record = read(item)
-            if not all(kind in DTYPES or kind == "text" for _, kind in record.schema.columns):
-                raise ValueError("a column of no kind")
+            if not _is_sound(record):
+                raise ValueError("it says what cannot be")
             records.append(record)
-        except _BAD as error:
+        except _BAD:
             text = item if isinstance(item, str) else json.dumps(item)
-            why = f"its entry in the catalog cannot be read ({type(error).__name__}: {error})"
-            unreadable.append(QuarantineRecord(_name(text, number), why, now_ms, _folder(text), "", text, None))
+            unreadable.append(QuarantineRecord(_name(text, number), _WHY, now_ms, _folder(text), "", text, None))
     if len(unreadable) > 1 and not records:
         raise ValueError(f"none of its {len(unreadable)} entries can be read")
     return records, unreadable
+
+
+def _is_sound(record: SeriesRecord) -> bool:
+    """Whether an entry says what an entry can say: JSON tells no kinds of values apart."""
+    numbers = (record.first, record.last, record.rows, record.written_at_ms)
+    kinds = [kind for _, kind in record.schema.columns]
+    return (
+        all(type(number) is int for number in numbers)
+        and record.rows > 0
+        and record.first <= record.last
+        and isinstance(record.folder, str)
+        and isinstance(record.hash, str)
+        and all(kind in DTYPES or kind == "text" for kind in kinds)
+    )
 
 
 def by_name(

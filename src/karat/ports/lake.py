@@ -255,7 +255,7 @@ class Lake(Protocol):
     def prove(self, owner: str | None = None) -> tuple[Quarantined, ...]:
         """Compare every row of every series (of one market or source) with the hash it was written under.
 
-        What differs is set aside; returns what was set aside now. Costs a pass over the rows.
+        What differs is set aside; returns what was found so. Costs a pass over the rows, and holds up no change.
         """
         ...
 
