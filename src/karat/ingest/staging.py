@@ -9,7 +9,6 @@ left empty is dropped when the file is read; its bars are asked for again.
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 
@@ -20,10 +19,10 @@ from karat.core.home import karat_home
 from karat.core.ids import MarketId, symbol_of, venue_of
 from karat.core.time import timeframe_text
 from karat.ingest.page import Bars, are_sound
+from karat.lake.refusals import DISK_FULL
 from karat.ports.history import VALUES
 
 _RECORD = np.dtype([("ts", "<i8"), ("values", "<f8", len(VALUES))])
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def downloads_folder(home: Path | None = None) -> Path:
@@ -66,7 +65,7 @@ class Staging:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            if error.errno in _DISK_FULL:
+            if error.errno in DISK_FULL:
                 message = f"No space left for {self._path}."
                 raise RetryLater("disk_full", message, "Free some space and give the command again.") from error
             raise

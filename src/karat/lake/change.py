@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import time
@@ -45,11 +44,9 @@ from karat.lake.proof import prove, rows_of_series
 from karat.lake.quality import extended, measure
 from karat.lake.quarantine import keep_unnamed, mended, recorded, set_aside, told
 from karat.lake.records import Catalog, MarketRecord, SeriesRecord
-from karat.lake.refusals import NOT_OURS, lake_not_usable
+from karat.lake.refusals import DISK_FULL, NOT_OURS, lake_not_usable
 from karat.lake.writing import SeriesWriter
 from karat.ports.lake import Quality, Quarantined
-
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class FolderChange:
@@ -250,10 +247,15 @@ def change_lake(root: Path, wait_seconds: float = 0.0) -> Generator[FolderChange
         root.mkdir(parents=True, exist_ok=True)
         with only_writer(root, wait_seconds):
             change = FolderChange(root, _swept(root, read_catalog(root)))
-            yield change
-            change.commit()
+            try:
+                yield change
+                change.commit()
+            except OSError as error:
+                if error.errno in DISK_FULL:  # what was begun must not keep the disk full
+                    _swept(root, read_catalog(root))
+                raise
     except OSError as error:
-        if error.errno in _DISK_FULL:
+        if error.errno in DISK_FULL:
             raise RetryLater("disk_full", f"No space left for {root}.", "Free some space and try again.") from error
         if error.errno in NOT_OURS:
             raise lake_not_usable(root, error) from error

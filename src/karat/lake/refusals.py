@@ -17,6 +17,8 @@ from karat.ports.lake import LakeEntry
 _NAMES_SHOWN = 3
 NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room, no quota, no longer file allowed
+
 
 def lake_not_usable(root: Path, error: OSError) -> InputError:
     message = f"The lake at {root} cannot be used: {error.strerror or error}."
