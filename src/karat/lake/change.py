@@ -124,7 +124,7 @@ class FolderChange:
         known = self.sessions(candles.market)
         before = record.quality or Quality()
         quality = extended(before, last, candles, sessions=sessions if known is None else known)
-        self._writer.series[name] = replace(record, quality=quality)
+        self._writer.keep(replace(record, quality=quality))
 
     def put_mark(self, candles: Candles, quality: Quality) -> str:
         return self._put_bars(MARK, candles, quality)
@@ -143,26 +143,29 @@ class FolderChange:
             return  # a series begins with its first row
         with self._reading(name):
             record = self._writer.add(name, rows.schema, packed(rows.schema, rows.columns))
-        self._writer.series[name] = replace(record, notes=tuple(dict.fromkeys((*record.notes, *notes))))
+        self._writer.keep(replace(record, notes=tuple(dict.fromkeys((*record.notes, *notes)))))
 
     def put_table(self, name: TableName, table: Table, notes: tuple[str, ...] = ()) -> None:
         assert name.kind not in OF_MARKETS, f"{name.kind} come with their quality: see put_candles"
         self._put(name, table.schema, table.columns, notes=notes)
 
     def commit(self) -> None:
-        """Make the change visible. Nothing is written when nothing changed."""
-        series = self._writer.series
-        if series == self._before.series:
+        """Make the change visible. Nothing is written when nothing changed.
+
+        What a change costs must not grow with what the lake holds, so series that it did not touch are not looked at.
+        """
+        before, series, touched = self._before, self._writer.series, self._writer.touched
+        if all(series.get(name) == before.series.get(name) for name in touched):
             return
         self._writer.finish()
-        of_candles = {MarketId(name.owner) for name in series if name.kind == CANDLES}
-        markets = {
-            name: record for name, record in self._markets.items() if name in self._before.markets or name in of_candles
-        }
-        for market in of_candles - markets.keys():
-            markets[market] = self._register(market)
         quarantine = {name: record for name, record in self._quarantine.items() if name not in series}
-        write_catalog(self._root, self._before.changed(series, markets, quarantine))
+        write_catalog(self._root, before.changed(series, self._registered(), quarantine))
+
+    def _registered(self) -> dict[MarketId, MarketRecord]:
+        """Every market there was, and those that candles were first put for now."""
+        stored = self._writer.touched & self._writer.series.keys()
+        new = {MarketId(name.owner) for name in stored if name.kind == CANDLES} - self._before.markets.keys()
+        return {**self._before.markets, **{one: self._markets.get(one) or self._register(one) for one in sorted(new)}}
 
     def _put_bars(self, kind: str, candles: Candles, quality: Quality) -> str:
         columns = {name: getattr(candles, name) for name in CANDLE_COLUMNS}
@@ -186,11 +189,11 @@ class FolderChange:
             record = writer.add(name, schema, {column: part[old.rows :] for column, part in rows.items()})
         else:
             record = writer.begin(name, schema, rows)
-        writer.series[name] = replace(record, notes=notes, quality=quality)
+        writer.keep(replace(record, notes=notes, quality=quality))
         content = writer.hash(name)
         lost = self._quarantine.pop(name, None)
         if lost is not None:
-            writer.series[name] = mended(writer.series[name], lost)
+            writer.keep(mended(writer.series[name], lost))
         return content
 
     def _bars(self, kind: str, market: MarketId, timeframe_ms: int) -> Candles | None:

@@ -20,7 +20,7 @@ from karat.core.time import iso
 from karat.lake.catalog import write_catalog
 from karat.lake.columns import SERIES
 from karat.lake.durable import force, replace_durably
-from karat.lake.records import Catalog, QuarantineRecord, SeriesRecord, quarantine_values, series_line
+from karat.lake.records import Catalog, QuarantineRecord, SeriesRecord, quarantine_values
 from karat.ports.lake import Quarantined
 
 FOLDER = "quarantine"
@@ -28,7 +28,7 @@ FOLDER = "quarantine"
 
 def set_aside(root: Path, catalog: Catalog, record: SeriesRecord, why: str, now_ms: int) -> Catalog:
     """Take a series out of the catalog, and its files out of the way. The lock of the lake must be held."""
-    lost = QuarantineRecord(record.name, why, now_ms, record.folder, "", series_line(record), record)
+    lost = QuarantineRecord(record.name, why, now_ms, record.folder, "", record.line, record)
     return _written(root, catalog, (lost,))
 
 

@@ -1,4 +1,4 @@
-"""What the catalog holds, and its form as JSON: a line for each series, so that a change writes anew only its own."""
+"""What the catalog holds, and its form as JSON: a line for each series, so that damage to one harms no other."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ class SeriesRecord:
     written_at_ms: int
     notes: tuple[str, ...] = ()
     quality: Quality | None = None
+    kept: list[str] = field(default_factory=list[str], init=False, compare=False, repr=False)
+
+    @property
+    def line(self) -> str:
+        """The entry of a series in the catalog, made once: a change writes all of them and alters few."""
+        if not self.kept:
+            self.kept.append(_series_line(self))
+        return self.kept[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,6 @@ class Catalog:
     number: int = 0
     format: int = FORMAT
     quarantine: Mapping[TableName, QuarantineRecord] = field(default_factory=dict[TableName, QuarantineRecord])
-    lines: dict[TableName, str] = field(default_factory=dict, compare=False, repr=False)
     of_owner: dict[str, list[SeriesRecord]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -88,9 +95,8 @@ class Catalog:
         markets: Mapping[MarketId, MarketRecord],
         quarantine: Mapping[TableName, QuarantineRecord],
     ) -> Catalog:
-        """The next catalog, in the newest format; lines of series that stay are kept."""
-        lines = {name: line for name, line in self.lines.items() if series.get(name) is self.series[name]}
-        return Catalog(series, markets, self.number + 1, quarantine=quarantine, lines=lines)
+        """The next catalog, in the newest format."""
+        return Catalog(series, markets, self.number + 1, quarantine=quarantine)
 
     def text(self) -> str:
         """The catalog as JSON, format and number first."""
@@ -98,13 +104,8 @@ class Catalog:
         markets = json.dumps({name: _market_values(record) for name, record in sorted(self.markets.items())})
         found = [quarantine_values(self.quarantine[name]) for name in sorted(self.quarantine)]
         aside = f', "quarantine": {json.dumps(found)}' if found else ""
-        series = ",\n".join(self._line(name) for name in sorted(self.series, key=_alphabetical))
+        series = ",\n".join(record.line for record in sorted(self.series.values(), key=_alphabetical))
         return f'{head}{markets}{aside}, "series": [\n{series}\n]}}\n'
-
-    def _line(self, name: TableName) -> str:
-        if name not in self.lines:
-            self.lines[name] = series_line(self.series[name])
-        return self.lines[name]
 
 
 def series_of(raw: dict[str, Any]) -> SeriesRecord:
@@ -148,7 +149,8 @@ def quality_of(raw: Mapping[str, Any]) -> Quality:
     return Quality(**values)
 
 
-def _alphabetical(name: TableName) -> tuple[str, str, str]:
+def _alphabetical(record: SeriesRecord) -> tuple[str, str, str]:
+    name = record.name
     return name.kind, name.owner, name.variant
 
 
@@ -157,8 +159,7 @@ def _market_values(record: MarketRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in MarketRecord.__slots__}
 
 
-def series_line(record: SeriesRecord) -> str:
-    """The entry of a series in the catalog."""
+def _series_line(record: SeriesRecord) -> str:
     name = record.name
     values = {
         "kind": name.kind,

@@ -23,17 +23,25 @@ from karat.lake.text import PackedText
 class SeriesWriter:
     """Writes rows and remembers what is still to be hashed and forced to the disk.
 
-    `series` is the lake as the change would leave it; a series that was added to has no hash until it is asked for.
+    `series` is the lake as the change would leave it, `touched` names those it changed. A series that was added to has
+    no hash until it is asked for.
     """
 
     def __init__(self, root: Path, catalog: Catalog) -> None:
         self._root = root
         self._change_number = catalog.number + 1
         self.series: dict[TableName, SeriesRecord] = dict(catalog.series)
+        self.touched: set[TableName] = set()
         self._hashed: dict[TableName, int] = {}  # for how many rows digests of full blocks are kept
         self._unforced: dict[Path, None] = {}  # a set that keeps its order
         self._new_names: dict[Path, None] = {}
         self._generations = 0
+
+    def keep(self, record: SeriesRecord) -> SeriesRecord:
+        """Make this what the change leaves of a series."""
+        self.series[record.name] = record
+        self.touched.add(record.name)
+        return record
 
     def folder(self, record: SeriesRecord) -> Path:
         return self._root / record.folder
@@ -99,7 +107,7 @@ class SeriesWriter:
             if digests is not None:
                 self._unforced[digests] = self._new_names[folder] = None
             self._hashed[name] = record.rows
-            self.series[name] = record = replace(record, hash=content)
+            record = self.keep(replace(record, hash=content))
         return record.hash
 
     def finish(self) -> None:
@@ -114,8 +122,7 @@ class SeriesWriter:
     def _write(self, record: SeriesRecord, columns: Packed, rows_before: int) -> SeriesRecord:
         self._hashed.setdefault(record.name, rows_before)
         self._unforced.update(dict.fromkeys(write_rows(self.folder(record), columns, rows_before)))
-        self.series[record.name] = record = replace(record, written_at_ms=time.time_ns() // 1_000_000)
-        return record
+        return self.keep(replace(record, written_at_ms=time.time_ns() // 1_000_000))
 
 
 def _length(columns: Packed) -> int:
