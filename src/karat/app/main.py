@@ -45,6 +45,7 @@ COMMANDS = (
     Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
     Command("data universe", "karat.app.universe_commands:universe_data", "List the markets that were listed then."),
     Command("data listings", "karat.app.universe_commands:look_at_listings", "Record what venues list today."),
+    Command("data repair", "karat.app.data_commands:repair_data", "Keep what can be proven of damaged series."),
     Command("data push", "karat.app.remote_commands:push_data", "Send the lake to S3 or a folder."),
     Command("data pull", "karat.app.remote_commands:pull_data", "Take a pushed lake into this one."),
     Command("data sync", "karat.app.remote_commands:sync_data", "Pull, then push."),

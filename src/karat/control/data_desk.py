@@ -28,7 +28,8 @@ class LakeDesk:
     def freshness(self) -> tuple[SourceRow, ...]:
         now = self._clock.now_ms()
         entries = self._lake.list()
-        funded = {entry.market: entry for entry in entries if entry.has_funding}
+        lost = {found.name.owner for found in self._lake.quarantined() if found.name.kind in ("funding", "mark")}
+        funded = {entry.market: entry for entry in entries if entry.has_funding and entry.market not in lost}
         rows = [_candles_row(entry, now) for entry in entries]
         rows += [_funding_row(self._lake, market, now) for market in funded]
         rows += [_table_row(table, now) for table in self._lake.tables() if table.rows]

@@ -52,9 +52,9 @@ def store_events(
         reason = f"{iso(int(order[row]))} comes after {iso(int(order[row - 1]))}: rows are unordered"
         file.refuse("unordered", row, reason, "Export it in the order in which things happened.")
     notes = (read.note,) if read.note else ()
-    old = change.table(name)
+    old = None if replace and change.quarantined(name) else change.table(name)
     if old is None:
-        change.append(name, read.rows, notes)
+        change.put_table(name, read.rows, notes)
         return Stored(name, len(read.rows), len(read.rows), 0, read.note)
     before, same, after = _parts(old, read.rows)
     if not same and not replace:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from polars import Series
 
-from karat.core.errors import DataRefused, InputError
+from karat.core.errors import DataRefused, InputError, NeedsOperator
 from karat.core.ids import MarketId
 from karat.core.model.candles import CANDLE_COLUMNS, Candles, Floats, Funding
 from karat.core.model.table import TableName
@@ -31,6 +31,7 @@ from karat.ingest.series_files import Stored, is_long_form, store_series
 from karat.ingest.table import Table, read_table
 from karat.ingest.zones import read_times
 from karat.lake.blocks import content_hash
+from karat.lake.names import FUNDING, series_name
 from karat.lake.quality import find_holes, measure
 from karat.ports.lake import Lake, LakeChange, Quality
 
@@ -129,6 +130,11 @@ def _import_file(change: LakeChange, path: Path, options: ImportOptions) -> list
         return [_import_bars(change, table, facts, options)]
     except DataRefused as refusal:
         return [FileResult(str(path), "refused", facts.kind, facts.market, facts.timeframe_ms, error=refusal)]
+    except NeedsOperator as error:
+        if error.code != "series_quarantined":
+            raise
+        refusal = DataRefused(error.code, str(path), 0, error.message.rstrip("."), error.hint)
+        return [FileResult(str(path), "refused", facts.kind, facts.market, facts.timeframe_ms, error=refusal)]
 
 
 def _told_facts(path: Path, options: ImportOptions) -> PathFacts:
@@ -196,7 +202,9 @@ def _import_bars(change: LakeChange, table: Table, facts: PathFacts, options: Im
     sessions = told is True
     inspection = _begin(table, options, is_mark=is_mark)
     candles = inspect_candles(inspection, market, facts.timeframe_ms, sessions=sessions)
-    old = change.mark(market, candles.timeframe_ms) if is_mark else change.candles(market, candles.timeframe_ms)
+    old = None
+    if not (options.replace and change.quarantined(series_name(facts.kind, market, candles.timeframe_ms))):
+        old = (change.mark if is_mark else change.candles)(market, candles.timeframe_ms)
     before = change.quality(market, candles.timeframe_ms) if not is_mark else None
     if before is not None and before.simulated:
         hint = "Import under another name: --market venue:SYMBOL."
@@ -237,7 +245,8 @@ def _import_funding(change: LakeChange, table: Table, facts: PathFacts, options:
     picked = pick(table, FUNDING_NAMES)
     inspection = _started(table, picked["ts"], {"rate": numbers(table, picked["rate"])}, options)
     inspect_funding(inspection)
-    old = change.funding(facts.market)
+    lost = options.replace and change.quarantined(series_name(FUNDING, facts.market))
+    old = None if lost else change.funding(facts.market)
     old_columns = None if old is None else {"ts": old.ts, "rate": old.rate}
     joined = join(table, old_columns, dict(inspection.columns), inspection.row, replace=options.replace)
     rows = len(joined.columns["ts"])
