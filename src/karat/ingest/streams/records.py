@@ -1,7 +1,7 @@
 """The status record of every stream: a small file each, that other commands read, and the right to run the stream.
 
 Two processes that stream the same would store everything twice, so each stream is locked while it runs. The system
-drops the lock when a process dies; the record stays, and its `written_ms` says how old it is.
+drops the lock when a process dies; the record stays, and its `written_ms` says how old it is (see `standing`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from karat.core.errors import InputError
 from karat.core.home import karat_home
@@ -56,8 +55,3 @@ class StreamRecords:
         for handle in self._locks:
             os.close(handle)
         self._locks.clear()
-
-
-def read_records(folder: Path) -> list[dict[str, Any]]:
-    """Every record there is, by file name."""
-    return [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]

@@ -112,6 +112,7 @@ async def _report(desks: Sequence[Desk], writer: Writer, place: Place) -> None:
 
 async def _tell(desks: Sequence[Desk], writer: Writer, place: Place) -> None:
     for desk in desks:
+        desk.note_life()
         desk.status.pauses, desk.status.waiting_rows = desk.outbox.waits, desk.outbox.rows
         desk.status.storage = writer.trouble
     statuses, now_ms = [desk.status for desk in desks], place.clock.now_ms()
