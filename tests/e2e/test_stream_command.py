@@ -25,7 +25,7 @@ from karat.lake.store import open_lake
 
 __all__ = ["internet", "whole_internet"]
 NOW_MS = 1_723_161_600_000
-NAME = TableName("trades", market_id("binance_perp:BTCUSDT"))
+NAME = TableName("trades", market_id("binance_perp:BTCUSDT"), "streamed")
 
 
 def started(internet: Internet, home: Path) -> subprocess.Popen[str]:

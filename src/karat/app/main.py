@@ -42,6 +42,7 @@ COMMANDS = (
     Command(
         "data compare", "karat.app.compare_commands:compare_data", "Compare stored bars with those built from finer."
     ),
+    Command("data bars", "karat.app.bar_commands:build_bars", "Build bars from stored trades."),
     Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
     Command("data push", "karat.app.remote_commands:push_data", "Send the lake to S3 or a folder."),
     Command("data pull", "karat.app.remote_commands:pull_data", "Take a pushed lake into this one."),

@@ -28,13 +28,13 @@ class StreamRecords:
     """The records of the streams of this process."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._locks: list[int] = []
 
     def claim(self, market: MarketId, kind: StreamKind) -> None:
         """Take the right to run a stream. Raises InputError `stream_runs_already`."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self._folder / f"{market}.{kind.value}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.folder / f"{market}.{kind.value}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         self._locks.append(handle)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,7 +45,7 @@ class StreamRecords:
     def write(self, statuses: Iterable[StreamStatus], now_ms: int) -> None:
         """Replace the records of these streams."""
         for status in statuses:
-            path = self._folder / f"{status.market}.{status.kind.value}.json"
+            path = self.folder / f"{status.market}.{status.kind.value}.json"
             part = path.with_suffix(".part")
             part.write_text(json.dumps({**status.as_json(), "written_ms": now_ms}), "utf-8")
             part.replace(path)

@@ -36,6 +36,8 @@ class StreamStatus:
     came with a time before that of the row before them and were stored at that row's time. `pauses` counts how often
     the lake was too slow and the stream had to wait. `trouble` is the last thing that went wrong, `storage` why the
     lake takes no rows just now; `refused`: the venue refused the stream for good.
+    Of trades that bars are built from: `bars` stored, `cut_bars` that are not whole, `unlike` candles of the lake that
+    differ from them and stay, `bar_trouble` why no more are built.
     """
 
     market: MarketId
@@ -54,6 +56,10 @@ class StreamStatus:
     rebuilds: int = 0
     pauses: int = 0
     waiting_rows: int = 0
+    bars: int = 0
+    cut_bars: int = 0
+    unlike: int = 0
+    bar_trouble: str = ""
     trouble: str = ""
     storage: str = ""
     refused: bool = False
