@@ -6,7 +6,7 @@ counts its volume in contracts and in coins; ccxt takes the coins, as the lake d
 
 from __future__ import annotations
 
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 PAGE_BARS = 1000
 

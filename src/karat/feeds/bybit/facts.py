@@ -6,7 +6,7 @@ volume in dollars and their turnover in coins; ccxt takes the coins, as the lake
 
 from __future__ import annotations
 
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 PAGE_BARS = 1000
 

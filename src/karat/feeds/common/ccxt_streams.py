@@ -7,15 +7,14 @@ breaks, and gives them whole. Candles come as they form; closed ones are asked f
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from karat.core.errors import InputError, RetryLater
-from karat.feeds.common.ccxt_client import open_exchange, translated
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_client import translated
+from karat.feeds.common.ccxt_markets import CcxtVenue, Facts
 from karat.feeds.common.ccxt_socket import TRADES_HELD, drop, heard_ms, lost, open_socket
 from karat.feeds.common.network import Network
 from karat.feeds.common.unified import Units, book_of, candles_of, liquidation_of, quote_of, trade_of
@@ -23,7 +22,6 @@ from karat.ports.budget import RequestBudget
 from karat.ports.stream import CANDLE_MS, BookLink, Candle, Event, StreamKind, Trade, WholeBook
 
 _TIMEFRAME = "1m"
-_NAMES_SHOWN = 3
 NO_LIQUIDATIONS = (StreamKind.TRADES, StreamKind.QUOTES, StreamKind.BOOK, StreamKind.CANDLES)
 
 
@@ -49,8 +47,8 @@ class CcxtStream:
         self._facts = facts
         self._streams = streams
         self._network = network
-        self._rest = open_exchange(facts.exchange, facts.options, network, budget)
-        self._markets: dict[str, Any] = {}
+        self._at = CcxtVenue(facts, network, budget)
+        self._rest = self._at.rest
         self._sockets: dict[tuple[str, StreamKind], Any] = {}
 
     @property
@@ -66,10 +64,10 @@ class CcxtStream:
         return self._streams.kinds
 
     async def check(self, symbol: str) -> None:
-        await self._market(symbol)
+        await self._at.market_of(symbol)
 
     async def watch(self, symbol: str, kind: StreamKind) -> AsyncGenerator[Sequence[Event]]:
-        market = await self._market(symbol)
+        market = await self._at.market_of(symbol)
         units = Units.of(market, sized=self._streams.sized)
         async with self._socket(symbol, kind, None) as socket:
             ask = _calls(socket, market["symbol"], kind, self._streams)
@@ -97,24 +95,24 @@ class CcxtStream:
     async def past_trades(self, symbol: str, after: Trade | None) -> list[Trade]:
         if not self._streams.past:
             return []
-        market = await self._market(symbol)
+        market = await self._at.market_of(symbol)
         since = after.ts if after is not None and self._streams.past == "since" else None
-        with self._translated():
+        with self._at.translating():
             answer = await self._rest.fetch_trades(market["symbol"], since, self._streams.past_trades_max)
             units = Units.of(market, sized=self._streams.sized)
             return sorted((trade_of(trade, units) for trade in answer), key=lambda trade: trade.ts)
 
     async def past_candles(self, symbol: str, from_ms: int, to_ms: int) -> list[Candle]:
-        market = await self._market(symbol)
+        market = await self._at.market_of(symbol)
         limit = min(self._facts.page_bars, (to_ms - from_ms) // CANDLE_MS)
         until = {"until": from_ms + limit * CANDLE_MS - 1}
-        with self._translated():
+        with self._at.translating():
             rows = await self._rest.fetch_ohlcv(market["symbol"], _TIMEFRAME, from_ms, limit, until)
             return [candle for candle in candles_of(rows, closed=True) if from_ms <= candle.ts < to_ms]
 
     async def book(self, symbol: str) -> WholeBook:
-        market = await self._market(symbol)
-        with self._translated():
+        market = await self._at.market_of(symbol)
+        with self._at.translating():
             answer = await self._rest.fetch_order_book(market["symbol"], self._streams.book_levels)
             return book_of(answer, Units.of(market, sized=self._streams.sized), self._rest.milliseconds())
 
@@ -126,32 +124,6 @@ class CcxtStream:
         socket = open_socket(self._facts.exchange, self._facts.options, self._network, self._rest, tap)
         self._sockets[symbol, kind] = socket
         return _Opened(socket)
-
-    async def _market(self, symbol: str) -> Any:
-        if not self._markets:
-            with self._translated():
-                everything = (await self._rest.load_markets()).values()
-            self._markets = {market[self._facts.symbol_key]: market for market in everything if self._is_ours(market)}
-        if symbol not in self._markets:
-            near = difflib.get_close_matches(symbol.upper(), self._markets, _NAMES_SHOWN, 0.6)
-            hint = f"Nearest: {', '.join(near)}." if near else "Write it as the exchange does."
-            raise InputError("symbol_unknown", f"{self._facts.name} has no symbol {symbol}.", hint)
-        return self._markets[symbol]
-
-    def _is_ours(self, market: Any) -> bool:
-        if market["type"] not in self._facts.types:
-            return False
-        return not self._facts.settles or any(market[settle] for settle in self._facts.settles)
-
-    @contextmanager
-    def _translated(self) -> Generator[None]:
-        try:
-            yield
-        except Exception as error:
-            known = translated(error, self._facts.name)
-            if known is None:
-                raise
-            raise known from None  # ccxt's own text names addresses, and may name more
 
     @contextmanager
     def _lost(self) -> Generator[None]:

@@ -6,7 +6,7 @@ coins there. Symbols are Deribit's own: BTC-PERPETUAL.
 
 from __future__ import annotations
 
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 FACTS = {
     "deribit": Facts(

@@ -6,7 +6,7 @@ Symbols are the names of its coins: BTC.
 
 from __future__ import annotations
 
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 KEPT_BARS = 5000
 

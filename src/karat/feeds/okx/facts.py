@@ -6,7 +6,7 @@ their volume in contracts and in coins; ccxt takes the coins, as the lake does. 
 
 from __future__ import annotations
 
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 PAGE_BARS = 300
 
