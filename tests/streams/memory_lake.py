@@ -34,6 +34,9 @@ class _Change:
         assert np.all(np.diff(rows.order) >= 0), "rows of a table never fall in time"
         self.tables[name] = rows
 
+    def put_table(self, name: TableName, table: Table, notes: tuple[str, ...] = ()) -> None:
+        self.tables[name] = table
+
     def candles(self, market: MarketId, timeframe_ms: int) -> Candles | None:
         return self.series.get((market, timeframe_ms))
 

@@ -1,4 +1,4 @@
-"""karat data bars: bars out of stored trades."""
+"""karat data bars and karat data depth: bars out of stored trades, an input out of stored order books."""
 
 from __future__ import annotations
 
@@ -71,6 +71,29 @@ def build_bars(
                 f"{name} has no candles in the lake, and its first ones fix where its vault begins: import or download "
                 "its history first, or begin with these bars: --candles."
             )
+
+
+def build_depth_input(market: str, *, as_json: Json = False) -> None:
+    """Make the input `book_depth` (spread, imbalances, once a second) out of the stored order books of a market.
+
+    Streams do this as they go; an imported book wants this once.
+
+    Parameters
+    ----------
+    market
+        venue:SYMBOL, with an order book in the lake.
+    as_json
+        Print one JSON object.
+    """
+    from karat.ingest.depth import build_depth
+    from karat.lake.store import open_lake
+
+    with progress("reading the book"):
+        name, rows, gaps = build_depth(open_lake(), market_id(market))
+    if as_json:
+        show_json({"kind": name.kind, "market": market, "variant": name.variant, "rows": rows, "gaps": gaps})
+        return
+    show(f"{name.kind} of {market}: {rows:,} seconds, {gaps} gaps. In needs: {name.kind}, {name.kind}.imbalance_5.")
 
 
 def _is_candle(one: BarReport) -> bool:

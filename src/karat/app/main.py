@@ -43,6 +43,7 @@ COMMANDS = (
         "data compare", "karat.app.compare_commands:compare_data", "Compare stored bars with those built from finer."
     ),
     Command("data bars", "karat.app.bar_commands:build_bars", "Build bars from stored trades."),
+    Command("data depth", "karat.app.bar_commands:build_depth_input", "Make an input of stored order books."),
     Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
     Command("data push", "karat.app.remote_commands:push_data", "Send the lake to S3 or a folder."),
     Command("data pull", "karat.app.remote_commands:pull_data", "Take a pushed lake into this one."),

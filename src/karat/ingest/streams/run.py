@@ -15,6 +15,7 @@ from random import Random
 from karat.core.errors import InputError
 from karat.core.ids import MarketId, venue_of
 from karat.ingest.bars.live import LiveBars
+from karat.ingest.depth import LiveDepth
 from karat.ingest.streams.begin import Choices, Order, checked, desk_for, handler_for
 from karat.ingest.streams.desk import Desk
 from karat.ingest.streams.outbox import Batch
@@ -80,9 +81,9 @@ async def _run(orders: Sequence[tuple[Order, Stream]], place: Place, stop: async
     }
     for one in bars.values():
         await place.in_thread(one.begin)
-    writer = Writer(
-        place.lake, place.clock, place.in_thread, lambda batch: _source(sources, batch), tuple(bars.values())
-    )
+    depths = [LiveDepth(place.lake, order.market) for order, _ in orders if order.kind is StreamKind.BOOK]
+    followers = (*bars.values(), *depths)
+    writer = Writer(place.lake, place.clock, place.in_thread, lambda batch: _source(sources, batch), followers)
     desks = [
         desk_for(order, stream, place.clock, writer.outbox(), place.choices, place.lake) for order, stream in orders
     ]
