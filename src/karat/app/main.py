@@ -42,6 +42,8 @@ COMMANDS = (
     Command(
         "data compare", "karat.app.compare_commands:compare_data", "Compare stored bars with those built from finer."
     ),
+    Command("data bars", "karat.app.bar_commands:build_bars", "Build bars from stored trades."),
+    Command("data depth", "karat.app.bar_commands:build_depth_input", "Make an input of stored order books."),
     Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
     Command("data universe", "karat.app.universe_commands:universe_data", "List the markets that were listed then."),
     Command("data listings", "karat.app.universe_commands:look_at_listings", "Record what venues list today."),

@@ -8,7 +8,7 @@ of each product: at most 1,000, the oldest of the range first; USDS-M allows 500
 from __future__ import annotations
 
 from karat.feeds.common.ccxt_funding import FundingFacts
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 PAGE_BARS = 1000
 FUNDING_STAMPS = 1000

@@ -9,7 +9,7 @@ candles.
 from __future__ import annotations
 
 from karat.feeds.common.ccxt_funding import FundingFacts
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 PAGE_BARS = 1000
 
