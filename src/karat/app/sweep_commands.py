@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from karat.app.console import progress, show, show_json, undefined
 from karat.core.errors import InputError
-from karat.core.ids import market_id
+from karat.core.ids import MarketId, market_id
 from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
 
 if TYPE_CHECKING:
@@ -80,12 +80,10 @@ def sweep_command(
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
     from karat.bots.system_clock import SystemClock
-    from karat.lake.store import open_lake
-    from karat.research.backtest_market import market_data
     from karat.research.backtest_policy import pairs
     from karat.research.ledger.told import tried_by_sweep
     from karat.research.ledger.trials import TrialLedger
-    from karat.research.sweep import before_vault, refuse_old_vault, sweep
+    from karat.research.sweep import sweep
     from karat.research.sweep_grid import parse_grid
     from karat.research.sweep_objective import Consistency
     from karat.strategies import find_strategy
@@ -94,21 +92,33 @@ def sweep_command(
     found = find_strategy(strategy)
     axes = parse_grid(found, pairs(grid, "--grid"), pairs(policy_grid, "--policy-grid"), pairs(set_, "--set"))
     rules, charged = _policy(policy, policy_grid, costs)
-    lake, name, frame = open_lake(), market_id(market), timeframe_ms(timeframe)
-    start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
-    until = before_vault(end, lake.entry(name, frame).vault_start_ts)
-    data = market_data(lake, name, frame, start, until, found.needs, coverage_min=min_coverage)
-    refuse_old_vault(data)
+    span = [None if text is None else parse_time_ms(text) for text in (from_, to)]
+    data = _before_its_vault(market_id(market), timeframe_ms(timeframe), *span, found.needs, min_coverage)
     say_compiling()
     ensure_checked(found, partial(check_markets, needs=found.needs))
+    objective = Consistency(seed) if by == "consistency" else None
     with progress(f"{axes.variants:,} variants of {found.name} on {market}, {len(data.candles):,} bars"):
-        objective = Consistency(seed) if by == "consistency" else None
         result = sweep(data, found, axes, rules, objective=objective, sketched=True)
     TrialLedger().record_trials(found, tried_by_sweep(result, data, rules), SystemClock().now_ms())
     if as_json:
         show_json(_json(result, data, charged, by, top))
     else:
         _print(result, data, charged, by, top)
+
+
+def _before_its_vault(
+    market: MarketId, timeframe_ms: int, start: int | None, end: int | None, needs: tuple[str, ...],
+    min_coverage: float | None,
+) -> MarketData:  # fmt: skip
+    from karat.lake.store import open_lake
+    from karat.research.backtest_market import market_data
+    from karat.research.sweep import before_vault, refuse_old_vault
+
+    lake = open_lake()
+    until = before_vault(end, lake.entry(market, timeframe_ms).vault_start_ts)
+    data = market_data(lake, market, timeframe_ms, start, until, needs, coverage_min=min_coverage)
+    refuse_old_vault(data)
+    return data
 
 
 def _check_choices(by: str, top: int) -> None:

@@ -10,14 +10,17 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from karat.core.errors import RetryLater
+import numpy as np
+
+from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import MarketId, venue_of
-from karat.core.time import SECOND_MS, grid_origin_ms, iso, timeframe_text
+from karat.core.time import MINUTE_MS, SECOND_MS, grid_origin_ms, iso, timeframe_text
 from karat.ingest.download import download
 from karat.ingest.orders import Order, Places
 from karat.ports.history import History
 
 ASK_AGAIN_SECONDS = 1.0
+_STAMPS_READ = 10  # the shortest step between them says when the next is due
 
 
 @dataclass(slots=True)
@@ -53,7 +56,8 @@ class Venues:
 
 
 class LiveCandles:
-    """Satisfies `karat.ports.source.CandleSource` for a stored series of a market that never closes.
+    """Satisfies `karat.ports.source.CandleSource` for a stored series of a market that never closes, and brings the
+    funding of a perpetual whose funding is in the lake.
 
     A bar that has closed and does not come is asked for again for `patience_seconds`: a venue's clock may be behind.
     """
@@ -73,7 +77,43 @@ class LiveCandles:
         return self._timeframe_ms
 
     async def bring(self, now_ms: int) -> None:
-        """See `CandleSource.bring`. Raises also RetryLater `bar_missing`."""
+        """See `CandleSource.bring`. Raises also RetryLater `bar_missing` and `funding_missing`.
+
+        What a perpetual pays comes before its bars, so that no bar is decided on without it. Funding that does not come
+        holds no bar back.
+        """
+        trouble: KaratError | None = None
+        try:
+            await self._bring_funding(now_ms)
+        except KaratError as error:
+            trouble = error
+        await self._bring_bars(now_ms)
+        if trouble is not None:
+            raise trouble
+
+    async def _bring_funding(self, now_ms: int) -> None:
+        """The stamps that are due by the steps between the last ones."""
+        clock = self._venues.places.clock
+        while (due_ms := self._funding_due_ms()) is not None and due_ms <= now_ms:
+            newest = self._newest_stamp()
+            await self._venues.bring(Order(self._market, self._timeframe_ms, newest + MINUTE_MS, kind="funding"))
+            if self._newest_stamp() > newest:
+                continue
+            if clock.now_ms() - now_ms + ASK_AGAIN_SECONDS * SECOND_MS > self._patience_seconds / 2 * SECOND_MS:
+                message = f"{venue_of(self._market)} has not told the funding of {iso(due_ms)} yet."
+                raise RetryLater("funding_missing", message, "It is asked again in the next round.")
+            await clock.sleep(ASK_AGAIN_SECONDS)
+
+    def _funding_due_ms(self) -> int | None:
+        stamps = self._venues.places.lake.funding(self._market).ts[-_STAMPS_READ:]
+        if len(stamps) < 2:
+            return None
+        return int(stamps[-1] + np.diff(stamps).min())
+
+    def _newest_stamp(self) -> int:
+        return int(self._venues.places.lake.funding(self._market).ts[-1])
+
+    async def _bring_bars(self, now_ms: int) -> None:
         clock, step = self._venues.places.clock, self._timeframe_ms
         origin = grid_origin_ms(step)
         due_ts = (now_ms - origin) // step * step + origin - step

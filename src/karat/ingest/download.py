@@ -47,7 +47,7 @@ async def download(order: Order, history: History, places: Places) -> Coverage:
         if order.kind == "funding":
             return await download_funding(order, history, perpetuals, places)
         history = mark_of(perpetuals, history)
-    refuse_simulated(places.lake, order.market)
+    refuse_simulated(order.market, (one.quality for one in places.lake.list() if one.market == order.market))
     work = _Download(order, history, places)
     await work.find_out()
     await work.fetch()

@@ -69,7 +69,7 @@ def mark_of(perpetuals: Perpetuals, history: History) -> History:
 
 async def download_funding(order: Order, history: History, perpetuals: Perpetuals, places: Places) -> Coverage:
     """Bring the stored stamps up to what the vendor has. Raises as `download` does."""
-    refuse_simulated(places.lake, order.market)
+    refuse_simulated(order.market, (one.quality for one in places.lake.list() if one.market == order.market))
     work = _Download(order, history, perpetuals, places)
     await work.find_out()
     await work.fetch()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -99,9 +99,9 @@ def candles_of(market: MarketId, timeframe_ms: int, bars: Bars) -> Candles:
     return Candles(market, timeframe_ms, bars.ts, **columns)
 
 
-def refuse_simulated(lake: Lake, market: MarketId) -> None:
+def refuse_simulated(market: MarketId, qualities: Iterable[Quality | None]) -> None:
     """Real bars never join invented ones."""
-    if any(entry.market == market and entry.quality.simulated for entry in lake.list()):
+    if any(quality is not None and quality.simulated for quality in qualities):
         message = f"{market} holds simulated bars in the lake."
         raise InputError("simulated_market", message, "Download a market of a real venue.")
 

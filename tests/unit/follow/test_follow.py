@@ -11,7 +11,7 @@ from tests.fakes.binance import USDM
 from tests.fakes.fixtures import internet, whole_internet
 from tests.fakes.server import SILENCE, Internet
 from tests.fakes.vendor_server import Answer, VendorServer
-from tests.unit.follow.world import DELAY_MS, FIRST, HELD, MARKET, World, opens
+from tests.unit.follow.world import DELAY_MS, FIRST, HELD, MARKET, RATES_MS, World, opens
 from tests.unit.strategies.written import written
 
 from karat.core.time import DAY_MS, HOUR_MS, MINUTE_MS
@@ -47,6 +47,32 @@ async def test_each_bar_comes_when_it_has_closed_in_one_round_for_all_bots(world
     pages = [one.query["startTime"] for one in world.internet.asked(USDM, "/klines") if one.query["startTime"] != "0"]
     assert pages[-22:] == [str(opens(bar)) for bar in range(40, 62)], "one question for bars after each close"
     assert world.told(ada) == [] and all(world.compared(bot).equal for bot in (ada, bea, slow))
+
+
+async def test_funding_is_there_before_the_bar_in_which_it_is_due_and_is_paid(world: World) -> None:
+    await world.fill(funding=True)
+    ada = world.create("ada")
+    for until, hours_away in ((55, 9), (75, 0)):
+        await world.run(ada, until=until)
+        world.clock.turn(3600.0 * hours_away)
+    result = world.compared(ada)
+    stamps = world.lake.funding(MARKET).ts
+    assert stamps.tolist() == list(range(FIRST, opens(77), RATES_MS))
+    assert result.differences == () and result.fills > 5 and world.told(ada) == []
+    assert any(trade.funding for trade in world.journal.trades(99, bot=ada)), "it was paid"
+
+
+async def test_funding_that_does_not_come_holds_no_bar_back_and_is_told_when_it_comes(world: World) -> None:
+    await world.fill(funding=True)
+    ada = world.create("ada")
+    world.rates.withheld = {opens(48)}
+    await world.run(ada, until=50)
+    assert world.journal.status(ada).bars == 50
+    assert world.lake.funding(MARKET).ts[-1] == opens(44)
+    world.rates.withheld = set()
+    await world.run(ada, until=53)
+    assert world.journal.status(ada).bars == 53
+    assert world.told(ada).count("funding_late") == 1
 
 
 async def test_stopped_for_hours_it_catches_up_over_the_bars_it_missed(world: World) -> None:

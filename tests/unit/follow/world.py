@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.fakes.binance import USDM, Binance
 from tests.fakes.clock import JumpingClock
+from tests.fakes.perpetuals import Perpetuals, Rates
 from tests.fakes.server import Internet, Reply, Request
 from tests.fakes.tape import Tape
 from tests.unit.bots.fleet import POLICY
@@ -27,7 +28,7 @@ from karat.feeds.follow import FollowFeed, Rounds
 from karat.ingest.budget import FolderBudget
 from karat.ingest.candle_source import LiveCandles, Venues, candles_name
 from karat.ingest.data_sync import DataSync
-from karat.ingest.download import Order, Places
+from karat.ingest.orders import Order, Places
 from karat.journal import open_journal
 from karat.lake.store import open_lake
 from karat.ports.cockpit import EventKind, Mode
@@ -40,6 +41,7 @@ FIRST = 1_704_067_200_000
 BARS, HELD = 90, 40  # bars of the venue, and of the lake before anything follows it
 MARKET = MarketId("binance_perp:BTCUSDT")
 DELAY_MS = 2 * SECOND_MS
+RATES_MS = 4 * HOUR_MS
 
 
 def opens(bar: int) -> int:
@@ -70,6 +72,8 @@ class World:
         self.clock = JumpingClock(opens(HELD) + 1)
         self.internet = internet
         self.venue = Venue(internet, self.clock)
+        self.rates = Rates(FIRST, RATES_MS, BARS * HOUR_MS // RATES_MS)
+        self.perpetuals = Perpetuals(internet, USDM, self.venue, {"BTCUSDT": self.rates})
         self.lake = open_lake(home)
         self.home = home
         self.journal = open_journal(home)
@@ -79,16 +83,19 @@ class World:
     def strategy(self, name: str) -> Strategy:
         return self.strategies.get(name) or find_strategy(name)
 
-    async def fill(self) -> None:
+    async def fill(self, *, funding: bool = False) -> None:
         """What a user downloads before there is a bot."""
         venues = self._venues()
         await venues.bring(Order(MARKET, HOUR_MS))
+        if funding:
+            self.clock.turn(10.0)  # until the venue has settled what was due at the last close
+            await venues.bring(Order(MARKET, HOUR_MS, kind="funding"))
         await venues.aclose()
 
     def create(self, name: str, strategy: str = "bollinger_mean_reversion", timeframe_ms: int = HOUR_MS) -> BotId:
         case = self.case(strategy, timeframe_ms)
         record = new_bot(
-            name, case.strategy, {}, POLICY, case.instrument, case.candles, None, Mode.PAPER, 0, case.series
+            name, case.strategy, {}, POLICY, case.instrument, case.candles, case.funding, Mode.PAPER, 0, case.series
         )
         self.journal.create_bot(record)
         return record.id
@@ -98,7 +105,8 @@ class World:
         found = self.strategy(strategy)
         tape = tape_of(self.lake, FeedKey(MARKET, timeframe_ms, FIRST, found.needs))
         instrument = instrument_for(MARKET, tape.candles)
-        return ParityCase(found, {}, POLICY, instrument, tape.candles, None, tape.series)
+        funding = tape.funding if tape.has_funding else None
+        return ParityCase(found, {}, POLICY, instrument, tape.candles, funding, tape.series)
 
     def compared(self, bot: BotId) -> ParityResult:
         """What a bot has done, beside one call over those bars of the lake."""

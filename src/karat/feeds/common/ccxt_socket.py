@@ -73,7 +73,26 @@ def open_socket(
     except ImportError as error:
         message = "Streaming from exchanges needs the package ccxt, which is not installed."
         raise InputError("package_missing", message, how_to_install("download")) from error
-    base: Any = getattr(ccxt, name)
+    socket_of = _socket_class(getattr(ccxt, name), rest, tap, judge, ccxt.NetworkError("closed"))
+    settings: dict[str, Any] = {"options": {**options, "tradesLimit": TRADES_HELD}}
+    if network.proxy:
+        settings["wssProxy"] = network.proxy
+    if network.ca_file:
+        settings["cafile"] = network.ca_file
+    socket = socket_of(settings)
+    socket.results, socket.arrived = [] if keeps else None, asyncio.Event()
+    socket.ended = None
+    socket.streaming = {**socket.streaming, "keepAlive": KEEP_ALIVE_MS}
+    socket.opened = asyncio.Event()
+    socket.has["fetchCurrencies"] = False
+    socket.set_markets(rest.markets, rest.currencies)
+    return socket
+
+
+def _socket_class(
+    base: Any, rest: Any, tap: Callable[[Any], None] | None, judge: Callable[[Any], None] | None, closed: Exception
+) -> Any:
+    """ccxt's class of an exchange, changed as `open_socket` says. `closed` ends it when a connection was closed."""
     steady = _steady_client()
 
     class Socket(base):
@@ -108,26 +127,14 @@ def open_socket(
             super().on_error(client, error)
 
         def on_close(self, client: Any, error: Any) -> None:
-            self.ended = self.ended or ccxt.NetworkError("closed")
+            self.ended = self.ended or closed
             super().on_close(client, error)
 
         def on_connected(self, client: Any, message: Any = None) -> None:
             self.opened.set()
             super().on_connected(client, message)
 
-    settings: dict[str, Any] = {"options": {**options, "tradesLimit": TRADES_HELD}}
-    if network.proxy:
-        settings["wssProxy"] = network.proxy
-    if network.ca_file:
-        settings["cafile"] = network.ca_file
-    socket = Socket(settings)
-    socket.results, socket.arrived = [] if keeps else None, asyncio.Event()
-    socket.ended = None
-    socket.streaming = {**socket.streaming, "keepAlive": KEEP_ALIVE_MS}
-    socket.opened = asyncio.Event()
-    socket.has["fetchCurrencies"] = False
-    socket.set_markets(rest.markets, rest.currencies)
-    return socket
+    return Socket
 
 
 def heard_ms(socket: Any) -> int:

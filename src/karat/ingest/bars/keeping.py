@@ -72,7 +72,7 @@ def keep_candles(
     fresh = _candles(market, spec, rows, np.flatnonzero(rows.columns["whole"] == 1))
     if not len(fresh):
         return CandlesKept()
-    refuse_simulated(market, change.quality(market, spec.plan.timeframe_ms))
+    refuse_simulated(market, [change.quality(market, spec.plan.timeframe_ms)])
     old = change.candles(market, spec.plan.timeframe_ms)
     if old is None:
         change.put_candles(fresh, replace(measure(fresh, sessions=sessions), sources=(SOURCE,)), sessions=sessions)
