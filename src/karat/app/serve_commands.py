@@ -35,10 +35,10 @@ def serve_until_stopped(host: str, port: int, speed: float) -> None:
     """Print the page's address, then run and serve. Raises InputError `port_in_use`, RetryLater `bot_busy`."""
     from karat.api.app import create_app
     from karat.api.server import bind_socket
+    from karat.app.data_desk import open_desk
     from karat.app.serve_fleet import bots_to_run, run_and_serve, runner_of
     from karat.bots.system_clock import SystemClock
     from karat.control.cockpit import JournalCockpit
-    from karat.control.data_desk import LakeDesk
     from karat.journal.store import open_journal
     from karat.lake.store import open_lake
 
@@ -46,8 +46,7 @@ def serve_until_stopped(host: str, port: int, speed: float) -> None:
         token, lake, journal = api_token(), open_lake(), open_journal()
         try:
             bots = bots_to_run(journal, lake)
-            clock = SystemClock()
-            app = create_app(JournalCockpit(journal, clock.now_ms()), token, desk=LakeDesk(lake, clock))
+            app = create_app(JournalCockpit(journal, SystemClock().now_ms()), token, desk=open_desk(journal))
             show(page_url(host, listener.getsockname()[1], token))
             say(_words(len(bots)))
             asyncio.run(run_and_serve(app, listener, runner_of(journal, lake, speed), bots))
