@@ -149,6 +149,20 @@ def test_what_was_let_through_stands_in_the_result(capsys: pytest.CaptureFixture
         assert (one["quality"]["coverage"]["bound"], one["quality"]["coverage"]["bound_by_user"]) == (0.5, True)
 
 
+def test_a_bot_carries_the_hash_and_quality_of_the_bars_it_has_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    create = ["bots", "create", "one", "--strategy", "buy_and_hold", "--market", HOLED, "--timeframe", "1h"]
+    assert main([*create, "--min-coverage", "0.5"]) == 0
+    capsys.readouterr()
+    assert told(capsys, "bots", "show", "one")["quality"] == {"undefined": "no bar yet"}
+    end = open_lake().entry(HOLED, HOUR_MS).first_ts + 150 * HOUR_MS
+    assert main(["bots", "run", "one", "--until", str(end)]) == 0
+    assert "of 100" in capsys.readouterr().out
+    (bot,) = told(capsys, "bots", "list")
+    assert bot["data_hash"] == open_lake().entry(HOLED, HOUR_MS).hash
+    assert (bot["quality"]["coverage"]["present"], bot["quality"]["coverage"]["expected"]) == (110, 150)
+    assert [(one["name"], one["bars"]) for one in bot["quality"]["reasons"]] == [("hole_unexplained", 40)]
+
+
 def test_a_bot_let_through_by_an_option_keeps_that(capsys: pytest.CaptureFixture[str]) -> None:
     create = ["bots", "create", "one", "--strategy", "buy_and_hold", "--market", HOLED, "--timeframe", "1h"]
     assert main([*create, "--min-coverage", "0.5"]) == 0

@@ -115,7 +115,8 @@ def _show_all(reports: Sequence[SeriesReport], *, everything: bool) -> None:
     if shown:
         show(table)
     if len(shown) < len(reports):
-        show(f"{len(reports) - len(shown):,} more with higher scores: karat data check --all")
+        rest = f"{len(reports) - len(shown):,} more with higher scores" if shown else "Nothing was found. Every series"
+        show(f"{rest}: karat data check --all")
     show("One series in full: karat data check MARKET --timeframe TIMEFRAME")
 
 

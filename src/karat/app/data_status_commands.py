@@ -111,9 +111,8 @@ def _show_worst(rows: Sequence[SourceRow]) -> None:
 
 def _kinship(row: SourceRow) -> tuple[str, ...]:
     """What rows have in common that are told in one line."""
-    if row.state is Freshness.MISSING:
-        return row.state.value, row.source, row.reason
-    return row.state.value, row.source, row.kind, row.timeframe, row.reason
+    timeframe = row.timeframe if row.group is Group.CANDLES else ""
+    return row.state.value, row.source, row.group.value, timeframe, row.reason
 
 
 def _what(rows: Sequence[SourceRow]) -> str:

@@ -125,8 +125,9 @@ def _counts(rows: Iterable[SourceRow]) -> tuple[GroupCount, ...]:
     return tuple(counts)
 
 
-def _order(row: SourceRow) -> tuple[int, int, int, str, str, str, int]:
-    """The worst first, then candles, then what is furthest past its limit."""
+def _order(row: SourceRow) -> tuple[bool, int, int, int, str, str, str, int]:
+    """What is not fresh first: candles, because every decision needs them, then streams; each by how bad it is."""
     return (
-        _WORST_FIRST[row.state], _GROUPS[row.group], -row.over_ms, row.source, row.series, row.kind, row.limit_ms
+        row.state is Freshness.FRESH, _GROUPS[row.group], _WORST_FIRST[row.state], -row.over_ms, row.source, row.series,
+        row.kind, row.limit_ms,
     )  # fmt: skip

@@ -28,8 +28,8 @@ class Group(StrEnum):
     """What a series is, for sums: candles are what every decision needs."""
 
     CANDLES = "candles"
-    OTHER = "other"  # funding, mark prices and whatever feeds bring
     STREAMS = "streams"
+    OTHER = "other"  # funding, mark prices and whatever feeds bring
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class GroupCount:
 
 @dataclass(frozen=True, slots=True)
 class DataView:
-    """All data at `at_ts` (UTC ms): how many markets and timeframes have candles, the sums, and every series, the worst
-    first."""
+    """All data at `at_ts` (UTC ms): how many markets and timeframes have candles, the sums, and every series: what is
+    not fresh first, candles before streams before all else, each the worst first."""
 
     at_ts: int
     markets: int

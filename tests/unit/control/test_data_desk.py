@@ -104,11 +104,11 @@ def test_a_declared_source_is_held_to_its_own_limit_and_not_to_a_guess(lake: Fol
     assert (row.state, row.over_ms) == (Freshness.STALE, 4 * HOUR_MS)
 
 
-def test_what_is_declared_and_was_never_fetched_comes_first_with_its_reason(lake: FolderLake) -> None:
+def test_what_was_never_fetched_is_missing_with_its_reason_and_only_candles_come_before_it(lake: FolderLake) -> None:
     view = LakeDesk(lake, Noon(), declares=declares(Declared(KEYED, "it needs a key: set KEY"))).look()
-    assert standing(view)[0] == ("vendor", "BTC", "whales", "missing")
-    assert view.rows[0].reason == "it needs a key: set KEY"
-    assert isinstance(view.rows[0].last_ts, Undefined)
+    assert standing(view)[:2] == [("past", "AB", "candles", "stale"), ("vendor", "BTC", "whales", "missing")]
+    assert view.rows[1].reason == "it needs a key: set KEY"
+    assert isinstance(view.rows[1].last_ts, Undefined)
 
 
 def test_the_last_round_of_datasync_is_told_until_newer_rows_come(lake: FolderLake) -> None:
