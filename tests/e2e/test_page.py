@@ -236,6 +236,7 @@ def test_axe_finds_nothing(lake: FolderLake, site: Site, tab: Tab, theme: str, w
 def test_what_is_missing_or_stale_is_seen_at_a_glance(lake: FolderLake, site: Site, tab: Tab) -> None:
     assert main(["data", "check"]) == 0  # the scores that the page then shows
     page = enter(tab, site)
+    expect(page.get_by_label("State", exact=True)).to_contain_text("2 of 3")
     panel = page.get_by_role("region", name="Data")
     expect(panel).to_contain_text("3 markets, 1 timeframe")
     expect(panel.get_by_role("listitem").first).to_contain_text("binance_perp 1h candles XRPUSDT")
