@@ -27,6 +27,7 @@ SECTIONS = {
     "record": "kernel_speed",
     "lanes": "sweeps",
     "policies": "sweeps",
+    "objective": "sweeps",
     "distinct": "sweeps",
     "recomputed": "sweeps",
     "peers": "peers",

@@ -16,9 +16,9 @@ from karat.kernel.columns import INDEX, policy_row
 from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of
 from karat.kernel.prepare import Extras
-from karat.kernel.sweep import FIGURES, sweep_rows
+from karat.kernel.sweep import FIGURES, daily_room, sweep_rows
 from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_paths import MarketColumns, SharedSignals, figures_of_policies
+from karat.research.sweep_paths import MarketColumns, SharedSignals, simulate_policies
 
 CHUNK = 4_096  # variants: 1.7 MB of policy columns
 DAYS_PER_YEAR = 365.0
@@ -46,7 +46,7 @@ def figures_of(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
     out = np.empty((len(rows), len(FIGURES)))
     sweep_rows(
         rows, inputs.features, inputs.bars, inputs.spans, inputs.detail, inputs.signal, _NO_FLOATS, _NO_INTS,
-        DAYS_PER_YEAR, out,
+        DAYS_PER_YEAR, daily_room(len(rows), None), out,
     )  # fmt: skip
     return out
 
@@ -59,7 +59,7 @@ def by_trade(inputs: Inputs) -> Callable[[np.ndarray], np.ndarray]:
     shared = SharedSignals(inputs.signal, events_of(inputs.signal.code))
     market = MarketColumns.of(inputs, DAYS_PER_YEAR)
     assert market.ground is not None, "the policies of the bench are plain"
-    return lambda rows: figures_of_policies(market, shared, rows, SweepGrid({}, {}), np.arange(len(rows)))
+    return lambda rows: simulate_policies(market, shared, rows, SweepGrid({}, {}), np.arange(len(rows))).figures
 
 
 def chunks(count: int) -> Iterator[tuple[int, int]]:

@@ -12,6 +12,7 @@ lock() { # lock NAME ARGUMENT...
         --no-annotate --no-header --no-emit-index-url --output-file "requirements/$name.lock"
 }
 
-lock run
-lock test --all-extras --group dev --constraint requirements/run.lock
+lock run --extra download
+lock extras --all-extras --constraint requirements/run.lock
+lock test --all-extras --group dev --constraint requirements/extras.lock
 lock bench --all-extras --group dev --group bench --constraint requirements/test.lock

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Make .venv from the locked requirements and install Karat into it. Nothing is done while the lock is that of the last
 # time.
-#   scripts/setup.sh run      what Karat needs to run
+#   scripts/setup.sh run      what Karat needs to run, downloads from exchanges included
+#   scripts/setup.sh extras   that, and what single commands need: equities, SQL, S3
 #   scripts/setup.sh test     that, and what its checks and tests need
 #   scripts/setup.sh bench    that, and the libraries it is compared with
 set -euo pipefail
@@ -62,10 +63,11 @@ ensure_browser() { # the tests of the page want a Chromium; without one they say
 
 case $kind in
     run) locks=("$root/requirements/run.lock") ;;
+    extras) locks=("$root/requirements/extras.lock") ;;
     test) locks=("$root/requirements/test.lock") ;;
     bench) locks=("$root/requirements/test.lock" "$root/requirements/bench.lock") ;;
     *)
-        say "usage: scripts/setup.sh run|test|bench"
+        say "usage: scripts/setup.sh run|extras|test|bench"
         exit 2
         ;;
 esac

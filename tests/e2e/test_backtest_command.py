@@ -19,6 +19,7 @@ from karat.lake.store import open_lake
 from karat.ports.lake import Quality
 from karat.research.explain import explain_case
 from karat.research.explain_case import load_case
+from karat.research.ledger.trials import TrialLedger
 from karat.research.run_store import load_run
 from karat.strategies.check.hostile import noise
 
@@ -164,12 +165,14 @@ def test_an_unknown_market_is_stamped_assumed_and_a_simulated_one_simulated(term
 
 
 def test_a_look_into_the_vault_is_recorded_and_stamped(terminal: Terminal) -> None:
-    looks = terminal.home / "looks.jsonl"
+    ledger = TrialLedger(terminal.home)
     before = terminal.backtest("--to", "2024-02-01")
-    assert "VAULT" not in before.out and not looks.exists()
+    assert "VAULT" not in before.out
+    assert [line.record["kind"] for line in ledger.lines()] == ["family", "trials"]
     told = terminal.told()
-    (line,) = looks.read_text().splitlines()
-    assert json.loads(line)["run"] == told["run"] and told["manifest"]["vault"]["looked"] is True
+    look = ledger.lines()[-1].record
+    assert (look["kind"], look["tool"], look["end"]) == ("look", "backtest", told["manifest"]["last_bar"] + HOUR_MS)
+    assert told["manifest"]["vault"]["looked"] is True
     assert "LOOKED INTO THE VAULT" in terminal.backtest().out
 
 

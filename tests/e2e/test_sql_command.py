@@ -12,6 +12,7 @@ import pytest
 from tests.unit.lake.bars import MARKET, START, bars
 
 from karat.app.main import main
+from karat.core.extras import how_to_install
 from karat.lake.store import open_lake
 from karat.ports.lake import Quality
 
@@ -86,7 +87,7 @@ def test_without_its_extra_a_command_says_how_to_get_it(
     environment = {**os.environ, "KARAT_HOME": str(home), "PYTHONPATH": str(PACKAGE)}
     run = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (2, "", 1)
-    assert f"pip install 'karat[{extra}]'" in run.stderr
+    assert how_to_install(extra) in run.stderr
 
 
 def test_a_launched_query_leaves_nothing_on_standard_error(home: Path) -> None:

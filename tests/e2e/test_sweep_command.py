@@ -20,7 +20,7 @@ SWEEP = ["sweep", "buy_and_hold", "--market", MARKET, "--timeframe", "1h", "--js
 @pytest.fixture
 def lake() -> int:
     """A demo market in the lake of this test; where its vault starts."""
-    candles = demo_candles(7, MARKET, HOUR_MS, 400)
+    candles = demo_candles(7, MARKET, HOUR_MS, 1_200)
     opened = open_lake()
     with opened.change() as change:
         change.put_candles(candles, measure(candles, sessions=False), sessions=False)
@@ -48,3 +48,18 @@ def test_costs_of_ones_own_are_charged_and_said(lake: int, capsys: pytest.Captur
 def test_own_costs_and_a_level_contradict_each_other(lake: int, capsys: pytest.CaptureFixture[str]):
     assert main([*SWEEP, "--policy", "half_spread=0.02", "--costs", "base"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "contradictory_policy"
+
+
+def test_a_sweep_orders_by_consistency_unless_told_and_the_seed_alone_moves_it(
+    lake: int, capsys: pytest.CaptureFixture[str]
+):
+    words = ("--policy-grid", "stop_value=0.01..0.05..0.01", "--policy", "stop_mode=fraction")
+    told = swept(capsys, *words)
+    assert told["ordered_by"] == "consistency"
+    scores = [row["consistency"] for row in told["best"]]
+    assert scores == sorted(scores, reverse=True)
+    assert all(row["scored_on_many_paths"] for row in told["best"])
+    assert told == swept(capsys, *words)
+    other = swept(capsys, *words, "--seed", "1")
+    assert [row["sharpe"] for row in other["best"]] != []
+    assert {row["consistency"] for row in other["best"]}.isdisjoint(scores)

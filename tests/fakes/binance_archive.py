@@ -25,13 +25,15 @@ _NAMES = (
 class BinanceArchive:
     """Files of the months and days that were over when `now_ms` was; `tapes` by symbol and interval.
 
-    `spoiled` makes the content differ from its checksum. `microseconds` and `named` are what newer files do.
+    `spoiled` makes the content differ from its checksum, `text` takes the place of all rows. `microseconds` and `named`
+    are what newer files do.
     """
 
     def __init__(self, internet: Internet, tapes: dict[tuple[str, str], Tape], now_ms: int) -> None:
         self.tapes, self.now_ms = tapes, now_ms
         self.spoiled = self.microseconds = self.named = False
         self.has_months = True
+        self.text: str | None = None
         for name in (HOST, "127.0.0.1"):
             internet.register(name, self)
 
@@ -57,9 +59,10 @@ class BinanceArchive:
             first, second = ("7", volume) if product == "futures/cm" else (volume, "7")
             close_time = (ts + tape.step_ms) * factor - 1
             lines.append(f"{ts * factor},{opened},{high},{low},{closed},{first},{close_time},{second},4,0,0,0")
+        text = "\n".join(lines) + "\n" if self.text is None else self.text
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
-            archive.writestr(zipfile.ZipInfo(f"{name}.csv"), "\n".join(lines) + "\n")
+            archive.writestr(zipfile.ZipInfo(f"{name}.csv"), text)
         return packed.getvalue()
 
 

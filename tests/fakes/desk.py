@@ -17,6 +17,7 @@ from karat.feeds.common.network import Network
 from karat.ingest.budget import FolderBudget
 from karat.ingest.download import Coverage, Order, Places, Progress
 from karat.ingest.downloads import Outcome, download_all
+from karat.ingest.orders import Kind
 from karat.ingest.page import Bars
 from karat.lake.store import open_lake
 
@@ -41,18 +42,28 @@ class Desk:
         return asyncio.run(download_all(orders, self._opener, places))
 
     def download(
-        self, market: str, timeframe: str = "1h", *, replace: bool = False, since: int | None = None
+        self,
+        market: str,
+        timeframe: str = "1h",
+        *,
+        replace: bool = False,
+        since: int | None = None,
+        kind: Kind = "candles",
+        ask_again: bool = False,
     ) -> Coverage:
         """The coverage of one order that succeeds; its error is raised."""
-        [outcome] = self.run(Order(MarketId(market), timeframe_ms(timeframe), since, None, replace))
+        length = timeframe_ms(timeframe)
+        [outcome] = self.run(Order(MarketId(market), length, since, None, replace, kind, ask_again))
         if outcome.error is not None:
             raise outcome.error
         assert outcome.coverage is not None
         return outcome.coverage
 
-    def refused(self, market: str, timeframe: str = "1h", *, since: int | None = None) -> KaratError:
+    def refused(
+        self, market: str, timeframe: str = "1h", *, since: int | None = None, kind: Kind = "candles"
+    ) -> KaratError:
         """The error of one order that fails."""
-        [outcome] = self.run(Order(MarketId(market), timeframe_ms(timeframe), since))
+        [outcome] = self.run(Order(MarketId(market), timeframe_ms(timeframe), since, kind=kind))
         assert outcome.error is not None, "it was expected to fail"
         return outcome.error
 

@@ -34,7 +34,7 @@ from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of, tier_of
 from karat.kernel.prepare import Extras
 from karat.kernel.signals import read_only
-from karat.kernel.sweep import FIGURES, sweep_rows
+from karat.kernel.sweep import FIGURES, daily_room, sweep_rows
 
 SEEDS = 150 if PLAIN else 1_500
 NORMAL = settings(max_examples=200, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
@@ -84,25 +84,26 @@ def rows_of(policy: Policy, instrument, levels: int) -> np.ndarray:
     return rows
 
 
-def by_bar(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    out = np.zeros((len(rows), len(FIGURES)))
+def by_bar(inputs: Inputs, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Figures and the equity at the end of each day, as of all below."""
+    out, daily = np.zeros((len(rows), len(FIGURES))), daily_room(len(rows), inputs.bars)
     sweep_rows(
         rows, inputs.features, inputs.bars, inputs.spans, inputs.detail, inputs.signal, np.zeros(1),
-        np.zeros(1, np.int64), 365.0, out,
+        np.zeros(1, np.int64), 365.0, daily, out,
     )  # fmt: skip
-    return out
+    return out, daily
 
 
-def by_trade(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    out = np.zeros((len(rows), len(FIGURES)))
+def by_trade(inputs: Inputs, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    out, daily = np.zeros((len(rows), len(FIGURES))), daily_room(len(rows), inputs.bars)
     sweep_rows_by_trade(
         rows, inputs.features, inputs.bars, ground_of(inputs.bars), inputs.signal, events_of(inputs.signal.code),
-        sheet_of(len(inputs.bars.close)), 365.0, out,
+        sheet_of(len(inputs.bars.close)), 365.0, daily, out,
     )  # fmt: skip
-    return out
+    return out, daily
 
 
-def by_level(inputs: Inputs, rows: np.ndarray, levels: int) -> np.ndarray | None:
+def by_level(inputs: Inputs, rows: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray] | None:
     """By a table of outcomes; None where it does not serve."""
     place, ground, events = np.arange(len(rows)), ground_of(inputs.bars), events_of(inputs.signal.code)
     table = room_for_outcomes(entry_bars(inputs.signal.code), levels, levels)
@@ -113,38 +114,37 @@ def by_level(inputs: Inputs, rows: np.ndarray, levels: int) -> np.ndarray | None
     )
     if not served:
         return None
-    out = np.zeros((len(rows), len(FIGURES)))
+    out, daily = np.zeros((len(rows), len(FIGURES))), daily_room(len(rows), inputs.bars)
     sweep_levels(
         rows[0], inputs.features, inputs.bars, ground, inputs.signal, events, table, place // levels, place % levels,
-        tile_room(), 365.0, out,
+        tile_room(), 365.0, daily, out,
     )  # fmt: skip
-    return out
+    return out, daily
 
 
-def by_trade_over_codes(inputs: Inputs, row: np.ndarray) -> np.ndarray:
-    out = np.zeros((2, len(FIGURES)))
+def by_trade_over_codes(inputs: Inputs, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    out, daily = np.zeros((2, len(FIGURES))), daily_room(2, inputs.bars)
     codes = np.stack([np.zeros_like(inputs.signal.code), inputs.signal.code])
     confidences = np.stack([inputs.signal.confidence] * 2)
     bars = len(inputs.bars.close)
     sweep_codes_by_trade(
         *read_only((codes, confidences)), row, inputs.features, inputs.bars, ground_of(inputs.bars),
-        room_for_events(bars), sheet_of(bars), 365.0, out,
+        room_for_events(bars), sheet_of(bars), 365.0, daily, out,
     )  # fmt: skip
-    return out
+    return out, daily
 
 
 def check(sparse: Inputs, dense: Inputs, rows: np.ndarray, levels: int) -> bool:
     """Whether a table of outcomes could be compared too."""
     assert is_plain_market(sparse)
     assert are_plain(rows)
-    expected = by_bar(dense, rows)
-    np.testing.assert_array_equal(by_trade(sparse, rows), expected)
-    np.testing.assert_array_equal(by_trade_over_codes(sparse, rows[0])[1], expected[0])
     found = by_level(sparse, rows, levels) if may_share_outcomes(rows[0]) else None
-    if found is None:
-        return False
-    np.testing.assert_array_equal(found, expected, "by a table of outcomes")
-    return True
+    for part, expected in enumerate(by_bar(dense, rows)):
+        np.testing.assert_array_equal(by_trade(sparse, rows)[part], expected)
+        np.testing.assert_array_equal(by_trade_over_codes(sparse, rows[0])[part][1], expected[0])
+        if found is not None:
+            np.testing.assert_array_equal(found[part], expected, "by a table of outcomes")
+    return found is not None
 
 
 def check_world(world: World) -> bool:
@@ -173,7 +173,8 @@ def test_worlds_with_every_feature_that_a_plain_policy_may_use():
 def test_a_sweep_without_a_signal_has_no_figures_but_zero():
     world = replace(plain_world(3), entry=[0] * len(plain_world(3).bars))
     inputs = inputs_of(world, tier=lambda *said: tier_of(features_of(*said)))
-    found = by_trade(inputs, rows_of(world.policy, world.instrument, 1))
+    found, daily = by_trade(inputs, rows_of(world.policy, world.instrument, 1))
+    assert (daily == world.policy.capital).all()
     assert found[0, [0, 1, 3]].tolist() == [0.0, 0.0, 0.0]
 
 

@@ -73,7 +73,7 @@ def test_the_lake_ends_with_the_truth(internet: Internet, runs: list[dict[str, o
             desk.clock.turn(3_600 * int(said["hours"]))  # type: ignore[call-overload]
         lie(tape, {"page_max": 1000, "shuffled": False, "twice": False, "withheld": (), "revised": 0}, vendor.now_ms)
         internet.calm()
-        desk.download("binance_perp:BTCUSDT")
+        desk.download("binance_perp:BTCUSDT", ask_again=True)
         assert same(desk.stored("binance_perp:BTCUSDT"), tape.truth(vendor.now_ms))
 
 

@@ -20,7 +20,7 @@ from karat.kernel.engine import advance, run
 from karat.kernel.features import features_of, tier_of
 from karat.kernel.loop import closing_day
 from karat.kernel.state import fresh_state
-from karat.kernel.sweep import FIGURES, sweep_rows
+from karat.kernel.sweep import FIGURES, daily_room, sweep_rows
 
 NORMAL = settings(max_examples=250, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 
@@ -44,14 +44,18 @@ def check(world: World, *, sparse: bool) -> None:
 
 def _check_row(world: World, inputs, state) -> None:
     row = policy_row(world.policy, world.instrument, targets=world.target is not None)
-    out = np.zeros((1, len(FIGURES)))
+    out, daily = np.zeros((1, len(FIGURES))), daily_room(1, inputs.bars)
     sweep_rows(
         row[None, :], inputs.features, inputs.bars, inputs.spans, inputs.detail, inputs.signal, np.zeros(1),
-        np.zeros(1, np.int64), 365.0, out,
+        np.zeros(1, np.int64), 365.0, daily, out,
     )  # fmt: skip
     assert out[0, 0] == state.marks.equity / world.policy.capital - 1
     assert out[0, 1] == state.marks.max_drawdown
     assert out[0, 3] == state.money.closed_trades
+    days, total, _ = closing_day(state.marks)
+    assert (daily[0, 0], daily[0, days]) == (world.policy.capital, state.marks.equity)
+    if daily.min() > 0.0:
+        assert close_to(float(np.sum(daily[0, 1:] / daily[0, :-1] - 1.0)), total)
 
 
 @NORMAL

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -135,11 +134,16 @@ def say_compiling() -> None:
 
 
 def _keep(result: Backtest, manifest: dict[str, Any]) -> StoredRun:
-    """Record the look into the vault, if it is one, before the run is kept and shown."""
-    from karat.research.run_store import record_look, run_id, store_run
+    """Count the trial, and the look into the vault if it is one, before the run is kept and shown."""
+    from karat.bots.system_clock import SystemClock
+    from karat.research.ledger.told import tried_by_backtest
+    from karat.research.ledger.trials import TrialLedger
+    from karat.research.run_store import store_run
 
+    ledger, tried, now_ms = TrialLedger(), tried_by_backtest(result, manifest), SystemClock().now_ms()
+    ledger.record_trials(result.strategy, tried, now_ms)
     if manifest["vault"]["looked"]:
-        record_look(manifest, run_id(result, manifest), time.time_ns() // 1_000_000)
+        ledger.record_look(result.strategy, tried, now_ms)
     return store_run(result, manifest)
 
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from karat.app.check_markets import check_markets
 from karat.app.check_store import ensure_checked
 from karat.app.demo_ground import POLICY, Ground, policy_of, starters
+from karat.bots.system_clock import SystemClock
 from karat.core.home import karat_home
 from karat.core.ids import MarketId, symbol_of
 from karat.core.model.policy import CostLevel
 from karat.research.backtest import Backtest, backtest
+from karat.research.ledger.told import tried_by_backtest, tried_by_sweep
+from karat.research.ledger.trials import TrialLedger
 from karat.research.manifest import manifest
 from karat.research.report import write_report
 from karat.research.run_store import StoredRun, store_run
@@ -52,10 +55,13 @@ def check_starters() -> tuple[int, int]:
 def backtest_starters(ground: Ground) -> dict[tuple[str, MarketId], Backtest]:
     """Every starter on every market, at three levels of costs."""
     found: dict[tuple[str, MarketId], Backtest] = {}
+    ledger = TrialLedger()
     for market in ground.markets:
         data = ground.before_vault(market)
         for strategy in starters():
-            found[strategy.name, market] = backtest(data, strategy, resolve(strategy), policy_of(strategy))
+            result = backtest(data, strategy, resolve(strategy), policy_of(strategy))
+            found[strategy.name, market] = result
+            ledger.record_trials(strategy, tried_by_backtest(result, manifest(result)), SystemClock().now_ms())
     return found
 
 
@@ -95,7 +101,8 @@ def sweep_starters(ground: Ground, market: MarketId) -> list[Swept]:
     swept: list[Swept] = []
     for strategy in starters():
         began = time.perf_counter()
-        result = sweep(data, strategy, grid_of(strategy), POLICY)
+        result = sweep(data, strategy, grid_of(strategy), POLICY, sketched=True)
+        TrialLedger().record_trials(strategy, tried_by_sweep(result, data, POLICY), SystemClock().now_ms())
         swept.append(Swept(strategy, result, len(data.candles), time.perf_counter() - began))
     return swept
 

@@ -35,7 +35,8 @@ def sweep_command(
     policy: Pairs = (),
     costs: str | None = None,
     min_coverage: float | None = None,
-    by: str = "sharpe",
+    by: str = "consistency",
+    seed: int = 0,
     top: int = 10,
     as_json: Json = False,
 ) -> None:
@@ -66,7 +67,10 @@ def sweep_command(
     min_coverage
         Refuse data that has less than this share of its bars; 0.99 when left out. What is let through is recorded.
     by
-        The figure to order by: total_return, max_drawdown, sharpe or trades.
+        What to order by: consistency (how steadily it would have grown, resampled), total_return, max_drawdown,
+        sharpe or trades.
+    seed
+        Of the resampled paths. The same seed scores a variant the same in every sweep.
     top
         How many variants to show.
     as_json
@@ -75,11 +79,15 @@ def sweep_command(
     from karat.app.backtest_commands import say_compiling
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
+    from karat.bots.system_clock import SystemClock
     from karat.lake.store import open_lake
     from karat.research.backtest_market import market_data
     from karat.research.backtest_policy import pairs
+    from karat.research.ledger.told import tried_by_sweep
+    from karat.research.ledger.trials import TrialLedger
     from karat.research.sweep import before_vault, sweep
     from karat.research.sweep_grid import parse_grid
+    from karat.research.sweep_objective import Consistency
     from karat.strategies import find_strategy
 
     _check_choices(by, top)
@@ -93,7 +101,9 @@ def sweep_command(
     say_compiling()
     ensure_checked(found, partial(check_markets, needs=found.needs))
     with progress(f"{axes.variants:,} variants of {found.name} on {market}, {len(data.candles):,} bars"):
-        result = sweep(data, found, axes, rules)
+        objective = Consistency(seed) if by == "consistency" else None
+        result = sweep(data, found, axes, rules, objective=objective, sketched=True)
+    TrialLedger().record_trials(found, tried_by_sweep(result, data, rules), SystemClock().now_ms())
     if as_json:
         show_json(_json(result, data, charged, by, top))
     else:
@@ -101,10 +111,10 @@ def sweep_command(
 
 
 def _check_choices(by: str, top: int) -> None:
-    from karat.kernel.sweep import FIGURES
+    from karat.research.sweep import ORDERS
 
-    if by not in FIGURES:
-        raise InputError("unknown_figure", f"There is no figure '{by}'.", f"Choose {', '.join(FIGURES)}.")
+    if by not in ORDERS:
+        raise InputError("unknown_figure", f"There is no figure '{by}'.", f"Choose {', '.join(ORDERS)}.")
     if not 1 <= top <= _TOP_MAX:
         raise InputError("bad_count", f"--top {top} is out of range.", f"Choose 1 to {_TOP_MAX}.")
 
@@ -129,6 +139,7 @@ def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> No
 
     from karat.kernel.sweep import FIGURES
     from karat.research.manifest import data_quality
+    from karat.research.sweep_objective import SCORES
 
     candles = data.candles
     last = int(candles.ts[-1]) + candles.timeframe_ms
@@ -142,16 +153,31 @@ def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> No
     show(f"Data quality {quality['score']:g} of 100, {quality['coverage']['share']:.2%} of the bars are there.")
     table = Table()
     names = list(result.grid.variant(0))
-    for head in ("variant", *names, *FIGURES):
-        table.add_column(head, justify="right")
+    scores = SCORES if len(result.scores) else ()
+    for head in ("variant", *names, *scores, *FIGURES):
+        table.add_column(head.replace("_", " "), justify="right")
     for k in result.best(top, by):
         given = result.grid.variant(k)
-        table.add_row(str(k), *(_shown(given[name]) for name in names), *_figures(result, k))
+        scored = [f"{value:+.2%}" for value in result.scores[k]] if scores else []
+        table.add_row(str(k), *(_shown(given[name]) for name in names), *scored, *_figures(result, k))
     show(table)
     skipped = (
         f" {result.skipped:,} combinations contradict themselves and were not simulated." if result.skipped else ""
     )
+    if scores:
+        show(_scored(result))
     show(f"{result.trials:,} trials were made to find these: the best of many is partly luck.{skipped}")
+
+
+def _scored(result: Sweep) -> str:
+    from karat.research.sweep_objective import Consistency
+
+    rule = Consistency()
+    return (
+        f"Growth is that of {rule.window_days} of its days drawn again, made annual: {rule.paths} times for each"
+        f" variant, {rule.best_paths:,} times for the best {len(result.refined):,}. Low and high are the 1st and 99th"
+        f" percentile; consistency is the middle less {rule.penalty:g} times what lies between them."
+    )
 
 
 def _shown(value: Any) -> str:
@@ -167,12 +193,20 @@ def _json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dic
     from karat.kernel.sweep import FIGURES
     from karat.research.data_gate import bars_hash
     from karat.research.manifest import data_quality
+    from karat.research.sweep_objective import SCORES
+
+    many = set(result.refined.tolist())
 
     def row(k: int) -> dict[str, Any]:
         figures = {
             name: float(value) if value == value else undefined("fewer than two days, or no deviation")
             for name, value in zip(FIGURES, result.figures[k], strict=True)
         }
+        if len(result.scores):
+            lost = undefined("it lost everything")
+            scored = zip(SCORES, result.scores[k], strict=True)
+            figures |= {name: float(value) if value == value else lost for name, value in scored}
+            figures |= {"scored_on_many_paths": k in many}
         return {"variant": k, "set": {name: _plain(value) for name, value in result.grid.variant(k).items()}, **figures}
 
     candles = data.candles

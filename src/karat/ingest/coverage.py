@@ -14,7 +14,7 @@ import numpy as np
 
 from karat.core.model.candles import Bools, Ints
 from karat.core.time import MINUTE_MS
-from karat.ingest.page import Bars
+from karat.ingest.page import held_in
 
 PAUSE_MS = 30 * MINUTE_MS
 
@@ -26,16 +26,16 @@ class Gap(NamedTuple):
     bars: int
 
 
-def gaps(expected: Ints, have: Bars) -> list[Gap]:
-    """Every stretch of missing bars."""
-    return [Gap(int(expected[first]), last - first) for first, last in _runs(~have.has(expected))]
+def gaps(expected: Ints, have: Ints) -> list[Gap]:
+    """Every stretch of missing bars; `have` are the open times of those that are there."""
+    return [Gap(int(expected[first]), last - first) for first, last in _runs(~held_in(have, expected))]
 
 
-def worth_asking(expected: Ints, have: Bars, timeframe_ms: int, *, sessions: bool) -> Ints:
-    """The open times of missing bars that are worth a question, rising."""
-    lacks = ~have.has(expected)
+def worth_asking(expected: Ints, have: Ints, timeframe_ms: int, *, sessions: bool) -> Ints:
+    """The open times of missing bars that are worth a question, rising. `have` are those that are there."""
+    lacks = ~held_in(have, expected)
     if sessions and len(have):
-        for first, last in _runs(lacks & (expected < have.ts[-1])):
+        for first, last in _runs(lacks & (expected < have[-1])):
             if (last - first) * timeframe_ms < PAUSE_MS:
                 lacks[first:last] = False
     return expected[lacks]

@@ -28,6 +28,7 @@ from karat.ports.lake import Lake, LakeEntry
 from karat.quality.checks import ALONE, Surroundings, all_findings
 from karat.quality.coverage import coverage_of
 from karat.quality.findings import Finding
+from karat.quality.holes import hole_findings
 from karat.quality.score import score_of
 from karat.quality.timeframes import Built
 
@@ -47,6 +48,12 @@ def check_series(lake: Lake, entry: LakeEntry) -> SeriesReport:
     around = surroundings(lake, entry)
     findings = all_findings(candles, around, sessions=entry.sessions)
     return _report(candles, findings, around, hash_=entry.hash, sessions=entry.sessions)
+
+
+def holes_told_apart(lake: Lake, entry: LakeEntry) -> list[Finding]:
+    """The holes of a stored series, each with whether other symbols of the venue have bars then."""
+    peers = [lake.candles(one.market, one.timeframe_ms) for one in _peers(lake, entry)]
+    return hole_findings(lake.candles(entry.market, entry.timeframe_ms), peers, sessions=entry.sessions)
 
 
 def check_file(path: Path) -> SeriesReport:

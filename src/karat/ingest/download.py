@@ -1,126 +1,77 @@
-"""Download candles of one market into the lake.
+"""Download candles, or mark prices, of one market into the lake. Funding has a way of its own (`download_funding`).
 
 1. The vendor says what time it is: a bar is asked for only when it has closed by the vendor's clock.
 2. What is missing is worked out: since the last bar, before the first, and in the middle. The last bars that are there
    are asked for as well and compared (the last in the lake, and the last of an unfinished download); the vendor's later
-   word on them wins, and is recorded.
+   word on them wins, and is recorded. What the vendor lacked before is left alone for a while (`lacking`).
 3. Answers go to a file beside the lake one by one (`staging`), so that a killed download goes on where it was.
 4. When all is there, or the vendor has no more, the lake is changed once. Splits and dividends of equities follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from functools import reduce
 
 import numpy as np
 
 from karat.core.errors import InputError
-from karat.core.ids import MarketId, symbol_of
+from karat.core.ids import symbol_of
 from karat.core.model.candles import Ints
-from karat.core.time import SECOND_MS, iso, timeframe_text
+from karat.core.time import SECOND_MS, iso
 from karat.ingest.asking import ask_for
 from karat.ingest.coverage import gaps, stretches, worth_asking
-from karat.ingest.keep import keep, keep_actions, refuse_simulated
-from karat.ingest.page import Bars, accept
-from karat.ingest.patience import patiently
+from karat.ingest.download_funding import download_funding, mark_of, perpetuals_of
+from karat.ingest.keep import Shelf, first_bar_ms, keep_actions, refuse_simulated
+from karat.ingest.lacking import FIRST_PAUSE_MS, Lack, LackFile, left_alone, remembered
+from karat.ingest.orders import Coverage, Order, Places, Progress
+from karat.ingest.page import Bars, Held, accept, held_in, sound_bars, times_of_both
+from karat.ingest.patience import patiently, skew_notes
 from karat.ingest.sessions import opens_between
 from karat.ingest.staging import Staging
-from karat.ports.clock import Clock
-from karat.ports.history import History
-from karat.ports.lake import Lake, LakeEntry
+from karat.ports.history import VALUES, History
+
+__all__ = ["Coverage", "Order", "Places", "Progress", "download"]
 
 RECHECKED_BARS = 10
-SKEW_MS = 30 * SECOND_MS
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to download. `from_ms` None: from the first bar that is there, or that the vendor has. `to_ms` None: to now.
-
-    `replace`: ask for everything again, and let the vendor win.
-    """
-
-    market: MarketId
-    timeframe_ms: int
-    from_ms: int | None = None
-    to_ms: int | None = None
-    replace: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a download is: bars settled of those wanted, and for how long it has run."""
-
-    order: Order
-    settled: int
-    wanted: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What the lake holds after a download, and what it brought.
-
-    `added` bars lie outside what was there, `refilled` inside, `revised` took the place of others. `gaps` and `missing`
-    count stretches and bars that the vendor has not got either.
-    """
-
-    rows: int
-    first_ts: int
-    last_ts: int
-    added: int
-    refilled: int
-    revised: int
-    gaps: int
-    missing: int
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where a download reads and writes. `told` hears of progress."""
-
-    lake: Lake
-    clock: Clock
-    downloads: Path
-    told: Callable[[Progress], None] = lambda _: None
+LATE_BARS = 10  # a series that is so many bars and a day behind has stopped
 
 
 async def download(order: Order, history: History, places: Places) -> Coverage:
     """Bring the stored series up to what the vendor has. Raises InputError and RetryLater; see `ports.history`.
 
-    What had come before an error is kept aside, and the next call goes on from there.
+    What had come before an error is kept aside, and the next call goes on from there. InputError `no_funding`: the
+    market is no perpetual, `kind_unknown`: the venue has no such series of its perpetuals.
     """
-    entry = _stored(order, places.lake)
-    refuse_simulated(order.market, entry.quality if entry else None)
-    work = _Download(order, history, places, entry)
+    if order.kind != "candles":
+        perpetuals = await perpetuals_of(order, history, places.clock)
+        if order.kind == "funding":
+            return await download_funding(order, history, perpetuals, places)
+        history = mark_of(perpetuals, history)
+    refuse_simulated(places.lake, order.market)
+    work = _Download(order, history, places)
     await work.find_out()
     await work.fetch()
     return await work.finish()
 
 
-def _stored(order: Order, lake: Lake) -> LakeEntry | None:
-    same = (entry for entry in lake.list() if entry.market == order.market and entry.timeframe_ms == order.timeframe_ms)
-    return next(same, None)
-
-
 class _Download:
-    """One download on its way. `before` is what the lake held, `have` that and what earlier, unfinished runs brought.
+    """One download on its way. `before` are the open times that the lake held, `have` these bars and what earlier,
+    unfinished runs brought.
 
     Both stay as they are while answers come: `came` grows instead, because joining costs what the whole series costs.
     """
 
-    def __init__(self, order: Order, history: History, places: Places, entry: LakeEntry | None) -> None:
+    def __init__(self, order: Order, history: History, places: Places) -> None:
         self._order, self._history, self._places = order, history, places
         self._step = order.timeframe_ms
-        self._staging = Staging(places.downloads, order.market, order.timeframe_ms)
-        stored = places.lake.candles(order.market, order.timeframe_ms) if entry else None
-        self._before = Bars.of(stored)
-        staged = self._staging.read()
-        self._came = [staged[~self._before.has(staged.ts)]]
-        self._have = self._before.with_bars(self._came[0])
+        self._shelf = Shelf(places.lake, places.clock, order.market, order.timeframe_ms, mark=order.kind == "mark")
+        self._staging = Staging(places.downloads, order.market, order.label, len(VALUES))
+        self._lack_file = LackFile(places.downloads, order.market, order.label)
+        stored = self._shelf.stored()
+        self._before: Ints = np.empty(0, np.int64) if stored is None else stored.ts
+        staged = sound_bars(*self._staging.read(), self._step)
+        self._came = [staged[~held_in(self._before, staged.ts)]]
+        self._have = Held(stored, self._came[0])
         self._began_ms = places.clock.now_ms()
         self._settled = self._compared = self._equal = 0
         self._revised: set[int] = set()
@@ -132,18 +83,20 @@ class _Download:
         self._page_bars = self._history.page_bars(self._step)
         first_ms = await patiently(lambda: self._history.first_ms(symbol, self._step), clock)
         self._now_ms = await patiently(self._history.now_ms, clock)
-        self._note_skew(clock.now_ms() - self._now_ms)
+        self._notes += skew_notes(clock.now_ms() - self._now_ms, self._history.venue)
         begin_ms = self._begin_ms(first_ms)
         end_ms = min(self._now_ms - self._step + 1, self._order.to_ms or self._now_ms)
         self._expected = opens_between(self._history.calendar, self._step, begin_ms, max(begin_ms, end_ms))
-        ends = (held.ts[-RECHECKED_BARS:] for held in (self._before, self._have))
+        ends = (ts[-RECHECKED_BARS:] for ts in (self._before, self._have.ts))
         self._windows = [ts[(ts >= begin_ms) & (ts < end_ms)] for ts in ends]
+        self._lacks = self._lack_file.read()
         if self._order.replace:
             self._wanted = self._expected
-        else:
-            sessions = self._history.calendar is not None
-            lacks = worth_asking(self._expected, self._have, self._step, sessions=sessions)
-            self._wanted = np.unique(np.concatenate((lacks, *self._windows)))
+            return
+        missing = self._worth_asking(self._have.ts)
+        if not self._order.ask_again:
+            missing = missing[~left_alone(missing, self._lacks, self._now_ms)]
+        self._wanted = reduce(times_of_both, self._windows, missing)
 
     async def fetch(self) -> None:
         """Ask for all that is wanted, then for more of the last bars as long as those asked for had changed."""
@@ -163,29 +116,39 @@ class _Download:
     async def finish(self) -> Coverage:
         """Change the lake, if anything came, and say what it holds now."""
         order, fresh = self._order, Bars.none().with_bars(Bars.joined(self._came))
+        self._came = []
         if len(fresh):
-            await keep(
-                self._places.lake,
-                self._places.clock,
-                order.market,
-                self._step,
-                fresh,
-                self._history.source,
-                self._revision_words(),
-                sessions=self._history.calendar is not None,
-            )
+            sessions = self._history.calendar is not None
+            await self._shelf.keep(fresh, self._history.source, self._revision_words(), sessions=sessions)
+        have = times_of_both(self._before, fresh.ts)
+        self._lack_file.write(self._lacks_now(have))
         self._staging.drop()
-        held = self._coverage(fresh)
+        held = self._coverage(have, fresh)
         if self._history.calendar is not None:
             symbol, lake, clock = symbol_of(order.market), self._places.lake, self._places.clock
             actions = await patiently(lambda: self._history.actions(symbol, held.first_ts, self._now_ms), clock)
             await keep_actions(lake, clock, order.market, actions)
         return held
 
+    def _worth_asking(self, have: Ints) -> Ints:
+        return worth_asking(self._expected, have, self._step, sessions=self._history.calendar is not None)
+
+    def _lacks_now(self, have: Ints) -> list[Lack]:
+        """What the vendor lacks now. Bars at the end count only once they are late: the newest may not be out yet."""
+        if not len(self._expected):
+            return self._lacks
+        missing = self._worth_asking(have)
+        if len(have):
+            late = self._now_ms - int(have[-1]) > LATE_BARS * self._step + FIRST_PAUSE_MS
+            missing = missing if late else missing[missing < have[-1]]
+        asked, within = held_in(self._wanted, missing), (int(self._expected[0]), int(self._expected[-1]) + self._step)
+        self._lacks = remembered(missing, asked, self._step, self._lacks, within, self._now_ms)
+        return self._lacks
+
     async def _ask(self, wanted: Ints) -> None:
         for stretch in stretches(wanted, self._step, self._page_bars):
             async for answer in ask_for(stretch, self._step, self._ask_once):
-                self._take(answer.bars[np.isin(answer.bars.ts, stretch)])
+                self._take(answer.bars[held_in(stretch, answer.bars.ts)])
                 self._settled += answer.settled
                 self._tell()
 
@@ -208,31 +171,24 @@ class _Download:
         news = bars[~known | differs]
         if not len(news):
             return
-        self._staging.append(news)
+        self._staging.append(news.ts, news.values)
         self._revised |= {int(ts) for ts in bars.ts[differs]}
         self._came.append(news)
 
     def _begin_ms(self, first_ms: int | None) -> int:
         begin_ms = self._order.from_ms
-        if begin_ms is None and len(self._have):
+        if begin_ms is None and len(self._have.ts):
             begin_ms = int(self._have.ts[0])
+        if begin_ms is None and self._order.kind == "mark":
+            begin_ms = first_bar_ms(self._places.lake, self._order.market)
         if begin_ms is None and first_ms is None:
             message = f"{self._history.venue} does not say since when it has {self._order.market}."
             raise InputError("from_missing", message, "Say from when on: --from 2024-01-01.")
         return max(begin_ms or 0, first_ms or 0)
 
-    def _note_skew(self, ahead_ms: int) -> None:
-        if abs(ahead_ms) > SKEW_MS:
-            side = "ahead of" if ahead_ms > 0 else "behind"
-            self._notes.append(
-                f"this machine's clock is {abs(ahead_ms) / SECOND_MS:.0f} s {side} that of {self._history.venue}, "
-                "which was used; set it right"
-            )
-
     def _differs(self) -> InputError:
-        timeframe = timeframe_text(self._step)
         message = (
-            f"{self._order.market} {timeframe}: not one of the last {self._compared} bars in the lake is what "
+            f"{self._order.market} {self._order.label}: not one of the last {self._compared} bars in the lake is what "
             f"{self._history.venue} says."
         )
         hint = "They may come from elsewhere. Give --replace to let the vendor win, or take another name."
@@ -242,16 +198,16 @@ class _Download:
         count = len(self._revised)
         return f"{count} bars revised by {self._history.venue}, first {iso(min(self._revised))}" if count else ""
 
-    def _coverage(self, fresh: Bars) -> Coverage:
-        have, before = self._before.with_bars(fresh), self._before
+    def _coverage(self, have: Ints, fresh: Bars) -> Coverage:
+        before = self._before
         if not len(have):
-            message = f"{self._history.venue} has no {timeframe_text(self._step)} bars of {self._order.market} there."
+            message = f"{self._history.venue} has no {self._order.label} bars of {self._order.market} there."
             raise InputError("nothing_there", message, "Ask for another time: --from, --to.")
-        first_ms, last_ms = int(have.ts[0]), int(have.ts[-1])
-        new = fresh.ts[~before.has(fresh.ts)]
-        inside = (new > before.ts[0]) & (new < before.ts[-1]) if len(before) else np.zeros(len(new), np.bool_)
-        whole = opens_between(self._history.calendar, self._step, first_ms, last_ms)
-        left = gaps(whole, have)
+        first_ms, last_ms = int(have[0]), int(have[-1])
+        new = fresh.ts[~held_in(before, fresh.ts)]
+        inside = (new > before[0]) & (new < before[-1]) if len(before) else np.zeros(len(new), np.bool_)
+        left = gaps(opens_between(self._history.calendar, self._step, first_ms, last_ms), have)
+        known = [lack for lack in self._lacks if first_ms < lack.from_ms < last_ms]
         return Coverage(
             rows=len(have),
             first_ts=first_ms,
@@ -262,6 +218,8 @@ class _Download:
             gaps=len(left),
             missing=sum(gap.bars for gap in left),
             notes=tuple(self._notes),
+            asked_ms=min((lack.asked_ms for lack in known), default=None),
+            asked_again_ms=min((lack.again_ms for lack in known), default=None),
         )
 
     def _tell(self) -> None:

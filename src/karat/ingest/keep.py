@@ -1,9 +1,10 @@
-"""Put downloaded bars into the lake: one change, in which they join what is there."""
+"""Put downloaded rows into the lake: one change, in which they join what is there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from karat.core.errors import InputError, RetryLater
@@ -22,7 +23,7 @@ _LAKE_TRIES = 120
 _LAKE_WAIT_SECONDS = 0.5  # an import holds the lake for seconds; a minute is long enough to wait for one
 
 
-async def _changing(lake: Lake, clock: Clock, change_it: Callable[[LakeChange], T]) -> T:
+async def changing(lake: Lake, clock: Clock, change_it: Callable[[LakeChange], T]) -> T:
     """Run one change of the lake; wait for others who change it, while the rest of this process goes on."""
     for left in reversed(range(_LAKE_TRIES)):
         try:
@@ -35,32 +36,43 @@ async def _changing(lake: Lake, clock: Clock, change_it: Callable[[LakeChange], 
     raise AssertionError("the last try returns or raises")
 
 
-async def keep(
-    lake: Lake,
-    clock: Clock,
-    market: MarketId,
-    timeframe_ms: int,
-    fresh: Bars,
-    source: str,
-    revised: str,
-    *,
-    sessions: bool,
-) -> Candles:
-    """Join `fresh` to the stored candles, `fresh` winning, and store the whole. Returns it.
+class Shelf:
+    """The place of one series in the lake: candles of a market at a timeframe, or its mark prices."""
 
-    `source` and `revised` (words about bars that changed, or "") go into the quality. Raises RetryLater `lake_busy`
-    after a minute of waiting, `disk_full`; then nothing changed.
-    """
+    def __init__(self, lake: Lake, clock: Clock, market: MarketId, timeframe_ms: int, *, mark: bool) -> None:
+        self._lake, self._clock, self._market, self._step, self._mark = lake, clock, market, timeframe_ms, mark
 
-    def join(change: LakeChange) -> Candles:
-        old, told = change.candles(market, timeframe_ms), change.sessions(market)
-        whole = candles_of(market, timeframe_ms, Bars.of(old).with_bars(fresh))
+    def stored(self) -> Candles | None:
+        """What lies there, where it lies, or None. Nothing is built from finer bars."""
+        if self._mark:
+            return self._lake.mark(self._market, self._step)
+        there = any((one.market, one.timeframe_ms) == (self._market, self._step) for one in self._lake.list())
+        return self._lake.candles(self._market, self._step) if there else None
+
+    async def keep(self, fresh: Bars, source: str, revised: str, *, sessions: bool) -> None:
+        """Join `fresh` to what lies there, `fresh` winning.
+
+        `source` and `revised` (words about bars that changed, or "") go into the quality. Raises RetryLater `lake_busy`
+        after a minute of waiting, `disk_full`; then nothing changed.
+        """
+        put = partial(self._put_mark if self._mark else self._put, fresh, source, revised, sessions)
+        await changing(self._lake, self._clock, put)
+
+    def _put(self, fresh: Bars, source: str, revised: str, sessions: bool, change: LakeChange) -> None:
+        market, step = self._market, self._step
+        old, told, before = change.candles(market, step), change.sessions(market), change.quality(market, step)
         closes = sessions if told is None else told
-        quality = _quality(whole, change.quality(market, timeframe_ms), source, revised, sessions=closes)
-        change.put_candles(whole, quality, sessions=closes)
-        return whole
+        known = before is not None and any(source in told for told in before.sources)
+        if old is not None and known and fresh.ts[0] > old.ts[-1]:
+            change.append_candles(candles_of(market, step, fresh), sessions=closes)  # costs what they cost alone
+            return
+        whole = candles_of(market, step, Bars.of(old).with_bars(fresh))
+        change.put_candles(whole, _quality(whole, before, source, revised, sessions=closes), sessions=closes)
 
-    return await _changing(lake, clock, join)
+    def _put_mark(self, fresh: Bars, source: str, revised: str, sessions: bool, change: LakeChange) -> None:
+        whole = candles_of(self._market, self._step, Bars.of(change.mark(self._market, self._step)).with_bars(fresh))
+        quality = _quality(whole, None, source, revised, sessions=sessions)
+        change.put_mark(whole, replace(quality, zero_volume_bars=0, oddities=()))
 
 
 async def keep_actions(lake: Lake, clock: Clock, market: MarketId, actions: tuple[Action, ...]) -> None:
@@ -72,7 +84,7 @@ async def keep_actions(lake: Lake, clock: Clock, market: MarketId, actions: tupl
         if len(table) and (old is None or actions_of(old) != actions):
             change.put_table(actions_name(market), table)
 
-    await _changing(lake, clock, put)
+    await changing(lake, clock, put)
 
 
 def candles_of(market: MarketId, timeframe_ms: int, bars: Bars) -> Candles:
@@ -81,11 +93,16 @@ def candles_of(market: MarketId, timeframe_ms: int, bars: Bars) -> Candles:
     return Candles(market, timeframe_ms, bars.ts, **columns)
 
 
-def refuse_simulated(market: MarketId, quality: Quality | None) -> None:
+def refuse_simulated(lake: Lake, market: MarketId) -> None:
     """Real bars never join invented ones."""
-    if quality is not None and quality.simulated:
+    if any(entry.market == market and entry.quality.simulated for entry in lake.list()):
         message = f"{market} holds simulated bars in the lake."
         raise InputError("simulated_market", message, "Download a market of a real venue.")
+
+
+def first_bar_ms(lake: Lake, market: MarketId) -> int | None:
+    """The open time of the first candle of a market in the lake, of any timeframe, or None."""
+    return min((entry.first_ts for entry in lake.list() if entry.market == market), default=None)
 
 
 def _quality(whole: Candles, before: Quality | None, source: str, revised: str, *, sessions: bool) -> Quality:

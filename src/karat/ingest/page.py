@@ -42,6 +42,8 @@ class Bars:
 
     def with_bars(self, others: Bars) -> Bars:
         """All bars by time; where both have one, or others have several, the last of the others."""
+        if not len(self) and (np.diff(others.ts) > 0).all():
+            return others  # as a first download comes: millions of bars that need no sorting
         ts, values = np.concatenate((self.ts, others.ts)), np.concatenate((self.values, others.values))
         order = np.argsort(ts, kind="stable")
         last_of_its_time = np.append(np.diff(ts[order]) != 0, True)[: len(ts)]
@@ -49,13 +51,51 @@ class Bars:
 
     def has(self, ts: Ints) -> Bools:
         """Which of these times there are."""
-        if not len(self.ts):
-            return np.zeros(len(ts), np.bool_)
-        return self.ts[np.minimum(np.searchsorted(self.ts, ts), len(self.ts) - 1)] == ts
+        return held_in(self.ts, ts)
 
     def at(self, ts: Ints) -> Floats:
         """The values at these times, all of which must be there."""
         return self.values[np.searchsorted(self.ts, ts)]
+
+
+class Held:
+    """Bars that are there already: those of the lake, read where they lie, and over them those of a download that was
+    not finished. `ts` are the open times of all."""
+
+    def __init__(self, stored: Candles | None, waiting: Bars) -> None:
+        self._stored, self._waiting = stored, waiting
+        self.ts = times_of_both(np.empty(0, np.int64) if stored is None else stored.ts, waiting.ts)
+
+    def has(self, ts: Ints) -> Bools:
+        """Which of these times there are."""
+        return held_in(self.ts, ts)
+
+    def at(self, ts: Ints) -> Floats:
+        """The values at these times, all of which must be there."""
+        values = np.empty((len(ts), len(VALUES)))
+        new = self._waiting.has(ts)
+        values[new] = self._waiting.at(ts[new])
+        if self._stored is not None:
+            bars = np.searchsorted(self._stored.ts, ts[~new])
+            values[~new] = np.column_stack([getattr(self._stored, name)[bars] for name in VALUES])
+        return values
+
+
+def times_of_both(one: Ints, other: Ints) -> Ints:
+    """The times of two rising rows of times, rising, each once."""
+    if not len(other):
+        return one
+    if not len(one) or other[0] > one[-1]:
+        return np.concatenate((one, other))
+    ts = np.sort(np.concatenate((one, other)), kind="stable")
+    return ts[np.append(np.diff(ts) != 0, True)]
+
+
+def held_in(have: Ints, ts: Ints) -> Bools:
+    """Which of `ts` are among the rising times `have`."""
+    if not len(have):
+        return np.zeros(len(ts), np.bool_)
+    return have[np.minimum(np.searchsorted(have, ts), len(have) - 1)] == ts
 
 
 def are_sound(ts: Ints, values: Floats, timeframe_ms: int) -> Bools:
@@ -65,6 +105,12 @@ def are_sound(ts: Ints, values: Floats, timeframe_ms: int) -> Bools:
     with np.errstate(invalid="ignore"):
         prices = (low > 0) & (low <= np.minimum(opened, closed)) & (high >= np.maximum(opened, closed))
         return on_grid & np.isfinite(values).all(axis=1) & prices & (volume >= 0)
+
+
+def sound_bars(ts: Ints, values: Floats, timeframe_ms: int) -> Bars:
+    """The sound ones of rows in any order, by time; of several with one time the last."""
+    sound = are_sound(ts, values, timeframe_ms)
+    return Bars.none().with_bars(Bars(ts[sound], values[sound]))
 
 
 def accept(page: Page, timeframe_ms: int, before_ms: int, venue: str) -> Bars:

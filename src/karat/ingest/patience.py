@@ -6,12 +6,24 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from karat.core.errors import RetryLater
+from karat.core.time import SECOND_MS
 from karat.ports.clock import Clock
 
 TRIES = 5
 FIRST_WAIT_SECONDS = 1.0  # then 2, 4, 8: a vendor that restarts gets a quarter of a minute
 
+SKEW_MS = 30 * SECOND_MS
+
 T = TypeVar("T")
+
+
+def skew_notes(ahead_ms: int, venue: str) -> tuple[str, ...]:
+    """A note where this machine's clock is far from the vendor's; by the vendor's alone is judged what has closed."""
+    if abs(ahead_ms) <= SKEW_MS:
+        return ()
+    side = "ahead of" if ahead_ms > 0 else "behind"
+    seconds = abs(ahead_ms) / SECOND_MS
+    return (f"this machine's clock is {seconds:.0f} s {side} that of {venue}, which was used; set it right",)
 
 
 async def patiently(ask: Callable[[], Awaitable[T]], clock: Clock) -> T:

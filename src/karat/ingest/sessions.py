@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from karat.core.errors import InputError
+from karat.core.extras import how_to_install
 from karat.core.model.candles import Ints
 from karat.core.time import DAY_MS, grid_origin_ms, iso
 
@@ -62,7 +63,7 @@ def _exchange(calendar: str) -> Any:
         import exchange_calendars
     except ImportError as error:
         message = "Sessions of stock exchanges need the package exchange-calendars, which is not installed."
-        raise InputError("package_missing", message, "Install it: pip install 'karat[equities]'.") from error
+        raise InputError("package_missing", message, how_to_install("equities")) from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pandas to the package: nothing that a user could mend

@@ -129,8 +129,8 @@ def advance(inputs: Inputs, state: State, end: int, room: Recorder | None, phase
         out = simulate(
             inputs.rules, inputs.features, inputs.bars, inputs.spans, inputs.detail, inputs.signal,
             room.log if room else None, room.equity if room else _NO_FLOATS, room.position if room else _NO_INTS,
-            state.bar, end, phase, state.holding, state.levels, state.trade, state.money, state.order, state.limit,
-            state.marks, state.blocks,
+            _NO_FLOATS, state.bar, end, phase, state.holding, state.levels, state.trade, state.money, state.order,
+            state.limit, state.marks, state.blocks,
         )  # fmt: skip
         state = State(*out)
         if state.bar >= end:

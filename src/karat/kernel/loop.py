@@ -128,13 +128,14 @@ def moved_levels(
 @borrowing
 def simulate(
     rules: Any, features: Any, bars: Any, spans: Any, detail: Any, signal: Any, log: Any, equities: Any,
-    positions: Any, begin: int, end: int, phase: int, holding: Any, levels: Any, trade: Any, money: Any,
+    positions: Any, daily: Any, begin: int, end: int, phase: int, holding: Any, levels: Any, trade: Any, money: Any,
     order: Any, limit: Any, marks: Any, blocks: Any,
 ) -> Any:  # fmt: skip
     """Run bars `begin` to `end - 1` from a state; returns the number of bars done and the state after them.
 
-    Stops early when the record (`log`, None without one) is full. `phase` runs a bar whole, or only what the venue does
-    (steps 1 to 8), or only the close (step 9), so that a paper venue and a bot share this source.
+    Stops early when the record (`log`, None without one) is full. `daily` is a column as in `marks.new_day`. `phase`
+    runs a bar whole, or only what the venue does (steps 1 to 8), or only the close (step 9), so that a paper venue and
+    a bot share this source.
     """
     inverse = is_inverse(rules, features)
     units, down, up, mask = watch(rules, features, holding, levels, trade)
@@ -142,7 +143,7 @@ def simulate(
     moving, strides = moves_levels(rules, features), strides_allowed(rules, features, phase)
     passes = phase == WHOLE_BAR and passes_quiet(rules, features)
     if features.sparse is not None and marks.day == NO_DAY and begin < end:
-        marks = new_day(marks, bars.mark_day[begin])
+        marks = new_day(marks, bars.mark_day[begin], daily)
     bar = begin
     while bar < end:
         if order.due < 0 and limit.side == 0:
@@ -151,13 +152,26 @@ def simulate(
                     bar = signal.next_entry[np.uint64(bar)]
                 elif passes:
                     bar, marks = pass_flat(
-                        rules, features, bars, signal, log, equities, positions, bar, end, mask, base, marks, blocks
+                        rules,
+                        features,
+                        bars,
+                        signal,
+                        log,
+                        equities,
+                        positions,
+                        daily,
+                        bar,
+                        end,
+                        mask,
+                        base,
+                        marks,
+                        blocks,
                     )
             elif passes and not moving:
                 still = end if rules.time_exit == 0 else min(end, trade.entry_bar + rules.time_exit - 1)
                 bar, marks = pass_held(
-                    rules, features, bars, spans, signal, log, equities, positions, bar, still, (units, down, up, mask),
-                    strides, base, holding, marks, blocks,
+                    rules, features, bars, spans, signal, log, equities, positions, daily, bar, still,
+                    (units, down, up, mask), strides, base, holding, marks, blocks,
                 )  # fmt: skip
             if bar >= end:
                 break
@@ -196,7 +210,7 @@ def simulate(
         if units != 0.0:
             equity = open_equity(inverse, base, units, average, bars.close[place])
         if bars.mark_day[place] != marks.day:
-            marks = new_day(marks, bars.mark_day[place])
+            marks = new_day(marks, bars.mark_day[place], daily)
         marks = mark(marks, equity)
         if log is not None:
             equities[place] = equity
@@ -223,7 +237,7 @@ def simulate(
                 )
         bar += 1
     if features.sparse is not None and begin < end and bars.mark_day[end - 1] != marks.day:
-        marks = new_day(marks, bars.mark_day[end - 1])
+        marks = new_day(marks, bars.mark_day[end - 1], daily)
     return min(bar, end), holding, levels, trade, money, order, limit, marks, blocks
 
 

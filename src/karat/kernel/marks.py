@@ -30,11 +30,17 @@ def simple_return(equity: float, reference: float) -> float:
 
 
 @inlined
-def new_day(marks: Any, day: int) -> Any:
-    """Close the daily return of `marks.day` with the last equity; days without bars return 0 (rule 33)."""
+def new_day(marks: Any, day: int, daily: Any) -> Any:
+    """Close the daily return of `marks.day` with the last equity; days without bars return 0 (rule 33).
+
+    `daily` is a column for the equity at the end of each day, from the start on, or one cell when nobody asks for it.
+    """
     if marks.day == NO_DAY:
         return Marks(marks.equity, marks.peak, marks.floor, marks.max_drawdown, day, marks.day_reference, 0, 0.0, 0.0)
     gain = simple_return(marks.equity, marks.day_reference)
+    if len(daily) > 1:
+        for after in range(1, day - marks.day + 1):
+            daily[marks.days + after] = marks.equity
     return Marks(
         marks.equity, marks.peak, marks.floor, marks.max_drawdown, day, marks.equity, marks.days + day - marks.day,
         marks.sum_returns + gain, marks.sum_squares + gain * gain,

@@ -43,8 +43,8 @@ def calm(features: Any, bars: Any, signal: Any, place: Any, mask: int, risk_day:
 
 @inlined
 def pass_flat(
-    rules: Any, features: Any, bars: Any, signal: Any, log: Any, equities: Any, positions: Any, bar: int, end: int,
-    mask: int, base: float, marks: Any, blocks: Any,
+    rules: Any, features: Any, bars: Any, signal: Any, log: Any, equities: Any, positions: Any, daily: Any, bar: int,
+    end: int, mask: int, base: float, marks: Any, blocks: Any,
 ) -> Any:  # fmt: skip
     """(the first bar at or after `bar` that needs the steps, marks before it), flat, with nothing on its way."""
     if features.filters is not None and not base > safe_equity(rules, features, blocks):
@@ -55,7 +55,7 @@ def pass_flat(
         if not calm(features, bars, signal, place, mask, risk_day):
             break
         if bars.mark_day[place] != marks.day:
-            marks = new_day(mark(marks, base) if bar > begin else marks, bars.mark_day[place])
+            marks = new_day(mark(marks, base) if bar > begin else marks, bars.mark_day[place], daily)
         if log is not None:
             equities[place] = base
             positions[place] = 0
@@ -65,8 +65,8 @@ def pass_flat(
 
 @inlined
 def pass_span(
-    features: Any, bars: Any, spans: Any, signal: Any, bar: int, end: int, watched: Any, inverse: bool, base: float,
-    average: float, marks: Any,
+    features: Any, bars: Any, spans: Any, signal: Any, daily: Any, bar: int, end: int, watched: Any, inverse: bool,
+    base: float, average: float, marks: Any,
 ) -> Any:  # fmt: skip
     """`pass_held` over the whole span that begins at `bar`, by its extremes; `bar` itself where that cannot be."""
     units, down, up, mask = watched
@@ -77,7 +77,7 @@ def pass_span(
     if int(signal.span_code[span]) & mask != 0:
         return bar, marks
     if bars.mark_day[np.uint64(bar)] != marks.day:
-        marks = new_day(marks, bars.mark_day[np.uint64(bar)])
+        marks = new_day(marks, bars.mark_day[np.uint64(bar)], daily)
     best = spans.close_high[span] if units > 0.0 else spans.close_low[span]
     worst = spans.close_low[span] if units > 0.0 else spans.close_high[span]
     higher = open_equity(inverse, base, units, average, best) > marks.peak
@@ -89,8 +89,8 @@ def pass_span(
 
 @inlined
 def pass_held(
-    rules: Any, features: Any, bars: Any, spans: Any, signal: Any, log: Any, equities: Any, positions: Any, bar: int,
-    end: int, watched: Any, strides: bool, base: float, holding: Any, marks: Any, blocks: Any,
+    rules: Any, features: Any, bars: Any, spans: Any, signal: Any, log: Any, equities: Any, positions: Any, daily: Any,
+    bar: int, end: int, watched: Any, strides: bool, base: float, holding: Any, marks: Any, blocks: Any,
 ) -> Any:  # fmt: skip
     """The same with a position whose levels rest. `watched` is what the loop looks at; `strides` steps over spans."""
     units, down, up, mask = watched
@@ -100,7 +100,9 @@ def pass_held(
         place = np.uint64(bar)
         if features.sparse is not None and strides and spans.of_first[place] >= 0:
             before = bar
-            bar, marks = pass_span(features, bars, spans, signal, bar, end, watched, inverse, base, average, marks)
+            bar, marks = pass_span(
+                features, bars, spans, signal, daily, bar, end, watched, inverse, base, average, marks
+            )
             if bar > before:
                 continue
         if bars.low[place] < down or bars.high[place] > up:
@@ -113,7 +115,7 @@ def pass_held(
         if features.filters is not None and not equity > safe:
             break
         if bars.mark_day[place] != marks.day:
-            marks = new_day(marks, bars.mark_day[place])
+            marks = new_day(marks, bars.mark_day[place], daily)
         marks = mark(marks, equity)
         if log is not None:
             equities[place] = equity

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from karat.core.errors import InputError
+from karat.core.extras import how_to_install
 
 
 def need(module: str, extra: str, purpose: str) -> Any:
@@ -14,4 +15,4 @@ def need(module: str, extra: str, purpose: str) -> Any:
         return import_module(module)
     except ImportError as error:
         message = f"{purpose} needs {module.partition('.')[0]}, which is not installed."
-        raise InputError("extra_missing", message, f"Install it: pip install 'karat[{extra}]'.") from error
+        raise InputError("extra_missing", message, how_to_install(extra)) from error

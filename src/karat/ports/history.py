@@ -1,4 +1,4 @@
-"""Past candles of a vendor: one Protocol for exchanges, brokers and archives.
+"""Past candles of a vendor, and of perpetuals what goes with them: one Protocol for exchanges, brokers and archives.
 
 Failures are sorted at the vendor's edge. InputError: asking again will not help (`symbol_unknown`, `timeframe_unknown`,
 `key_missing`, `key_refused`, `vendor_refused`, `package_missing`). RetryLater: it may (`vendor_down`, `vendor_limit`,
@@ -43,6 +43,36 @@ class Action:
     value: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FundingPage:
+    """Funding rates that a vendor gave: `ts` int64 settlement times as it stamps them, UTC ms, and `rate` float64, the
+    fraction of the notional that longs pay at that stamp. Nothing is promised, as of `Page`; an answer that is full
+    leaves rates of the range out, at its beginning or its end."""
+
+    to_ms: int
+    ts: Ints
+    rate: Floats
+
+
+class Perpetuals(Protocol):
+    """What a venue has of its perpetuals beside candles. `mark` are bars of mark prices (volume 0), None where the
+    venue has no history of them; `funding_kept_ms` how far back its funding reaches, None: to the listing."""
+
+    @property
+    def mark(self) -> History | None: ...
+
+    @property
+    def funding_kept_ms(self) -> int | None: ...
+
+    async def pays_funding(self, symbol: str) -> bool:
+        """Whether the market is a perpetual; a future that expires pays none. Raises `symbol_unknown`."""
+        ...
+
+    async def funding(self, symbol: str, from_ms: int, to_ms: int) -> FundingPage:
+        """Ask once for the rates settled at `from_ms <= ts < to_ms`: as many as one answer holds, from either end."""
+        ...
+
+
 class History(Protocol):
     """Past candles of one venue."""
 
@@ -57,6 +87,11 @@ class History(Protocol):
     @property
     def calendar(self) -> str | None:
         """The exchange whose sessions the bars keep (XNYS), or None for a market that never closes."""
+        ...
+
+    @property
+    def perpetuals(self) -> Perpetuals | None:
+        """What the venue has of perpetuals beside candles; None for a venue without perpetuals."""
         ...
 
     def page_bars(self, timeframe_ms: int) -> int:

@@ -5,7 +5,6 @@
    the main level), bars.npz (equity, position, refusals and the signals of every bar), and equity.parquet when the
    curve is too long for `--json`. Candles stay in the lake; the manifest's `bars_hash` says which they were.
 3. It is written under a hidden name and renamed. `runs/last` names the newest.
-4. looks.jsonl lists every run that read a market's vault (architecture.md, decision 5); it is only ever appended to.
 """
 
 from __future__ import annotations
@@ -109,16 +108,6 @@ def run_ids(home: Path | None = None) -> list[RunId]:
     runs = _runs(home)
     folders = [folder for folder in runs.iterdir() if _is_run(folder)] if runs.is_dir() else []
     return [RunId(folder.name) for folder in sorted(folders, key=lambda one: (one.stat().st_mtime_ns, one.name))]
-
-
-def record_look(manifest: Mapping[str, Any], run: RunId, now_ms: int, home: Path | None = None) -> None:
-    """Append a look into a market's vault to looks.jsonl, in one write."""
-    names = ("market", "timeframe", "strategy", "code_hash", "parameters", "first_bar", "last_bar")
-    line = {"at": now_ms, "run": run, **{name: manifest[name] for name in names}}
-    file = (home or karat_home()) / "looks.jsonl"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(line) + "\n")
 
 
 def _runs(home: Path | None) -> Path:

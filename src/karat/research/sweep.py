@@ -1,89 +1,79 @@
 """A grid of variants over one market, on all cores, in bounded memory.
 
-1. The market's columns are prepared once per set of periods the grid varies.
-2. Each signal set is evaluated once (indicators are cached per argument set) for all its policies.
-3. Work goes to threads in batches: many policies over one signal set, or one policy over many signal sets. The kernel
-   releases the interpreter lock, so threads are enough.
-4. Only four figures per variant are kept. What the grid uses decides which kernel runs (`kernel.features.tier_of`) and
-   which path it takes (`sweep_paths.py`).
+Work goes to threads in batches (`sweep_batches.py`): the kernel releases the interpreter lock, so threads are enough.
+Only a few figures per variant are kept. What the grid uses decides which kernel runs (`kernel.features.tier_of`) and
+which path it takes (`sweep_paths.py`).
 
 The vault is not a sweep's to read: the caller cuts the market before it (`before_vault`).
 """
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from karat.core.errors import InputError
-from karat.core.model.candles import Floats
-from karat.core.model.instrument import Instrument, Kind
+from karat.core.model.candles import Floats, Ints
 from karat.core.model.policy import Policy
-from karat.core.model.signals import Signals
-from karat.kernel.by_trade.ground import events_of
-from karat.kernel.engine import Inputs, prepare
-from karat.kernel.features import features_of, tier_of
-from karat.kernel.prepare import Extras
-from karat.kernel.records import Features
-from karat.kernel.signals import pack_signal
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
-from karat.research.sweep_grid import BAR_FIELDS, SweepGrid, policies_of, policy_rows, signal_values
-from karat.research.sweep_paths import MarketColumns, SharedSignals, figures_of_codes, figures_of_policies
-from karat.research.sweep_signals import SIGNALS_A_BATCH, Asked, ask
-from karat.strategies import Strategy, evaluate
+from karat.research.sweep_batches import Batch, batches, plan_of
+from karat.research.sweep_grid import SweepGrid
+from karat.research.sweep_keeping import FigureKeeper, SketchKeeper, sample_of
+from karat.research.sweep_objective import SCORES, Consistency
+from karat.stats.belief.sketch import Sketch
+from karat.strategies import Strategy
 
-POLICIES_A_BATCH = 2_048
+ORDERS = (*SCORES[:1], *FIGURES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:
-    """Four figures of every variant. `figures` is float64[variants, 4], columns `kernel.sweep.FIGURES`.
+    """A few figures of every variant. `figures` is float64[variants, 4], columns `kernel.sweep.FIGURES`; `scores` is
+    float64[variants, 4], columns `sweep_objective.SCORES`, without rows where no objective was asked for.
 
-    NaN: the Sharpe is undefined, or the whole row where the parameters contradict each other (`skipped` counts these).
-    `trials` is how many variants were simulated: each of them counts against whatever looks best.
+    NaN: a figure is undefined, or the whole row where the parameters contradict each other (`skipped` counts these).
+    `trials` is how many variants were simulated: each of them counts against whatever looks best. `refined` numbers the
+    variants whose scores are of the objective's many paths. `sketch` says how many different things the trials were.
     """
 
     grid: SweepGrid
     figures: Floats
+    scores: Floats
+    refined: Ints
     skipped: int
+    days: int
+    days_per_year: float
+    sketch: Sketch | None
 
     @property
     def trials(self) -> int:
         return len(self.figures) - self.skipped
 
+    @property
+    def daily_sharpes(self) -> Floats:
+        """The Sharpe ratio of every variant per day, NaN where undefined."""
+        return self.column("sharpe") / math.sqrt(self.days_per_year)
+
     def column(self, name: str) -> Floats:
         """One figure of every variant."""
-        return self.figures[:, FIGURES.index(name)]
+        return self.scores[:, SCORES.index(name)] if name in SCORES else self.figures[:, FIGURES.index(name)]
 
     def best(self, count: int, by: str = "sharpe") -> list[int]:
-        """The numbers of the `count` highest variants by a figure; the lowest by drawdown. Undefined ones never."""
+        """The numbers of the `count` highest variants by a figure; the lowest by drawdown. Undefined ones never.
+
+        By consistency, those scored on many paths come first: a score of few paths is not to be compared with them.
+        """
         values = self.column(by)
         order = np.argsort(values if by == "max_drawdown" else -values, kind="stable")
+        if by == SCORES[0]:
+            many = np.isin(order, self.refined, assume_unique=True)
+            order = np.concatenate((order[many], order[~many]))
         return [int(k) for k in order if values[k] == values[k]][:count]
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What every batch of a sweep shares."""
-
-    data: MarketData
-    strategy: Strategy
-    grid: SweepGrid
-    policy: Policy
-    extras: Extras
-    features: Features
-    days_per_year: float
-    figures: Floats
-
-    @property
-    def instrument(self) -> Instrument:
-        return self.data.instrument
 
 
 def before_vault(data_end_ms: int | None, vault_start_ms: int) -> int:
@@ -97,158 +87,48 @@ def sweep(
     grid: SweepGrid,
     policy: Policy,
     *,
+    objective: Consistency | None = None,
+    sketched: bool = False,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Sweep:
     """Simulate every variant of `grid`. `progress` is told how many more are done.
 
-    Raises InputError where a policy of the grid contradicts itself or a parameter is out of range.
+    With an objective all variants are scored on few paths, then the best of them once more on many. `sketched`: also
+    say how many different things they were, as the trial ledger asks of whoever shows what came out.
+    Raises InputError where a policy of the grid contradicts itself or a parameter is out of range, and
+    `record_too_short` where an objective cannot be told.
     """
-    plan = _plan(data, strategy, grid, policy)
-    skipped = 0
+    plan = plan_of(data, strategy, grid, policy)
+    kept = FigureKeeper(plan, objective)
+    skipped, refined, sketch = 0, np.zeros(0, np.int64), None
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        for done, missing in _bounded(pool, _batches(plan)):
+        for done, missing in _bounded(pool, batches(plan, kept)):
             skipped += missing
             if progress is not None:
                 progress(done)
-    return Sweep(grid, plan.figures, skipped)
+        if objective is not None:
+            refined = objective.best_of(kept.scores)
+            kept.on_many_paths()
+            _run(pool, batches(plan, kept, refined))
+        if sketched:
+            sample = sample_of(kept.figures)
+            keeper = SketchKeeper(plan, sample)
+            _run(pool, batches(plan, keeper, sample))
+            sketch = keeper.sketch()
+    return Sweep(grid, kept.figures, kept.scores, refined, skipped, plan.days, plan.days_per_year, sketch)
 
 
-def _plan(data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy) -> _Plan:
-    funding = data.market.funding
-    extras = Extras(funding=funding) if len(funding.ts) else Extras()
-    first = next((found for k in range(grid.signal_sets) if (found := signal_values(strategy, grid, k))), None)
-    if first is None:
-        raise InputError("bad_grid", "Every combination of the parameters contradicts itself.", "Change the grid.")
-    signals = evaluate(strategy, data.market, first)
-    needed = [features_of(shown, data.instrument, signals, extras) for shown in policies_of(policy, grid)]
-    union = Features(*(True if any(part) else None for part in zip(*needed, strict=True)))
-    return _Plan(
-        data,
-        strategy,
-        grid,
-        policy,
-        extras,
-        tier_of(union),
-        252.0 if data.instrument.kind == Kind.EQUITY else 365.0,
-        np.full((grid.variants, len(FIGURES)), np.nan),
-    )
+def _run(pool: ThreadPoolExecutor, work: Iterator[Batch]) -> None:
+    for _ in _bounded(pool, work):
+        pass
 
 
-Batch = Callable[[], tuple[int, int]]
-
-
-def _batches(plan: _Plan) -> Iterator[Batch]:
-    """Batches over shared signals where a signal set has many policies, over many signal sets where it has few."""
-    for group in _bar_groups(plan):
-        shared = MarketColumns.of(_inputs(plan, group), plan.days_per_year)
-        if plan.grid.policies >= SIGNALS_A_BATCH:
-            yield from _policy_batches(plan, group, shared)
-        else:
-            for policy_index in group.members:
-                for first in range(0, plan.grid.signal_sets, SIGNALS_A_BATCH):
-                    yield _signal_batch(plan, group, shared, policy_index, first)
-
-
-@dataclass(frozen=True, slots=True)
-class _BarGroup:
-    """The policies of a grid that read the same columns of the market."""
-
-    policy: Policy
-    members: Any  # numbers of the policies
-
-
-def _bar_groups(plan: _Plan) -> Iterator[_BarGroup]:
-    axes = {name: values for name, values in plan.grid.policy.items() if name in BAR_FIELDS}
-    everyone = np.arange(plan.grid.policies)
-    if not axes:
-        yield _BarGroup(plan.policy, everyone)
-        return
-    only = SweepGrid({}, axes)
-    keys = np.zeros(len(everyone), np.int64)
-    rest = everyone
-    scale = 1
-    for name in reversed(plan.grid.policy):
-        rest, place = np.divmod(rest, len(plan.grid.policy[name]))
-        if name in axes:
-            keys += place * scale
-            scale *= len(axes[name])
-    for key in range(only.policies):
-        yield _BarGroup(replace(plan.policy, **only.policy_at(key)), everyone[keys == key])
-
-
-def _inputs(plan: _Plan, group: _BarGroup) -> Inputs:
-    """The columns of the market, with no signals yet."""
-    candles = plan.data.candles
-    quiet = np.zeros(len(candles), np.bool_)
-    none = Signals(np.zeros(len(candles), np.int8), quiet, quiet, np.ones(len(candles)))
-    return prepare(candles, none, group.policy, plan.instrument, plan.extras, features=plan.features)
-
-
-def _policy_batches(plan: _Plan, group: _BarGroup, shared: MarketColumns) -> Iterator[Batch]:
-    for signal_set in range(plan.grid.signal_sets):
-        values = signal_values(plan.strategy, plan.grid, signal_set)
-        first_variant = signal_set * plan.grid.policies
-        if values is None:
-            yield _nothing(len(group.members))
-            continue
-        signals = evaluate(plan.strategy, plan.data.market, values)
-        signal = pack_signal(signals, shared.inputs.spans)
-        targets = signals.target is not None
-        row = policy_rows(group.policy, plan.instrument, plan.grid, group.members[:1], targets=targets)[0]
-        said = SharedSignals.of(signal, shared, row, plan.grid)
-        for start in range(0, len(group.members), POLICIES_A_BATCH):
-            chosen = group.members[start : start + POLICIES_A_BATCH]
-            yield _policy_batch(plan, group, shared, said, chosen, first_variant, targets)
-
-
-def _nothing(variants: int) -> Batch:
-    return lambda: (variants, variants)
-
-
-def _policy_batch(
-    plan: _Plan, group: _BarGroup, shared: MarketColumns, said: SharedSignals, chosen: Any, first_variant: int,
-    targets: bool,
-) -> Batch:  # fmt: skip
-    def run() -> tuple[int, int]:
-        rows = policy_rows(group.policy, plan.instrument, plan.grid, chosen, targets=targets)
-        plan.figures[first_variant + chosen] = figures_of_policies(shared, said, rows, plan.grid, chosen)
-        return len(chosen), 0
-
-    return run
-
-
-def _signal_batch(plan: _Plan, group: _BarGroup, shared: MarketColumns, policy_index: int, first: int) -> Batch:
-    """One policy over the signal sets from `first` on. Strategies with own levels or targets go one by one."""
-
-    def run() -> tuple[int, int]:
-        wanted = range(first, min(first + SIGNALS_A_BATCH, plan.grid.signal_sets))
-        asked = ask(plan.strategy, plan.data.market, plan.grid, wanted)
-        if asked.plain:
-            _run_codes(plan, group, shared, policy_index, asked)
-        for k, signals in asked.special:
-            signal = pack_signal(signals, shared.inputs.spans)
-            said = SharedSignals(signal, events_of(signal.code))
-            variant = np.array([policy_index])
-            first_variant = k * plan.grid.policies
-            _policy_batch(plan, group, shared, said, variant, first_variant, signals.target is not None)()
-        return len(wanted), asked.skipped
-
-    return run
-
-
-def _run_codes(plan: _Plan, group: _BarGroup, shared: MarketColumns, policy_index: int, asked: Asked) -> None:
-    chosen = np.array([policy_index])
-    row = policy_rows(group.policy, plan.instrument, plan.grid, chosen, targets=False)[0]
-    out = figures_of_codes(shared, asked.codes, asked.confidences, row)
-    plan.figures[np.array(asked.plain) * plan.grid.policies + policy_index] = out
-
-
-def _bounded(pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[tuple[int, int]]:
+def _bounded(pool: ThreadPoolExecutor, work: Iterator[Batch]) -> Iterator[tuple[int, int]]:
     """Run batches with a few in flight, so that memory does not grow with the number of variants."""
     room = 2 * (os.cpu_count() or 1)
     flying: set[Future[tuple[int, int]]] = set()
-    for batch in batches:
+    for batch in work:
         flying.add(pool.submit(batch))
         if len(flying) >= room:
             landed, flying = wait(flying, return_when=FIRST_COMPLETED)

@@ -19,7 +19,7 @@ from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs
 from karat.kernel.records import Signal
 from karat.kernel.signals import NOTHING, code_columns, read_only
-from karat.kernel.sweep import FIGURES, sweep_codes, sweep_rows
+from karat.kernel.sweep import FIGURES, daily_room, sweep_codes, sweep_rows
 from karat.research.sweep_grid import BAR_FIELDS, SweepGrid, places_on
 
 TABLE_BYTES_MAX = 64 * 2**20
@@ -79,44 +79,56 @@ def _outcomes(signal: Signal, events: Events, market: MarketColumns, row: Floats
     return table if found else None
 
 
-def figures_of_policies(
-    market: MarketColumns, shared: SharedSignals, rows: Floats, grid: SweepGrid, chosen: Ints
-) -> Floats:
-    """Four figures of each of `rows`, the policies of `grid` numbered `chosen`, shape (rows, 4)."""
-    out = np.empty((len(rows), len(FIGURES)))
+@dataclass(frozen=True, slots=True, eq=False)
+class Simulated:
+    """Variants that were simulated. `figures` is float64[variants, 4]; `daily` the equity at the end of each day, the
+    start first, float64[variants, days + 1], or one cell each where it was not asked for."""
+
+    figures: Floats
+    daily: Floats
+
+
+def simulate_policies(
+    market: MarketColumns, shared: SharedSignals, rows: Floats, grid: SweepGrid, chosen: Ints, *, days: bool = False
+) -> Simulated:
+    """Simulate `rows`, the policies of `grid` numbered `chosen`; `days` asks for the equity at the end of each day."""
     inputs = market.inputs
+    out, daily = np.empty((len(rows), len(FIGURES))), daily_room(len(rows), inputs.bars if days else None)
     if market.ground is not None and shared.outcomes is not None:
         sweep_levels(
             rows[0], inputs.features, inputs.bars, market.ground, shared.signal, shared.events, shared.outcomes,
-            *(places_on(grid, name, chosen) for name in _LEVELS), tile_room(), market.days_per_year, out,
+            *(places_on(grid, name, chosen) for name in _LEVELS), tile_room(), market.days_per_year,
+            daily, out,
         )  # fmt: skip
     elif market.ground is not None and are_plain(rows):
         sweep_rows_by_trade(
             rows, inputs.features, inputs.bars, market.ground, shared.signal, shared.events,
-            sheet_of(len(inputs.bars.close)), market.days_per_year, out,
+            sheet_of(len(inputs.bars.close)), market.days_per_year, daily, out,
         )  # fmt: skip
     else:
         sweep_rows(
             rows, inputs.features, inputs.bars, inputs.spans, inputs.detail, shared.signal, _NO_FLOATS, _NO_INTS,
-            market.days_per_year, out,
+            market.days_per_year, daily, out,
         )  # fmt: skip
-    return out
+    return Simulated(out, daily)
 
 
-def figures_of_codes(market: MarketColumns, codes: NDArray[np.uint8], confidences: Floats, row: Floats) -> Floats:
-    """Four figures of one policy over each row of packed signals, shape (signals, 4)."""
-    out = np.empty((len(codes), len(FIGURES)))
+def simulate_codes(
+    market: MarketColumns, codes: NDArray[np.uint8], confidences: Floats, row: Floats, *, days: bool = False
+) -> Simulated:
+    """Simulate one policy over each row of packed signals."""
     inputs = market.inputs
+    out, daily = np.empty((len(codes), len(FIGURES))), daily_room(len(codes), inputs.bars if days else None)
     if market.ground is not None and are_plain(row[None, :]):
         bars = len(inputs.bars.close)
         sweep_codes_by_trade(
             *read_only((codes, confidences)), row, inputs.features, inputs.bars, market.ground, room_for_events(bars),
-            sheet_of(bars), market.days_per_year, out,
+            sheet_of(bars), market.days_per_year, daily, out,
         )  # fmt: skip
     else:
         columns = read_only((codes, *code_columns(codes, inputs.spans.end, ENTRY_BITS), confidences))
         sweep_codes(
             *columns, row, inputs.features, inputs.bars, inputs.spans, inputs.detail, NOTHING, _NO_FLOATS, _NO_INTS,
-            market.days_per_year, out,
+            market.days_per_year, daily, out,
         )  # fmt: skip
-    return out
+    return Simulated(out, daily)

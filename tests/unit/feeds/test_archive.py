@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.binance import COINM, SPOT, USDM, Binance
 from tests.fakes.binance_archive import HOST, BinanceArchive
 from tests.fakes.desk import Desk, same
-from tests.fakes.server import Internet
+from tests.fakes.server import DOWN, Internet
 from tests.fakes.tape import Tape
 
 from karat.core.errors import RetryLater
@@ -113,3 +113,36 @@ def test_bringing_up_to_date_takes_no_files(world: World) -> None:
     before = len(world.internet.asked(HOST))
     world.download()
     assert len(world.internet.asked(HOST)) == before
+
+
+def test_an_archive_that_is_down_leaves_the_work_to_the_exchange(world: World) -> None:
+    world.internet.script(HOST, *[DOWN] * 50)
+    world.download()
+    assert world.holds_the_truth()
+    assert len(world.internet.asked(HOST)) == 3
+
+
+def test_a_download_that_failed_takes_no_file_twice(world: World) -> None:
+    world.internet.script(world.host, *[None] * 3, *[DOWN] * 20)  # the last month has no file, and the exchange is down
+    assert world.desk.refused(world.market, "5m").code == "vendor_down"
+    world.internet.calm()
+    before = len(world.internet.asked(HOST, ".zip"))
+    world.download()
+    assert world.holds_the_truth()
+    assert (before, len(world.internet.asked(HOST, ".zip"))) == (2, 2)
+
+
+def test_a_file_with_nothing_but_names_holds_no_bars(world: World) -> None:
+    world.archive.named = True
+    january = {ts for ts in world.tape.rows if ts < parse_time_ms("2024-02-01")}
+    world.tape.withheld = january - {FIRST_MS}
+    world.download()
+    assert len(world.desk.stored(world.market, "5m")) == len(world.tape.truth(NOW_MS)) - len(january) + 1
+
+
+@pytest.mark.parametrize("text", ["1704844800000,1,2\n", "a,b\n1704844800000,x,2,3,4,5,6,7,8,9,10,11\n"])
+def test_a_file_of_another_shape_is_garbage(world: World, text: str) -> None:
+    world.archive.text = text
+    error = world.desk.refused(world.market, "5m")
+    assert (type(error), error.code) == (RetryLater, "vendor_garbled")
+    assert world.desk.lake.list() == ()

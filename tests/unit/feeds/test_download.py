@@ -7,44 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.fakes.binance import USDM, Binance
-from tests.fakes.desk import Desk, same
+from tests.fakes.binance import USDM
+from tests.fakes.desk import same
 from tests.fakes.server import CUT, DOWN, EMPTY, GARBAGE, SILENCE, Internet, Trouble, as_json, too_many
 from tests.fakes.tape import Tape
+from tests.unit.feeds.world import BARS, BTC, ETH, FIRST_MS, NOW_MS, World
 
 from karat.core.errors import InputError, RetryLater
 from karat.core.ids import MarketId
 from karat.core.time import HOUR_MS
 from karat.ingest.download import Order
-
-BTC, ETH = "binance_perp:BTCUSDT", "binance_perp:ETHUSDT"
-FIRST_MS = 1_704_067_200_000
-BARS = 2_400
-NOW_MS = FIRST_MS + BARS * HOUR_MS + 5_000  # five seconds into the bar that forms
-
-
-class World:
-    """A desk and the fake it talks to."""
-
-    def __init__(self, home: Path, internet: Internet) -> None:
-        self.internet = internet
-        self.tape = Tape(FIRST_MS, HOUR_MS, 3_000)
-        self.other = Tape(FIRST_MS, HOUR_MS, 3_000, seed=8)
-        tapes = {("BTCUSDT", "1h"): self.tape, ("ETHUSDT", "1h"): self.other}
-        self.vendor = Binance(internet, USDM, tapes, NOW_MS)
-        self.desk = Desk(home, internet, NOW_MS)
-
-    def pass_hours(self, hours: int) -> None:
-        self.vendor.now_ms += hours * HOUR_MS
-        self.desk.clock.turn(3_600 * hours)
-
-    def asked_bars(self) -> int:
-        """How many questions for bars the vendor got, without the one for the first of all."""
-        return len([one for one in self.internet.asked(USDM, "klines") if one.query["limit"] != "1"])
-
-    def holds_the_truth(self, market: str = BTC) -> bool:
-        tape = self.tape if market == BTC else self.other
-        return same(self.desk.stored(market), tape.truth(self.vendor.now_ms))
 
 
 @pytest.fixture
@@ -81,7 +53,7 @@ def test_a_hole_in_the_middle_is_refilled_when_the_vendor_has_it_again(world: Wo
     held = world.desk.download(BTC)
     assert (held.gaps, held.missing) == (2, 4)
     world.tape.withheld = set()
-    held = world.desk.download(BTC)
+    held = world.desk.download(BTC, ask_again=True)
     assert (held.added, held.refilled, held.missing) == (0, 4, 0)
     assert world.holds_the_truth()
 

@@ -39,8 +39,8 @@ class World:
         self.host = {"yahoo": yahoo.HOST, "alpaca": alpaca.HOST}[venue]
         self.desk = Desk(home, internet, NOW_MS)
 
-    def download(self) -> None:
-        self.held = self.desk.download(self.market, "1d")
+    def download(self, *, ask_again: bool = False) -> None:
+        self.held = self.desk.download(self.market, "1d", ask_again=ask_again)
 
     def holds_the_truth(self) -> bool:
         return same(self.desk.stored(self.market, "1d"), self.equity.truth(self.vendor.now_ms))
@@ -87,7 +87,7 @@ def test_a_session_that_is_missing_is_refilled(world: World) -> None:
     world.download()
     assert (world.held.gaps, world.held.missing) == (2, 2)
     world.equity.withheld = set()
-    world.download()
+    world.download(ask_again=True)
     assert world.held.refilled == 2
     assert world.holds_the_truth()
 

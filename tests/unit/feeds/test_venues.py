@@ -84,7 +84,7 @@ def test_holes_and_short_answers_are_asked_for_again(world: World) -> None:
     world.tape.page_max = 90
     assert world.desk.download(world.market, since=FIRST_MS).missing == 4
     world.tape.withheld = set()
-    assert world.desk.download(world.market).refilled == 4
+    assert world.desk.download(world.market, ask_again=True).refilled == 4
     assert world.holds_the_truth()
 
 

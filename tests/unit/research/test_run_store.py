@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from karat.research.backtest import OWN_COSTS, Backtest, backtest
 from karat.research.json_form import backtest_json
 from karat.research.manifest import manifest
 from karat.research.manifest_stamp import stamp
-from karat.research.run_store import load_run, record_look, run_ids, store_run
+from karat.research.run_store import load_run, run_ids, store_run
 from karat.strategies import Strategy, resolve
 
 WAVES = 100.0 + 10.0 * np.sin(np.arange(300) / 7.0)
@@ -97,15 +96,6 @@ def test_a_run_of_a_newer_karat_is_refused(strategy: Strategy, tmp_path: Path) -
     with pytest.raises(InputError) as refused:
         load_run(kept.id, tmp_path)
     assert refused.value.code == "run_newer"
-
-
-def test_looks_are_added_one_to_a_line(strategy: Strategy, tmp_path: Path) -> None:
-    told = manifest(run_of(strategy))
-    for run in ("one", "two"):
-        record_look(told, run, 5, tmp_path)  # type: ignore[arg-type]
-    looks = [json.loads(line) for line in (tmp_path / "looks.jsonl").read_text().splitlines()]
-    assert [look["run"] for look in looks] == ["one", "two"]
-    assert looks[0]["market"] == "test:AB" and looks[0]["strategy"] == "waves" and looks[0]["at"] == 5
 
 
 def stamped(result: Backtest) -> dict[str, tuple[str, bool]]:

@@ -25,7 +25,7 @@ from karat.feeds.alpaca.facts import (
 from karat.feeds.common.http_client import VendorClient
 from karat.feeds.common.network import Network
 from karat.ports.budget import RequestBudget
-from karat.ports.history import VALUES, Action, History, Page
+from karat.ports.history import VALUES, Action, History, Page, Perpetuals
 
 VENUES = (VENUE,)
 _TYPES = "forward_split,reverse_split,cash_dividend"
@@ -41,6 +41,7 @@ class AlpacaHistory:
     """Satisfies `karat.ports.history.History`."""
 
     calendar: str | None = CALENDAR
+    perpetuals: Perpetuals | None = None
     venue = VENUE
     source = NAME
 

@@ -4,29 +4,32 @@ Layout and columns: github.com/binance/binance-public-data. Months are there som
 after. Times are milliseconds, in spot files from 2025 on microseconds; newer files begin with a line of names.
 
 The archive stands before the exchange itself: where a file answers what would take the exchange more than one question,
-the file is taken, checked against its checksum first; where there is no file, the exchange is asked.
+the file is taken, checked against its checksum first; where there is no file, or the archive is down, the exchange is
+asked.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import zipfile
 from datetime import UTC, datetime
 
 import numpy as np
+import polars as pl
 
 from karat.core.errors import RetryLater
 from karat.core.time import DAY_MS, timeframe_text
 from karat.feeds.common.http_client import VendorClient
 from karat.feeds.common.network import Network
 from karat.ports.budget import RequestBudget
-from karat.ports.history import VALUES, Action, History, Page
+from karat.ports.history import VALUES, Action, History, Page, Perpetuals
 
 BASE_URL = "https://data.binance.vision"
 COST_MS = 100.0  # plain files: no limit is published, ten a second is modest
 FOLDERS = {"binance_perp": "futures/um", "binance_coinm": "futures/cm", "binance_spot": "spot"}
+FAILURES_MAX = 3  # after so many in a row the archive is not asked any more: the exchange is slower, but there
+COLUMNS = 12
 VOLUME_COLUMN = {"binance_coinm": 7}  # that of coins; elsewhere the sixth
 MICROSECONDS_FROM = 10_000_000_000_000  # milliseconds reach this in the year 2286
 
@@ -41,10 +44,15 @@ class ArchivedHistory:
         self._client = VendorClient("Binance's archive", base_url, COST_MS, network, budget)
         self._used = False
         self._files: dict[str, bytes | None] = {}  # those that are not there, and the last that was
+        self._failures = 0  # in a row
 
     @property
     def venue(self) -> str:
         return self._exchange.venue
+
+    @property
+    def perpetuals(self) -> Perpetuals | None:
+        return self._exchange.perpetuals
 
     @property
     def source(self) -> str:
@@ -65,7 +73,7 @@ class ArchivedHistory:
             until_ms = min(to_ms, end_ms)
             if until_ms - from_ms <= one_answer_ms:
                 continue
-            content = await self._file(period, symbol, timeframe_ms, begin_ms)
+            content = await self._file_if_up(period, symbol, timeframe_ms, begin_ms)
             if content is not None:
                 self._used = True
                 return self._parsed(content, from_ms, until_ms)
@@ -77,6 +85,20 @@ class ArchivedHistory:
     async def close(self) -> None:
         await self._exchange.close()
         await self._client.close()
+
+    async def _file_if_up(self, period: str, symbol: str, timeframe_ms: int, begin_ms: int) -> bytes | None:
+        """The content of one file; None where there is none, or where the archive cannot be had: the exchange can."""
+        if self._failures >= FAILURES_MAX:
+            return None
+        try:
+            content = await self._file(period, symbol, timeframe_ms, begin_ms)
+        except RetryLater as error:
+            if error.code == "vendor_garbled":
+                raise
+            self._failures += 1
+            return None
+        self._failures = 0
+        return content
 
     async def _file(self, period: str, symbol: str, timeframe_ms: int, begin_ms: int) -> bytes | None:
         """The content of one file, or None where there is no such file. The last one is remembered."""
@@ -95,7 +117,7 @@ class ArchivedHistory:
     def _parsed(self, content: bytes, from_ms: int, to_ms: int) -> Page:
         try:
             return _page(content, VOLUME_COLUMN.get(self._venue, 5), from_ms, to_ms)
-        except (zipfile.BadZipFile, ValueError, IndexError):
+        except (zipfile.BadZipFile, pl.exceptions.PolarsError, ValueError, IndexError):
             raise self._client.garbled() from None
 
 
@@ -107,13 +129,15 @@ def _check(name: str, content: bytes, checksum: bytes) -> None:
 
 def _page(content: bytes, volume_column: int, from_ms: int, to_ms: int) -> Page:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        text = archive.read(archive.namelist()[0]).decode("ascii")
-    rows = [row for row in csv.reader(io.StringIO(text)) if row and row[0].isdigit()]
-    ts = np.array([int(row[0]) for row in rows], np.int64)
+        text = archive.read(archive.namelist()[0])
+    begin = 0 if text[:1].isdigit() else text.find(b"\n") + 1  # behind a line of names
+    if not text[begin:].strip():
+        return Page(from_ms, to_ms, np.empty(0, np.int64), np.empty((0, len(VALUES))))
+    kinds = [pl.Int64, *[pl.Float64] * (COLUMNS - 1)]
+    rows = pl.read_csv(text[begin:], has_header=False, columns=[0, 1, 2, 3, 4, volume_column], schema_overrides=kinds)
+    ts = rows[:, 0].to_numpy()
     ts = np.where(ts >= MICROSECONDS_FROM, ts // 1000, ts)
-    columns = (1, 2, 3, 4, volume_column)
-    values = np.array([[float(row[column]) for column in columns] for row in rows], np.float64)
-    return Page(from_ms, to_ms, ts, values.reshape(len(rows), len(VALUES)))
+    return Page(from_ms, to_ms, ts, rows[:, 1:].to_numpy())
 
 
 def _month(ms: int) -> tuple[int, int]:

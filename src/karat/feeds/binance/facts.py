@@ -1,14 +1,17 @@
 """Binance: USDS-M and COIN-M perpetuals and futures, and spot.
 
 Candles: developers.binance.com, "Kline/Candlestick Data" of each product. ccxt asks for at most 1,000 at once. COIN-M
-counts its volume in contracts and in coins; ccxt takes the coins, as the lake does.
+counts its volume in contracts and in coins; ccxt takes the coins, as the lake does. Funding: "Get Funding Rate History"
+of each product: at most 1,000, the oldest of the range first; USDS-M allows 500 such questions in five minutes.
 """
 
 from __future__ import annotations
 
+from karat.feeds.common.ccxt_funding import FundingFacts
 from karat.feeds.common.ccxt_history import Facts
 
 PAGE_BARS = 1000
+FUNDING_STAMPS = 1000
 
 FACTS = {
     "binance_perp": Facts(
@@ -40,4 +43,11 @@ FACTS = {
         page_bars=PAGE_BARS,
         asks_first=True,
     ),
+}
+
+FUNDING = {
+    "binance_perp": FundingFacts(
+        page_stamps=FUNDING_STAMPS, line="fapi.binance.com-funding", cost_ms=600.0, mark_page_bars=PAGE_BARS
+    ),
+    "binance_coinm": FundingFacts(page_stamps=FUNDING_STAMPS, mark_page_bars=PAGE_BARS),
 }

@@ -1,11 +1,14 @@
 """Bybit: linear and inverse perpetuals and futures, and spot.
 
 Candles: bybit-exchange.github.io/docs/v5/market/kline: at most 1,000, the newest first. Inverse contracts count their
-volume in dollars and their turnover in coins; ccxt takes the coins, as the lake does.
+volume in dollars and their turnover in coins; ccxt takes the coins, as the lake does. Funding:
+.../market/history-fund-rate: at most 200, the newest of the range first. Mark prices: .../market/mark-kline, as
+candles.
 """
 
 from __future__ import annotations
 
+from karat.feeds.common.ccxt_funding import FundingFacts
 from karat.feeds.common.ccxt_history import Facts
 
 PAGE_BARS = 1000
@@ -30,3 +33,5 @@ FACTS = {
         page_bars=PAGE_BARS,
     ),
 }
+
+FUNDING = {"bybit_perp": FundingFacts(page_stamps=200, rows_at=("result", "list"), mark_page_bars=PAGE_BARS)}

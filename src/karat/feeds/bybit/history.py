@@ -1,8 +1,9 @@
-"""Past candles of Bybit, through ccxt."""
+"""Past candles, funding and mark prices of Bybit, through ccxt."""
 
 from __future__ import annotations
 
-from karat.feeds.bybit.facts import FACTS
+from karat.feeds.bybit.facts import FACTS, FUNDING
+from karat.feeds.common.ccxt_funding import CcxtPerpetualHistory
 from karat.feeds.common.ccxt_history import CcxtHistory
 from karat.feeds.common.network import Network
 from karat.ports.budget import RequestBudget
@@ -13,4 +14,6 @@ VENUES = tuple(FACTS)
 
 def open_history(venue: str, network: Network, budget: RequestBudget) -> History:
     """The adapter of one of VENUES. Raises InputError `package_missing`."""
+    if venue in FUNDING:
+        return CcxtPerpetualHistory(FACTS[venue], FUNDING[venue], network, budget)
     return CcxtHistory(FACTS[venue], network, budget)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from karat.core.errors import InputError, KaratError, RetryLater
+from karat.core.extras import how_to_install
 from karat.feeds.common.network import Network, retry_after_seconds
 from karat.ports.budget import RequestBudget
 
@@ -27,7 +28,7 @@ def open_exchange(name: str, options: dict[str, Any], network: Network, budget: 
         import ccxt.async_support as ccxt
     except ImportError as error:
         message = "Downloading from exchanges needs the package ccxt, which is not installed."
-        raise InputError("package_missing", message, "Install it: pip install 'karat[download]'.") from error
+        raise InputError("package_missing", message, how_to_install("download")) from error
     too_many = (ccxt.RateLimitExceeded, ccxt.DDoSProtection)
     base: Any = getattr(ccxt, name)
 
@@ -49,6 +50,11 @@ def open_exchange(name: str, options: dict[str, Any], network: Network, budget: 
             if not isinstance(answer, dict | list):  # a page of some proxy: ccxt would read no bars out of it
                 raise ccxt.BadResponse(f"{name}: no JSON")
             return answer
+
+        def handle_errors(self, code: int, *rest: Any) -> Any:
+            if code >= 500:  # some exchanges' own reading takes a page of a server that is down for a refusal
+                raise ccxt.ExchangeNotAvailable(f"{name}: HTTP {code}")
+            return super().handle_errors(code, *rest)
 
         async def initialize_client(self) -> bool:
             return True  # of Hyperliquid: it would sign an approval of a builder's fee before the first order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ from karat.core.time import DAY_MS, timeframe_ms, timeframe_text
 from karat.feeds.common.ccxt_client import open_exchange, translated
 from karat.feeds.common.network import Network
 from karat.ports.budget import RequestBudget
-from karat.ports.history import VALUES, Action, Page
+from karat.ports.history import VALUES, Action, Page, Perpetuals
 
 _NAMES_SHOWN = 3
 
@@ -47,9 +47,11 @@ class Facts:
 
 
 class CcxtHistory:
-    """Satisfies `karat.ports.history.History`."""
+    """Satisfies `karat.ports.history.History`. `asked_with` is told to ccxt with every question for bars."""
 
     calendar: str | None = None
+    perpetuals: Perpetuals | None = None
+    asked_with: Mapping[str, str] = {}
 
     def __init__(self, facts: Facts, network: Network, budget: RequestBudget) -> None:
         self._facts = facts
@@ -79,8 +81,10 @@ class CcxtHistory:
             return await self.now_ms() - self._facts.kept_bars * timeframe_ms
         if self._facts.asks_first:
             with self._translated():
-                rows = await self._exchange.fetch_ohlcv(market["symbol"], self._timeframe(timeframe_ms), 0, 1)
-                self._insist_on_rows()
+                rows = await self._exchange.fetch_ohlcv(
+                    market["symbol"], self._timeframe(timeframe_ms), 0, 1, dict(self.asked_with)
+                )
+                self._insist_on_list(self._facts.rows_at)
                 return int(rows[0][0]) if rows else None
         return market["created"]
 
@@ -89,8 +93,9 @@ class CcxtHistory:
         name, limit = self._timeframe(timeframe_ms), self.page_bars(timeframe_ms)
         to_ms = min(to_ms, from_ms + limit * timeframe_ms)
         with self._translated():
-            rows = await self._exchange.fetch_ohlcv(market["symbol"], name, from_ms, limit, {"until": to_ms - 1})
-            self._insist_on_rows()
+            wanted = {"until": to_ms - 1, **self.asked_with}
+            rows = await self._exchange.fetch_ohlcv(market["symbol"], name, from_ms, limit, wanted)
+            self._insist_on_list(self._facts.rows_at)
             ts = np.array([int(row[0]) for row in rows], np.int64)
             values = np.array([row[1:6] for row in rows], np.float64).reshape(len(rows), len(VALUES))
         return Page(from_ms, to_ms, ts, values)
@@ -101,13 +106,13 @@ class CcxtHistory:
     async def close(self) -> None:
         await self._exchange.close()
 
-    def _insist_on_rows(self) -> None:
-        """An answer without a list of bars is not one with no bars, though ccxt reads both alike."""
+    def _insist_on_list(self, rows_at: tuple[str, ...]) -> None:
+        """An answer without a list of rows is not one with no rows, though ccxt reads both alike."""
         answer = self._exchange.last_json_response
-        for key in self._facts.rows_at:
+        for key in rows_at:
             answer = answer[key]
         if not isinstance(answer, list):
-            raise TypeError("no list of bars")
+            raise TypeError("no list of rows")
 
     def _timeframe(self, milliseconds: int) -> str:
         """ccxt's name of a timeframe; "1M" is a month there and has no fixed length."""

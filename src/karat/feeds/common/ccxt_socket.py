@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from karat.core.errors import InputError, RetryLater
+from karat.core.extras import how_to_install
 from karat.feeds.common.network import Network
 
 KEEP_ALIVE_MS = 20_000
@@ -34,7 +35,7 @@ def open_socket(
         import ccxt.pro as ccxt
     except ImportError as error:
         message = "Streaming from exchanges needs the package ccxt, which is not installed."
-        raise InputError("package_missing", message, "Install it: pip install 'karat[download]'.") from error
+        raise InputError("package_missing", message, how_to_install("download")) from error
     base: Any = getattr(ccxt, name)
     steady = _steady_client()
 

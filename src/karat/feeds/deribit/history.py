@@ -1,10 +1,10 @@
-"""Past candles of Deribit, through ccxt."""
+"""Past candles, funding and mark prices of Deribit, through ccxt."""
 
 from __future__ import annotations
 
-from karat.feeds.common.ccxt_history import CcxtHistory
+from karat.feeds.common.ccxt_funding import CcxtPerpetualHistory
 from karat.feeds.common.network import Network
-from karat.feeds.deribit.facts import FACTS
+from karat.feeds.deribit.facts import FACTS, FUNDING
 from karat.ports.budget import RequestBudget
 from karat.ports.history import History
 
@@ -13,4 +13,4 @@ VENUES = tuple(FACTS)
 
 def open_history(venue: str, network: Network, budget: RequestBudget) -> History:
     """The adapter of one of VENUES. Raises InputError `package_missing`."""
-    return CcxtHistory(FACTS[venue], network, budget)
+    return CcxtPerpetualHistory(FACTS[venue], FUNDING[venue], network, budget)

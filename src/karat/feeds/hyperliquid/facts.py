@@ -1,11 +1,13 @@
 """Hyperliquid: perpetuals of its own exchange.
 
 Candles: hyperliquid.gitbook.io, info endpoint, "Candle snapshot": only the most recent 5,000 of a timeframe are kept.
-Symbols are the names of its coins: BTC.
+Symbols are the names of its coins: BTC. Funding: info endpoint, "Retrieve historical funding rates": a rate for each
+hour, at most 500 at once, the oldest of the range first. There is no history of mark prices.
 """
 
 from __future__ import annotations
 
+from karat.feeds.common.ccxt_funding import FundingFacts
 from karat.feeds.common.ccxt_history import Facts
 
 KEPT_BARS = 5000
@@ -22,3 +24,5 @@ FACTS = {
         kept_bars=KEPT_BARS,
     ),
 }
+
+FUNDING = {"hyperliquid_perp": FundingFacts(page_stamps=500)}

@@ -1,10 +1,11 @@
-"""Past candles of Okx, through ccxt."""
+"""Past candles, funding and mark prices of Okx, through ccxt."""
 
 from __future__ import annotations
 
+from karat.feeds.common.ccxt_funding import CcxtPerpetualHistory
 from karat.feeds.common.ccxt_history import CcxtHistory
 from karat.feeds.common.network import Network
-from karat.feeds.okx.facts import FACTS
+from karat.feeds.okx.facts import FACTS, FUNDING
 from karat.ports.budget import RequestBudget
 from karat.ports.history import History
 
@@ -13,4 +14,6 @@ VENUES = tuple(FACTS)
 
 def open_history(venue: str, network: Network, budget: RequestBudget) -> History:
     """The adapter of one of VENUES. Raises InputError `package_missing`."""
+    if venue in FUNDING:
+        return CcxtPerpetualHistory(FACTS[venue], FUNDING[venue], network, budget)
     return CcxtHistory(FACTS[venue], network, budget)

@@ -26,7 +26,7 @@ from karat.feeds.yahoo.facts import (
     Interval,
 )
 from karat.ports.budget import RequestBudget
-from karat.ports.history import VALUES, Action, History, Page
+from karat.ports.history import VALUES, Action, History, Page, Perpetuals
 
 VENUES = (VENUE,)
 _PRICE_DECIMALS = 4  # undoing a split multiplies what Yahoo had rounded; exchanges quote no finer than this
@@ -58,6 +58,7 @@ class YahooHistory:
     """Satisfies `karat.ports.history.History`."""
 
     calendar: str | None = CALENDAR
+    perpetuals: Perpetuals | None = None
     venue = VENUE
     source = NAME
 

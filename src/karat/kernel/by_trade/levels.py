@@ -107,13 +107,13 @@ def keep_marks(tile: Any, k: int, marks: Any) -> None:
 
 
 @inlined
-def reset(rules: Any, track: Any, tile: Any, k: int) -> None:
+def reset(rules: Any, track: Any, daily: Any, tile: Any, k: int) -> None:
     """A policy before its first bar."""
     nothing = 0.0
     tile.free[k], tile.leave[k], tile.side[k], tile.closed[k] = 0, -1, 0, 0
     tile.realised[k], tile.fees[k] = nothing, nothing
     tile.flat[k] = track.bars
-    keep_marks(tile, k, begun_marks(rules.capital, track))
+    keep_marks(tile, k, begun_marks(rules.capital, track, daily))
 
 
 @inlined
@@ -175,35 +175,35 @@ def take_entry(
 
 
 @inlined
-def mark_trade(track: Any, tile: Any, k: int) -> None:
+def mark_trade(track: Any, daily: Any, tile: Any, k: int) -> None:
     """The marks of a policy up to the end of the trade of this entry."""
     begin, end, flat = tile.begin[k], tile.end[k], tile.flat[k]
     if begin == 0:
         return
     marks = marks_at(tile, k)
     if flat < begin:
-        marks = mark_span(track, marks, tile.flat_equity[k], 0.0, 1.0, flat, flat + 1)
+        marks = mark_span(track, daily, marks, tile.flat_equity[k], 0.0, 1.0, flat, flat + 1)
     if begin < end:
-        marks = mark_span(track, marks, tile.base[k], tile.units[k], tile.average[k], begin, end)
+        marks = mark_span(track, daily, marks, tile.base[k], tile.units[k], tile.average[k], begin, end)
     tile.flat[k] = end
     keep_marks(tile, k, marks)
 
 
 @inlined
-def figures_at(rules: Any, track: Any, tile: Any, k: int, days_per_year: float) -> Any:
+def figures_at(rules: Any, track: Any, daily: Any, tile: Any, k: int, days_per_year: float) -> Any:
     """`FIGURES` of a policy after its last entry."""
     nothing = 0.0
     money = Money(tile.realised[k], tile.fees[k], nothing, nothing, tile.closed[k], 0)
     marks, flat = marks_at(tile, k), tile.flat[k]
     if flat < track.bars:
-        marks = mark_span(track, marks, settled(rules, money), 0.0, 1.0, flat, flat + 1)
-    return figures_of_marks(rules.capital, turned(track, marks), money, days_per_year)
+        marks = mark_span(track, daily, marks, settled(rules, money), 0.0, 1.0, flat, flat + 1)
+    return figures_of_marks(rules.capital, turned(track, daily, marks), money, days_per_year, daily)
 
 
 @borrowing
 def sweep_levels(
     row: Any, features: Any, bars: Any, ground: Any, signal: Any, events: Any, outcomes: Any, stop_rows: Any,
-    take_rows: Any, room: Any, days_per_year: float, out: Any,
+    take_rows: Any, room: Any, days_per_year: float, daily: Any, out: Any,
 ) -> None:  # fmt: skip
     """`sweep.sweep_rows` for policies that differ from `row` in their levels alone, by a table of outcomes.
 
@@ -215,7 +215,7 @@ def sweep_levels(
     for first in range(0, len(out), TILE):
         count = min(TILE, len(out) - first)
         for k in range(count):
-            reset(rules, track, tile, k)
+            reset(rules, track, daily[first + k], tile, k)
         for entry in range(entries):
             if table.side[entry] == 0:  # the filter refuses it, whoever asks
                 continue
@@ -224,8 +224,8 @@ def sweep_levels(
                 stop_at, take_at = stop_rows[first + k] * entries + entry, take_rows[first + k] * entries + entry
                 take_entry(rules, features, view, table, entry, stop_at, take_at, track.bars, tile, k)
             for k in range(count):
-                mark_trade(track, tile, k)
+                mark_trade(track, daily[first + k], tile, k)
         for k in range(count):
-            figures = figures_at(rules, track, tile, k, days_per_year)
+            figures = figures_at(rules, track, daily[first + k], tile, k, days_per_year)
             for figure in range(4):
                 out[first + k, figure] = figures[figure]

@@ -56,15 +56,17 @@ def with_drawdown(marks: Any, equity: float, peak: float, floor: float, deepest:
 
 
 @inlined
-def mark_days(track: Any, marks: Any, base: float, units: float, average: float, begin: int, end: int) -> Any:
+def mark_days(
+    track: Any, daily: Any, marks: Any, base: float, units: float, average: float, begin: int, end: int
+) -> Any:
     """Close the days that end in bars `begin` to `end - 1`, and set the equity of the last of them."""
     if track.day[begin] != marks.day:
-        marks = new_day(marks, track.day[begin])
+        marks = new_day(marks, track.day[begin], daily)
     turn = track.next_day[begin]
     while turn < end:
         equity = open_equity(False, base, units, average, track.close[turn - 1])
         marks = with_drawdown(marks, equity, marks.peak, marks.floor, marks.max_drawdown)
-        marks = new_day(marks, track.day[turn])
+        marks = new_day(marks, track.day[turn], daily)
         turn = track.next_day[turn]
     equity = open_equity(False, base, units, average, track.close[end - 1])
     return with_drawdown(marks, equity, marks.peak, marks.floor, marks.max_drawdown)
@@ -136,40 +138,49 @@ def deepen(track: Any, marks: Any, base: float, units: float, average: float, be
 
 
 @inlined
-def mark_span(track: Any, marks: Any, base: float, units: float, average: float, begin: int, end: int) -> Any:
+def mark_span(
+    track: Any, daily: Any, marks: Any, base: float, units: float, average: float, begin: int, end: int
+) -> Any:
     """The marks of closes `begin` to `end - 1`."""
     if end - begin == 1:
         if track.day[begin] != marks.day:
-            marks = new_day(marks, track.day[begin])
+            marks = new_day(marks, track.day[begin], daily)
         return mark(marks, open_equity(False, base, units, average, track.close[begin]))
     low, high = outer_range(track, begin, end)
     best, worst = (high, low) if units > 0.0 else (low, high)
     higher = open_equity(False, base, units, average, best) > marks.peak
     if higher or open_equity(False, base, units, average, worst) < marks.floor:
         marks = deepen(track, marks, base, units, average, begin, end)
-    return mark_days(track, marks, base, units, average, begin, end)
+    return mark_days(track, daily, marks, base, units, average, begin, end)
 
 
 @inlined
-def begun_marks(capital: float, track: Any) -> Any:
+def begun_marks(capital: float, track: Any, daily: Any) -> Any:
     """The marks before the first close."""
     nothing = 0.0
-    return new_day(Marks(capital, capital, capital, nothing, NO_DAY, capital, 0, nothing, nothing), track.day[0])
+    return new_day(Marks(capital, capital, capital, nothing, NO_DAY, capital, 0, nothing, nothing), track.day[0], daily)
 
 
 @inlined
-def turned(track: Any, marks: Any) -> Any:
+def turned(track: Any, daily: Any, marks: Any) -> Any:
     """The marks with every day closed that ended before the last one."""
     last = track.day[track.bars - 1]
-    return new_day(marks, last) if last != marks.day else marks
+    return new_day(marks, last, daily) if last != marks.day else marks
 
 
 @inlined
-def marks_of(capital: float, track: Any, sheet: Any, spans: int) -> Any:
-    """The marks of a whole run from its spans."""
-    marks = begun_marks(capital, track)
+def marks_of(capital: float, track: Any, daily: Any, sheet: Any, spans: int) -> Any:
+    """The marks of a whole run from its spans; `daily` is a column as in `marks.new_day`."""
+    marks = begun_marks(capital, track, daily)
     for span in range(spans):
         marks = mark_span(
-            track, marks, sheet.base[span], sheet.units[span], sheet.average[span], sheet.begin[span], sheet.end[span]
+            track,
+            daily,
+            marks,
+            sheet.base[span],
+            sheet.units[span],
+            sheet.average[span],
+            sheet.begin[span],
+            sheet.end[span],
         )
-    return turned(track, marks)
+    return turned(track, daily, marks)

@@ -13,19 +13,21 @@ from karat.kernel.sweep import figures_of_marks
 
 
 @borrowing
-def write_figures(rules: Any, features: Any, track: Any, sheet: Any, days_per_year: float, out: Any) -> None:
+def write_figures(
+    rules: Any, features: Any, track: Any, sheet: Any, days_per_year: float, daily: Any, out: Any
+) -> None:
     """Run one policy on one track and write its `FIGURES`."""
     run = begun()
     while run.bar < track.bars:
         run = step(rules, features, track, sheet, run)
-    marks = marks_of(rules.capital, track, sheet, run.spans)
-    out[0], out[1], out[2], out[3] = figures_of_marks(rules.capital, marks, run.money, days_per_year)
+    marks = marks_of(rules.capital, track, daily, sheet, run.spans)
+    out[0], out[1], out[2], out[3] = figures_of_marks(rules.capital, marks, run.money, days_per_year, daily)
 
 
 @borrowing
 def sweep_rows_by_trade(
     rows: Any, features: Any, bars: Any, ground: Any, signal: Any, events: Any, sheet: Any,
-    days_per_year: float, out: Any,
+    days_per_year: float, daily: Any, out: Any,
 ) -> None:  # fmt: skip
     """`sweep.sweep_rows` for plain policies.
 
@@ -35,13 +37,13 @@ def sweep_rows_by_trade(
     track = track_of(bars, ground, signal.code, signal.confidence, events)
     for row in range(len(rows)):
         rules = rules_of(rows[row])
-        write_figures(rules, features, track, spans, days_per_year, out[row])
+        write_figures(rules, features, track, spans, days_per_year, daily[row], out[row])
 
 
 @borrowing
 def sweep_codes_by_trade(
     codes: Any, confidences: Any, row: Any, features: Any, bars: Any, ground: Any, events: Any, sheet: Any,
-    days_per_year: float, out: Any,
+    days_per_year: float, daily: Any, out: Any,
 ) -> None:  # fmt: skip
     """`sweep.sweep_codes` for a plain policy. `events` and `sheet` are room, as above."""
     spans = bare_sheet(sheet)
@@ -49,4 +51,4 @@ def sweep_codes_by_trade(
     for variant in range(len(codes)):
         find_events(codes[variant], events)
         track = track_of(bars, ground, codes[variant], confidences[variant], events)
-        write_figures(rules, features, track, spans, days_per_year, out[variant])
+        write_figures(rules, features, track, spans, days_per_year, daily[variant], out[variant])

@@ -1,0 +1,116 @@
+"""What the ledger is told: trials of a sweep or a backtest, and looks into a vault, each with its family and market.
+
+The same variants of the same code on the same bars are the same trials: running them again adds a line that counts
+none, so that a sweep that was killed and resumed, or a dossier that is verified, charges nobody twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from karat.core.home import karat_home
+from karat.core.model.candles import Floats
+from karat.research.ledger.chain import Chain, Line
+from karat.research.ledger.lineage import Fingerprint, fingerprint, nearest_family
+from karat.stats.belief.sketch import Sketch
+from karat.strategies import Strategy, code_hash
+
+TRIALS, LOOK, FAMILY = "trials", "look", "family"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Some variants of one strategy that were evaluated on one market.
+
+    `tool` says by what; `what` is everything that makes them these trials: bars, grid, policy, costs. `sharpes` are per
+    day, NaN where undefined, one for each of `count` trials. `first_ms` and `end_ms` bound the bars, of `days` days.
+    """
+
+    tool: str
+    market: str
+    timeframe: str
+    first_ms: int
+    end_ms: int
+    days: int
+    what: Mapping[str, Any]
+    count: int
+    sharpes: Floats
+    sketch: Sketch
+
+
+class TrialLedger:
+    """The ledger of a home. There is one, whatever tool writes it."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.chain = Chain((home or karat_home()) / "ledger" / "trials.jsonl")
+
+    def lines(self) -> tuple[Line, ...]:
+        """Every line, checked. Raises NeedsOperator `ledger_damaged`."""
+        return self.chain.lines()
+
+    def family_of(self, strategy: Strategy, now_ms: int) -> str:
+        """The family of a strategy's code, founded when it is new to the ledger."""
+        code = code_hash(strategy)
+        known: dict[str, list[Fingerprint]] = {}
+        for line in self.lines():
+            if line.record["kind"] == FAMILY:
+                if line.record["code_hash"] == code:
+                    return str(line.record["family"])
+                known.setdefault(line.record["family"], []).append(tuple(line.record["fingerprint"]))
+        own = fingerprint(strategy)
+        near = nearest_family(own, known)
+        family, share = near if near is not None else (f"{strategy.name}-{code[:8]}", None)
+        self.chain.append(
+            {
+                "kind": FAMILY, "at": now_ms, "family": family, "strategy": strategy.name, "code_hash": code,
+                "fingerprint": list(own), "shared": share,
+            }
+        )  # fmt: skip
+        return family
+
+    def record_trials(self, strategy: Strategy, tried: Tried, now_ms: int) -> Line:
+        """Count trials before anybody sees what came of them. Raises NeedsOperator `ledger_damaged`."""
+        family = self.family_of(strategy, now_ms)
+        identity = _identity(strategy, tried)
+        first = next((one.seq for one in self.lines() if one.record.get("identity") == identity), None)
+        known = tried.sharpes[~np.isnan(tried.sharpes)]
+        counted = first is None
+        return self.chain.append(
+            {
+                **_where(TRIALS, now_ms, family, strategy, tried),
+                "identity": identity,
+                "repeats": first,
+                "count": tried.count if counted else 0,
+                "days": tried.days,
+                "sharpes": len(known) if counted else 0,
+                "sharpe_sum": float(np.sum(known)) if counted else 0.0,
+                "sharpe_squares": float(np.sum(known * known)) if counted else 0.0,
+                "clusters": tried.sketch.as_json() if counted else [],
+            }
+        )
+
+    def record_look(self, strategy: Strategy, tried: Tried, now_ms: int) -> Line:
+        """Charge a look into the market's vault, before what was seen is shown. Every look counts, repeated or not."""
+        family = self.family_of(strategy, now_ms)
+        return self.chain.append({**_where(LOOK, now_ms, family, strategy, tried), "what": dict(tried.what)})
+
+
+def _where(kind: str, now_ms: int, family: str, strategy: Strategy, tried: Tried) -> dict[str, Any]:
+    return {
+        "kind": kind, "at": now_ms, "family": family, "strategy": strategy.name, "code_hash": code_hash(strategy),
+        "tool": tried.tool, "market": tried.market, "timeframe": tried.timeframe, "first": tried.first_ms,
+        "end": tried.end_ms,
+    }  # fmt: skip
+
+
+def _identity(strategy: Strategy, tried: Tried) -> str:
+    """What makes trials the same trials: whoever runs them, and whenever."""
+    told = [code_hash(strategy), tried.market, tried.timeframe, tried.first_ms, tried.end_ms, tried.what]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, allow_nan=False).encode()).hexdigest()
