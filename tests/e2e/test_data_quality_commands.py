@@ -142,7 +142,7 @@ def test_a_bot_is_not_created_on_thin_data(capsys: pytest.CaptureFixture[str]) -
 
 def test_what_was_let_through_stands_in_the_result(capsys: pytest.CaptureFixture[str]) -> None:
     ran = told(capsys, *RUNS["backtest"], "--min-coverage", "0.5")["manifest"]
-    swept = told(capsys, *RUNS["sweep"], "--min-coverage", "0.5")
+    swept = told(capsys, *RUNS["sweep"], "--min-coverage", "0.5", "--by", "sharpe")
     for one in (ran, swept):
         assert one["data_hash"] == open_lake().entry(HOLED, HOUR_MS).hash
         assert one["quality"]["score"] < 100

@@ -98,7 +98,7 @@ export interface Fleet {
 export type Freshness = "damaged" | "missing" | "failed" | "stale" | "late" | "unknown" | "fresh";
 
 /** What a series is, for sums: candles are what every decision needs. */
-export type Group = "candles" | "other" | "streams";
+export type Group = "candles" | "streams" | "other";
 
 /** How many series of one group there are, and how many in each state. */
 export interface GroupCount {
