@@ -37,6 +37,7 @@ SECTIONS = {
     "bars": "bars",
     "bar_stream": "bars",
     "bar_memory": "bars",
+    "bar_lake": "bar_lake",
     "lake": "lake",
     "lake_cold": "lake_cold",
 }

@@ -41,19 +41,19 @@ GROUPS = (*((spec.name, (spec,)) for spec in KINDS), ("eight timeframes", TIMEFR
 
 def bars(quick: bool) -> list[Row]:
     """Trades per second of a batch: each kind alone, eight timeframes at once, every kind at once."""
-    tape, name = _tape(1_000_000 if quick else 5_000_000)
+    tape, name = tape_of(1_000_000 if quick else 5_000_000)
     return [_batch(what, specs, tape, name) for what, specs in GROUPS]
 
 
 def bar_stream(quick: bool) -> list[Row]:
     """Trades per second when each is pushed alone."""
-    tape, name = _tape(50_000 if quick else 500_000)
+    tape, name = tape_of(50_000 if quick else 500_000)
     return [_streamed(what, specs, tape, name) for what, specs in GROUPS]
 
 
 def bar_memory(quick: bool) -> list[Row]:
     """Memory held over a tape of a billion trades that comes in parts; its bars are counted and let go."""
-    part, name = _tape(1_000_000)
+    part, name = tape_of(1_000_000)
     parts = 50 if quick else 1_000
     ts = part.ts.copy()
     step = int(ts[-1] - ts[0]) + 1
@@ -92,7 +92,7 @@ def _streamed(what: str, specs: tuple[BarSpec, ...], tape: Trades, name: str) ->
     return Row(f"bars one by one, {what}", speed, "trades/s", STREAM_LEAST, at_most=False, note=note)
 
 
-def _tape(count: int) -> tuple[Trades, str]:
+def tape_of(count: int) -> tuple[Trades, str]:
     """Trades of a recorded tape, played forwards and backwards in turn so that prices do not leap; its time goes on."""
     files = sorted((SHARED / "data" / "ticks" / "binance_perp").glob("BTCUSDT*.parquet"))
     if not files:

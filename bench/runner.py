@@ -49,9 +49,7 @@ def _replayed(world: World, strategy: str, bars: int, *, carried: bool) -> float
             record = new_bot("bench", found, {}, simple_policy(), world.instrument, candles, None, Mode.SIMULATED, 0)
             journal.create_bot(record)
             feed = ReplayFeed(candles, None, clock)
-            lives = Runner(
-                journal, lambda market, timeframe, anchor: feed, PaperVenue(), find_strategy, clock, lambda *_: carried
-            )
+            lives = Runner(journal, lambda key: feed, PaperVenue(), find_strategy, clock, lambda *_: carried)
             seconds = wall(lambda: asyncio.run(lives.run([record.id])))
             done = journal.status(record.id).bars
         finally:

@@ -17,7 +17,7 @@ from tests.unit.strategies.written import write_strategy, written
 from karat.app.main import main
 from karat.control.parity import ParityCase, compared
 from karat.core.ids import MarketId
-from karat.core.model.candles import Candles, Funding
+from karat.core.model.candles import Candles, Funding, Series
 from karat.core.time import HOUR_MS
 from karat.feeds.demo.symbols import demo_instrument
 from karat.lake.quality import measure
@@ -73,6 +73,25 @@ def test_every_starter_on_real_markets_killed_in_the_middle(
     assert sum(case["trades"] for case in told["cases"]) > 300
 
 
+def test_a_strategy_of_a_declared_series_killed_in_the_middle(
+    shared: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    market = "binance_perp:BTCUSDT"
+    with open_lake(home).change() as change:
+        put_market(change, shared, market)
+    (home / "strategies").mkdir(parents=True)
+    body = 'odd = market.series("fear_greed") % 2.0 == 1.0\nreturn signals(len(market), long=odd, exit_long=~odd)'
+    write_strategy(home / "strategies", "moody", body, needs=("fear_greed",))
+    words = ("parity", "--strategy", "moody", "--market", market, "--bars", str(BARS), "--json")
+    assert main(words) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "input_missing"
+    assert main(("data", "import", str(shared / "data" / "alt" / "crypto_fear_greed_daily.csv.gz"))) == 0
+    capsys.readouterr()
+    assert main(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["equal"] and told["cases"][0]["fills"] > 0
+
+
 @pytest.mark.parametrize("leak", LEAKS)
 def test_a_strategy_that_leaks_makes_it_fail(leak: str, tmp_path: Path) -> None:
     body = LEAKS[leak] + "return signals(len(market), long=later > market.close, exit_long=later < market.close)"
@@ -89,10 +108,10 @@ def test_a_strategy_that_leaks_makes_it_fail(leak: str, tmp_path: Path) -> None:
     desk.journal.close()
 
 
-def case_on(desk: Desk) -> ParityCase:
+def case_on(desk: Desk, series: tuple[Series, ...] = ()) -> ParityCase:
     bot = desk.journal.bots()[0]
     instrument = demo_instrument(desk.candles.market)
-    return ParityCase(desk.strategies(bot.strategy), {}, bot.policy, instrument, desk.candles, desk.funding)
+    return ParityCase(desk.strategies(bot.strategy), {}, bot.policy, instrument, desk.candles, desk.funding, series)
 
 
 Spoil = Callable[[ParityCase], ParityCase]

@@ -178,12 +178,12 @@ def test_all_shared_candles_and_equities_import_with_one_command(terminal: Termi
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)
     assert told["refused"] == 0
-    assert [Path(file["path"]).name for file in told["files"] if file["status"] == "skipped"] == ["factor_files.csv.gz"]
+    assert (told["skipped"], {file["kind"] for file in told["files"]}) == (0, {"candles", "actions"})
     facts = {item["file"]: item for item in json.loads((shared / "data" / "manifest.json").read_text())["files"]}
     entries = {(entry.market, entry.timeframe_ms): entry for entry in open_lake(terminal.home).list()}
     for file in told["files"]:
         name = Path(file["path"]).relative_to(shared / "data").as_posix()
-        if file["status"] == "imported":
+        if file["kind"] == "candles":
             assert file["added"] == facts[name]["rows"], name
     assert entries[("binance_spot:BTCUSDT", HOUR_MS)].holes == 27
     assert entries[("binance_spot:BTCUSDT", HOUR_MS)].quality.missing_bars == 122
@@ -229,3 +229,37 @@ def test_an_interrupted_command_exits_with_130_and_changes_nothing(terminal: Ter
     run = terminal.launch("data", "import", path, program=("-c", program))
     assert run.returncode == 130
     assert open_lake(terminal.home).list() == ()
+
+
+def test_a_damaged_series_is_listed_in_red_and_mended_by_an_import_that_replaces(terminal: Terminal) -> None:
+    good = terminal.file(csv_rows(48))
+    other = place(terminal.folder / "other", csv_text(csv_rows(24)), name="ETHUSDT.csv")
+    assert terminal.run("data", "import", good, other).returncode == 0
+    before = json.loads(terminal.run("data", "list", "--json").stdout)
+    market = before[0]["market"]
+    os.truncate(next((terminal.home / "lake").rglob("candles.*BTCUSDT.1h*/close.bin")), 100)
+    assert terminal.run("data", "repair").returncode == 2
+    listed = json.loads(terminal.run("data", "list", "--json").stdout)
+    assert [one["market"] for one in listed if "quarantined" not in one] == [before[1]["market"]]
+    (lost,) = [one for one in listed if "quarantined" in one]
+    assert (lost["market"], lost["timeframe"], lost["rows"]) == (market, "1h", 48)
+    assert "in quarantine" in terminal.run("data", "list").stdout
+    refused = terminal.run("data", "import", good)
+    assert refused.returncode == 2
+    assert "--replace" in refused.stderr
+    assert terminal.run("data", "import", good, "--replace").returncode == 0
+    assert json.loads(terminal.run("data", "list", "--json").stdout) == before
+
+
+def test_repair_keeps_what_is_proven_and_names_what_is_not_there(terminal: Terminal) -> None:
+    terminal.run("data", "import", terminal.file(csv_rows(48)))
+    assert terminal.run("data", "repair").returncode == 0
+    unknown = terminal.run("data", "repair", "no_venue:NONE")
+    assert (unknown.returncode, len(unknown.stderr.splitlines())) == (2, 1)
+    (close,) = (terminal.home / "lake").rglob("close.bin")
+    content = close.read_bytes()
+    close.write_bytes(bytes(len(content)))
+    assert terminal.run("data", "repair", "--json").returncode == 2
+    next((terminal.home / "lake" / "quarantine").rglob("close.bin")).write_bytes(content)
+    done = json.loads(terminal.run("data", "repair", "--json").stdout)
+    assert [(one["rows"], one["lost"]) for one in done] == [(48, 0)]

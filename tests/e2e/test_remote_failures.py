@@ -42,8 +42,20 @@ def test_rows_damaged_on_this_disk_are_not_sent_and_a_pull_mends_them(desk: Desk
     content[100] ^= 1
     close.write_bytes(content)
     told = desk.told("here", "push", "--replace", exits=2)
-    assert (told["refused"], told["error"]["code"]) == (1, "lake_damaged")
+    assert (told["refused"], told["error"]["code"]) == (1, "series_quarantined")
     assert desk.told("here", "pull", "--replace")["taken"] == 1
+    assert same(desk.lake("here"), desk.lake("kept"))
+
+
+def test_a_pull_mends_what_is_in_quarantine_and_a_push_leaves_it_there(desk: Desk) -> None:
+    desk.told("here", "push")
+    shutil.copytree(desk.folder / "here", desk.folder / "kept")
+    for close in (desk.folder / "here").rglob("close.bin"):
+        close.unlink()
+    assert len(desk.lake("here").prove()) > 1
+    assert desk.told("here", "push")["refused"] == 0
+    assert desk.told("here", "pull")["refused"] == 0
+    assert desk.lake("here").quarantined() == ()
     assert same(desk.lake("here"), desk.lake("kept"))
 
 

@@ -25,17 +25,17 @@ from karat.lake.store import open_lake
 
 __all__ = ["internet", "whole_internet"]
 NOW_MS = 1_723_161_600_000
-NAME = TableName("trades", market_id("binance_perp:BTCUSDT"))
+NAME = TableName("trades", market_id("binance_perp:BTCUSDT"), "streamed")
 
 
-def started(internet: Internet, home: Path) -> subprocess.Popen[str]:
+def started(internet: Internet, home: Path, *words: str) -> subprocess.Popen[str]:
     environment = os.environ | {
         "KARAT_HOME": str(home),
         "HTTPS_PROXY": internet.https_proxy,
         "SSL_CERT_FILE": str(internet.ca_file),
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
-    command = [sys.executable, "-m", "karat.app", "data", "stream", "binance_perp:BTCUSDT", "--json"]
+    command = [sys.executable, "-m", "karat.app", "data", "stream", "binance_perp:BTCUSDT", *words, "--json"]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -63,7 +63,7 @@ def test_sigterm_stores_what_has_come_and_says_what_it_was(internet: Internet, h
     venue = LiveBinance(internet, NOW_MS, Tape(NOW_MS - 600_000, 60_000, 20))
     trades = [agg_trade(1000 + k, NOW_MS + 10 * k, 100.0 + k, 0.5, False) for k in range(50)]
     venue.scripts["btcusdt@aggTrade"] = [Script([streamed(trade) for trade in trades])]
-    process = started(internet, home)
+    process = started(internet, home, "--bars", "tick:20,1s")
     wait_for(process, lambda: heard(home))
     process.terminate()
     out, err = process.communicate(timeout=60)
@@ -71,6 +71,9 @@ def test_sigterm_stores_what_has_come_and_says_what_it_was(internet: Internet, h
     [status] = json.loads(out)["streams"]
     assert (status["kind"], status["rows"], status["gaps"], status["waiting_rows"]) == ("trades", 50, 0, 0)
     assert stored(home) == list(range(1000, 1050))
+    bars = open_lake(home).table(TableName("bars", NAME.owner, "tick-20_streamed"))
+    assert (status["bars"], status["cut_bars"], status["bar_trouble"]) == (2, 0, "")
+    assert bars.columns["close"].tolist() == [119.0, 139.0]
 
 
 def test_what_a_killed_process_missed_is_filled_by_the_next_until_ctrl_c(internet: Internet, home: Path) -> None:
@@ -100,6 +103,8 @@ def test_what_a_killed_process_missed_is_filled_by_the_next_until_ctrl_c(interne
         (["binance_perp:BTCUSDT", "--kinds", "ticks"], "kind_unknown"),
         (["nowhere:BTCUSDT"], "venue_unknown"),
         (["binance_perp:BTCUSDT", "--every", "often"], "bad_timeframe"),
+        (["binance_perp:BTCUSDT", "--kinds", "book", "--bars", "1m"], "no_trades"),
+        (["binance_perp:BTCUSDT", "--bars", "candle"], "bar_kind_unknown"),
     ],
 )
 def test_what_cannot_be_streamed_is_refused_with_a_hint(

@@ -16,6 +16,7 @@ from tests.fakes.tape import Row, Tape
 
 USDM, COINM, SPOT = "fapi.binance.com", "dapi.binance.com", "api.binance.com"
 INTERVALS = {"1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000, "4h": 14_400_000, "1d": 86_400_000}
+NEVER_MS = 4_133_404_800_000  # the year 2100: what a perpetual has for the time of its delivery
 _FILTERS = [
     {"filterType": "PRICE_FILTER", "maxPrice": "4529764", "minPrice": "0.10", "tickSize": "0.10"},
     {"filterType": "LOT_SIZE", "maxQty": "1000", "minQty": "0.001", "stepSize": "0.001"},
@@ -29,6 +30,7 @@ class Binance:
 
     def __init__(self, internet: Internet, host: str, tapes: dict[tuple[str, str], Tape], now_ms: int) -> None:
         self.tapes, self.now_ms, self.host = tapes, now_ms, host
+        self.ends: dict[str, int] = {}  # of perpetuals: the announced time of delivery; they stay in the list, settling
         internet.register(host, self)
 
     def answer(self, request: Request) -> Reply:
@@ -73,10 +75,13 @@ class Binance:
         first_ms = min(tape.first_ms for (name, _), tape in self.tapes.items() if name == symbol)
         shared = {
             "symbol": symbol, "pair": symbol.removesuffix("_PERP"), "contractType": "PERPETUAL",
-            "deliveryDate": 4_133_404_800_000, "onboardDate": first_ms, "baseAsset": base,
+            "onboardDate": first_ms, "baseAsset": base,
             "quoteAsset": "USD" if inverse else "USDT", "marginAsset": base if inverse else "USDT",
             "pricePrecision": 2, "quantityPrecision": 3, "baseAssetPrecision": 8, "quotePrecision": 8,
             "underlyingType": "COIN", "underlyingSubType": ["PoW"], "triggerProtect": "0.0500", "filters": _FILTERS,
             "orderTypes": ["LIMIT", "MARKET"], "timeInForce": ["GTC", "IOC"],
         }  # fmt: skip
-        return shared | ({"contractStatus": "TRADING", "contractSize": 100} if inverse else {"status": "TRADING"})
+        ends_ms = self.ends.get(symbol, NEVER_MS)
+        status = "TRADING" if ends_ms > self.now_ms else "SETTLING"
+        shared |= {"deliveryDate": ends_ms}
+        return shared | ({"contractStatus": status, "contractSize": 100} if inverse else {"status": status})

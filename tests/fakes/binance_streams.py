@@ -1,6 +1,7 @@
-"""Binance, live: the websockets of USDS-M futures, and the REST answers that go with them.
+"""Binance, live: the websockets of futures and spot, and the REST answers that go with them.
 
-Follows developers.binance.com, docs/derivatives/usds-margined-futures:
+Follows developers.binance.com, docs/derivatives/usds-margined-futures (COIN-M and spot, docs/binance-spot-api-docs/
+web-socket-streams, have the same streams at /ws/NAME):
 - websocket-market-streams/{Connect,Aggregate-Trade-Streams,Diff-Book-Depth-Streams,
   Individual-Symbol-Book-Ticker-Streams,Kline-Candlestick-Streams,Liquidation-Order-Streams}: raw streams at /ws/NAME,
   books and best prices under /public, the rest under /market,
@@ -12,36 +13,31 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from tests.fakes.binance import USDM, Binance
+from tests.fakes.binance import COINM, SPOT, USDM, Binance
 from tests.fakes.server import Internet, Reply, Request, as_json
+from tests.fakes.subscriptions import Script
 from tests.fakes.tape import Tape
 from tests.fakes.websocket import WebSocket
 
-STREAMS = "fstream.binance.com"
-
-
-@dataclass(frozen=True)
-class Script:
-    """What one connection sends: texts, in order; then it is cut, or stays open: answering pings, or `deaf`."""
-
-    texts: Sequence[str]
-    cut: bool = False
-    deaf: bool = False
+STREAMS = {USDM: "fstream.binance.com", COINM: "dstream.binance.com", SPOT: "stream.binance.com"}
+__all__ = ["LiveBinance", "Script", "agg_trade", "streamed"]
 
 
 class LiveBinance(Binance):
-    """USDS-M with streams. `scripts` by stream name ("btcusdt@aggTrade"): one for each connection, the last for ever.
+    """One product with streams. `scripts` by stream name ("btcusdt@aggTrade"): one for each connection, the last for
+    ever.
 
     `trades` are what REST gives of the aggregated ones, up to the last number that a connection has sent; `depth` is
     the answer for the book.
     """
 
-    def __init__(self, internet: Internet, now_ms: int, minutes: Tape) -> None:
-        super().__init__(internet, USDM, {("BTCUSDT", "1m"): minutes}, now_ms)
-        internet.register(STREAMS, self)
+    def __init__(
+        self, internet: Internet, now_ms: int, minutes: Tape, product: str = USDM, symbol: str = "BTCUSDT"
+    ) -> None:
+        super().__init__(internet, product, {(symbol, "1m"): minutes}, now_ms)
+        internet.register(STREAMS[product], self)
         self.scripts: dict[str, list[Script]] = {}
         self.trades: Sequence[dict[str, Any]] = ()
         self.happened = -1

@@ -155,7 +155,7 @@ class Internet:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             host = ""
-            while (request := await _read_request(reader, host)) is not None:
+            while (request := await read_request(reader, host)) is not None:
                 if request.method == "CONNECT":
                     host = request.path.partition(":")[0]
                     writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -182,13 +182,14 @@ class Internet:
             return False
         unknown = Reply(b"no fake answers for this host", 404)
         reply = trouble.reply or (unknown if host is None else host.answer(request))
-        raw = _raw(reply)
+        raw = raw_reply(reply)
         writer.write(raw[: len(raw) // 2] if trouble.cut else raw)
         await writer.drain()
         return not trouble.cut
 
 
-async def _read_request(reader: asyncio.StreamReader, host: str) -> Request | None:
+async def read_request(reader: asyncio.StreamReader, host: str) -> Request | None:
+    """The next request of a connection, None when it ended."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
@@ -204,7 +205,8 @@ async def _read_request(reader: asyncio.StreamReader, host: str) -> Request | No
     return Request(name, method, address.path, dict(parse_qsl(address.query)), headers, body)
 
 
-def _raw(reply: Reply) -> bytes:
+def raw_reply(reply: Reply) -> bytes:
+    """A reply as it goes over the line."""
     headers = {"Content-Length": str(len(reply.body)), **reply.headers}
     lines = [f"HTTP/1.1 {reply.status} Status", *(f"{name}: {value}" for name, value in headers.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + reply.body

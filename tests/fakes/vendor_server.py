@@ -1,5 +1,8 @@
 """A vendor on loopback, over real HTTP, that answers as a test tells it to.
 
+`server` has the protocol, and the vendors that are reached by their own names over TLS.
+
+
     async with VendorServer() as vendor:
         vendor.answers("/fng/", {"data": []})                     always
         vendor.answers("/fng/", Answer.busy(3600), {"data": []})  in turn; the last one stays
@@ -18,7 +21,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.fakes.server import Reply, Request, raw_reply, read_request
 
 
 @dataclass
@@ -53,15 +57,6 @@ class Answer:
         return cls(body=body, held_until=until)
 
 
-@dataclass(frozen=True)
-class Request:
-    """What was asked: path, parameters, headers in lower case."""
-
-    path: str
-    parameters: dict[str, str]
-    headers: dict[str, str]
-
-
 class VendorServer:
     """One vendor. Paths without an answer get 404."""
 
@@ -94,7 +89,7 @@ class VendorServer:
 
     def asked(self, path: str) -> list[dict[str, str]]:
         """The parameters of every request for `path`."""
-        return [one.parameters for one in self.requests if one.path == path]
+        return [one.query for one in self.requests if one.path == path]
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -102,7 +97,7 @@ class VendorServer:
         self._open.add(task)
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                while request := await _read(reader):
+                while request := await read_request(reader, ""):
                     self.requests.append(request)
                     if not await self._reply(request, writer):
                         break
@@ -120,21 +115,8 @@ class VendorServer:
             await answer.held_until.wait()
         if answer.hangs_up:
             return False
-        body = (answer.body if isinstance(answer.body, str) else json.dumps(answer.body)).encode()
-        lines = [f"HTTP/1.1 {answer.status} X", f"Content-Length: {len(body)}", "Content-Type: application/json"]
-        lines += [f"{name}: {value}" for name, value in answer.headers.items()]
-        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+        text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+        headers = {"Content-Type": "application/json", **answer.headers}
+        writer.write(raw_reply(Reply(text.encode(), answer.status, headers)))
         await writer.drain()
         return True
-
-
-async def _read(reader: asyncio.StreamReader) -> Request | None:
-    line = await reader.readline()
-    if not line:
-        return None
-    target = urlsplit(line.decode().split()[1])
-    headers: dict[str, str] = {}
-    while (header := (await reader.readline()).decode().strip()) != "":
-        name, _, value = header.partition(":")
-        headers[name.lower()] = value.strip()
-    return Request(unquote(target.path), dict(parse_qsl(target.query)), headers)

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import struct
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from tests.fakes.server import Request
@@ -31,8 +32,8 @@ class WebSocket:
         self._frame(_TEXT, text.encode())
         await self._writer.drain()
 
-    async def listen(self) -> None:
-        """Read until the client is gone."""
+    async def listen(self, told: Callable[[str], Awaitable[None]] | None = None) -> None:
+        """Read until the client is gone; `told` is given every text."""
         with suppress(asyncio.IncompleteReadError, OSError):
             while True:
                 kind, payload = await self._read()
@@ -42,6 +43,8 @@ class WebSocket:
                     self._frame(_PONG, payload)
                 if kind == _TEXT:
                     self.received.append(payload.decode())
+                    if told is not None:
+                        await told(self.received[-1])
 
     def _frame(self, kind: int, payload: bytes) -> None:
         size = len(payload)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from random import Random
 
@@ -20,8 +19,7 @@ from karat.core.model.table import TableName
 from karat.ingest.streams.counted import Counted
 from karat.ingest.streams.outbox import Outbox
 from karat.ingest.streams.pace import LONGEST_SECONDS, wait_seconds
-from karat.ingest.streams.records import StreamRecords, read_records
-from karat.ingest.streams.status import StreamStatus
+from karat.ingest.streams.records import StreamRecords
 from karat.ingest.streams.tables import LIQUIDATIONS
 from karat.ingest.streams.writer import Writer
 from karat.ports.stream import StreamKind
@@ -106,19 +104,15 @@ def test_a_lake_that_stays_busy_to_the_end_says_how_many_rows_wait() -> None:
     run_virtually(run())
 
 
-def test_a_stream_runs_once_and_its_record_can_be_read(tmp_path: Path) -> None:
+def test_a_stream_runs_once(tmp_path: Path) -> None:
     first, second = StreamRecords(tmp_path), StreamRecords(tmp_path)
     first.claim(MARKET, StreamKind.TRADES)
     with pytest.raises(InputError, match="another process") as raised:
         second.claim(MARKET, StreamKind.TRADES)
     assert raised.value.code == "stream_runs_already"
-    first.write([StreamStatus(MARKET, StreamKind.TRADES, rows=7)], START_MS)
     first.close()
     second.close()
     second.claim(MARKET, StreamKind.TRADES)
-    [record] = read_records(tmp_path)
-    assert (record["market"], record["kind"], record["rows"], record["written_ms"]) == (MARKET, "trades", 7, START_MS)
-    assert json.dumps(record)
     second.close()
 
 

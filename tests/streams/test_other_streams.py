@@ -16,7 +16,7 @@ from karat.ports.stream import Candle, Liquidation, Quote, StreamKind
 MINUTE = 60_000
 FIRST_MS = START_MS // MINUTE * MINUTE + MINUTE
 CANDLES = TableName("streamed_candles", MARKET, "1m")
-QUOTES = TableName("quotes", MARKET)
+QUOTES = TableName("quotes", MARKET, "streamed")
 LIQUIDATIONS = TableName("liquidations", MARKET)
 
 
@@ -76,7 +76,7 @@ def test_quotes_are_stored_once_and_in_order(tmp_path: Path) -> None:
     lake, venue = MemoryLake(), quotes(400)
     venue.plans = (Plan(twice=0.5, late_ms=100),)
     [status] = watch(venue, lake, tmp_path, START_MS + 120_000, [StreamKind.QUOTES])
-    assert [row[5] for row in lake.rows(QUOTES)] == list(range(500, 900))
+    assert [row[1] for row in lake.rows(QUOTES)] == list(range(500, 900))
     assert status.duplicates > 100 and gaps(lake, "quotes") == []
 
 

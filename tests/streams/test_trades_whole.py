@@ -16,7 +16,7 @@ from tests.streams.watching import MARKET, watch
 from karat.core.model.table import TableName
 from karat.ports.stream import StreamKind, Trade
 
-TRADES = TableName("trades", MARKET)
+TRADES = TableName("trades", MARKET, "streamed")
 GAPS = TableName("gaps", MARKET, "trades")
 Gap = dict[str, Any]
 
@@ -43,19 +43,20 @@ def covered(trade: Trade, recorded: list[Gap], *, counted: bool) -> bool:
 def assert_whole(lake: MemoryLake, truth: list[Trade], *, counted: bool) -> None:
     """Every trade from the first stored on is stored once, as it was, or lies in a recorded gap."""
     rows = stored(lake)
-    ids = [int(row[4]) for row in rows]
+    ids = [int(row[1]) for row in rows]
     assert len(ids) == len(set(ids)), "no trade is stored twice"
     if counted:
         assert ids == sorted(ids)
     for row in rows:
-        assert row[1:4] == truth[int(row[4])][1:4]
+        trade = truth[int(row[1])]
+        assert row[2:] == (trade.price, trade.quantity, {1: 1, -1: 2}[trade.side])
     kept, recorded = set(ids), gaps(lake)
     lost = [trade for trade in truth if min(ids) <= trade.number and trade.number not in kept]
     assert [trade.number for trade in lost if not covered(trade, recorded, counted=counted)] == []
 
 
 def assert_nothing_missing(lake: MemoryLake, truth: list[Trade]) -> None:
-    ids = sorted(int(row[4]) for row in stored(lake))
+    ids = sorted(int(row[1]) for row in stored(lake))
     assert ids == list(range(ids[0], truth[-1].number + 1))
     assert gaps(lake) == []
 
@@ -87,7 +88,7 @@ def test_messages_lost_inside_a_connection_are_asked_for_by_number(tmp_path: Pat
     )
     assert status.backfilled > 20
     assert status.duplicates > 20
-    rows = [int(row[4]) for row in stored(lake)]
+    rows = [int(row[1]) for row in stored(lake)]
     assert rows == list(range(rows[0], rows[-1] + 1))
     assert gaps(lake) == []
 
@@ -112,7 +113,7 @@ def test_rest_that_refuses_for_good_leaves_a_gap_and_live_trades_go_on(counted: 
     venue.refusals = 10_000
     watch(venue, lake, tmp_path, end_of(truth) + 200_000)
     assert {gap["reason"] for gap in gaps(lake)} == {"backfill_refused"}
-    assert int(stored(lake)[-1][4]) == truth[-1].number
+    assert int(stored(lake)[-1][1]) == truth[-1].number
     assert_whole(lake, truth, counted=counted)
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +18,6 @@ from karat.ports.cockpit import BotState, EventKind
 from karat.ports.journal import Happening
 
 if TYPE_CHECKING:
-    from karat.bots.runner import Runner
     from karat.ports.journal import BotRecord, Journal
     from karat.research.data_gate import Gate
 
@@ -38,6 +34,7 @@ def create_bot(
     policy: Pairs = (),
     capital: float | None = None,
     min_coverage: float | None = None,
+    live: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:  # fmt: skip
     """Create a bot on a market of the lake. It trades nothing until karat bots run.
 
@@ -61,16 +58,20 @@ def create_bot(
         Equity at the start, in the currency of the market; the same as --policy capital=.
     min_coverage
         Refuse data that has less than this share of its bars; 0.99 when left out. What is let through is recorded.
+    live
+        Follow the live market behind the last bar of the lake (karat bots run --live). Fills are on paper.
     """
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
+    from karat.app.live_fleet import refuse_not_live
+    from karat.app.serve_fleet import tape_of
     from karat.bots.creation import new_bot
     from karat.bots.system_clock import SystemClock
-    from karat.core.instruments import instrument_for
+    from karat.lake.reading import read_market
     from karat.lake.store import open_lake
     from karat.ports.cockpit import Mode
+    from karat.ports.feed import FeedKey
     from karat.quality import COVERAGE_MIN
-    from karat.research.backtest_market import known_funding
     from karat.research.backtest_policy import pairs, parse_policy
     from karat.research.data_gate import pass_gate
     from karat.strategies import find_strategy
@@ -82,12 +83,13 @@ def create_bot(
     lake, where, length = open_lake(), market_id(market), timeframe_ms(timeframe)
     entry = lake.entry(where, length)
     anchor = entry.anchor_ts if from_ is None else parse_time_ms(from_)
+    if live:
+        refuse_not_live(where, sessions=entry.sessions)
     gate = pass_gate(lake, where, length, anchor, None, min_coverage)
-    candles = lake.candles_between(where, length, anchor)
-    funding = known_funding(lake.funding(where), candles) if entry.has_funding else None
+    tape, mode = tape_of(lake, FeedKey(where, length, anchor, found.needs)), Mode.PAPER if live else Mode.SIMULATED
     record = new_bot(
-        name, found, parameters, rules, instrument_for(where, candles), candles, funding, Mode.SIMULATED,
-        SystemClock().now_ms(),
+        name, found, parameters, rules, read_market(lake, where, length, anchor).instrument, tape.candles,
+        tape.funding if tape.has_funding else None, mode, SystemClock().now_ms(), tape.series,
     )  # fmt: skip
     ensure_checked(found, partial(check_markets, needs=found.needs))
     journal = open_journal()
@@ -99,7 +101,7 @@ def create_bot(
         journal.close()
     began = iso(record.anchor_ts)
     show(f"{record.name}: {record.strategy} on {record.market} {timeframe_text(length)}, from {began} on.")
-    say(f"Run it: karat bots run {record.name}")
+    say(f"Run it: karat bots run {record.name}{' --live' if live else ''}")
 
 
 def _tell_let_through(journal: Journal, record: BotRecord, gate: Gate, data_hash: str) -> None:
@@ -124,7 +126,7 @@ def list_bots(*, as_json: Json = False) -> None:
     as_json
         Print one JSON list.
     """
-    journal = _journal()
+    journal = journal_if_any()
     try:
         rows = [] if journal is None else [bot_json(journal, record) for record in journal.bots()]
     finally:
@@ -148,9 +150,9 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
     as_json
         Print one JSON object.
     """
-    journal = _journal()
+    journal = journal_if_any()
     if journal is None:
-        raise _no_bot()
+        raise no_bot()
     try:
         record = journal.bot(BotId(name))
         value = {
@@ -173,76 +175,10 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
         show_one(value)
 
 
-def run_bots(
-    *names: str, speed: str = "max", until: str | None = None,
-    carried: Annotated[bool, Parameter(negative="")] = False,
-) -> int:  # fmt: skip
-    """Run bots on replayed candles until there are no more, or until Ctrl+C. What was done is kept, whole.
-
-    Parameters
-    ----------
-    names
-        Bots by name; all but failed ones when left out.
-    speed
-        Bars a second, or max.
-    until
-        Stop before the bar that opens at this time.
-    carried
-        Go on from carried indicators instead of computing them from the anchor at every bar, for strategies whose check
-        has proved that both say the same. Several times as fast.
-    """
-    from karat.app.serve_fleet import runner_of
-    from karat.lake.store import open_lake
-
-    pace = None if speed == "max" else _speed(speed)
-    end = None if until is None else parse_time_ms(until)
-    journal = _journal()
-    if journal is None:
-        raise _no_bot()
-    try:
-        chosen = [journal.bot(BotId(name)).id for name in dict.fromkeys(names)] or _able(journal)
-        if not chosen:
-            raise _no_bot()
-        asyncio.run(_until_stopped(runner_of(journal, open_lake(), pace, carried=carried), chosen, end))
-        failed = [status for status in map(journal.status, chosen) if status.state == BotState.FAILED]
-        show_rows([bot_json(journal, journal.bot(bot)) for bot in chosen])
-        for status in failed:
-            say(f"{status.bot} failed: {status.cause}")
-        return EXIT_FAILED if failed else 0
-    finally:
-        journal.close()
-
-
-async def _until_stopped(runner: Runner, bots: Sequence[BotId], until_ts: int | None) -> None:
-    """Run; SIGINT and SIGTERM stop every bot after the bar in hand."""
-    running = asyncio.ensure_future(runner.run(bots, until_ts))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, running.cancel)
-    try:
-        await running
-    except asyncio.CancelledError:
-        say("Stopped. The bots go on from here when they are run again.")
-
-
-def _able(journal: Journal) -> list[BotId]:
-    return [status.bot for status in journal.statuses() if status.state != BotState.FAILED]
-
-
-def _speed(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 < value < 1e9:
-        raise InputError("bad_speed", f"'{text}' is no speed.", "Give bars a second above 0, for example 50, or max.")
-    return value
-
-
-def _journal() -> Journal | None:
+def journal_if_any() -> Journal | None:
     """The journal, if there is one: looking must not make one."""
     return open_journal() if journal_path().exists() else None
 
 
-def _no_bot() -> InputError:
+def no_bot() -> InputError:
     return InputError("no_bot", "There is no bot that could do that.", "Create one: karat bots create NAME.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from karat.app.console import error_json, one_line, progress, say, show, show_json
+from karat.app.quarantine import quarantined_json, repaired_json, show_quarantined, show_repaired
 from karat.core.errors import EXIT_INPUT, InputError
 from karat.core.home import karat_home
 from karat.core.ids import market_id
@@ -89,19 +90,46 @@ def list_data(*, as_json: Json = False) -> None:
     Parameters
     ----------
     as_json
-        Print one JSON list of the series of candles.
+        Print one JSON list of the series of candles, and of all series in quarantine.
     """
     lake = open_lake()
-    entries, tables = lake.list(), lake.tables()
+    entries, tables, lost = lake.list(), lake.tables(), lake.quarantined()
     if as_json:
-        show_json([_entry_json(entry) for entry in entries])
+        show_json([_entry_json(entry) for entry in entries] + [quarantined_json(one) for one in lost])
         return
     if entries:
         _show_entries(entries)
     if tables:
         _show_stored(tables)
-    if not entries and not tables:
+    if lost:
+        show_quarantined(lost)
+    if not entries and not tables and not lost:
         say(f"The lake under {karat_home()} is empty. Fill it: karat data import PATH.")
+
+
+def repair_data(market: str | None = None, *, as_json: Json = False) -> int:
+    """Serve again what can be proven of series in quarantine: all of it, or its first whole blocks of 65,536 rows.
+
+    The damaged files stay under quarantine/ of the lake.
+
+    Parameters
+    ----------
+    market
+        Only series of this market or source, as karat data list names it; everything in quarantine when left out.
+    as_json
+        Print one JSON list.
+    """
+    lake = open_lake()
+    with progress("proving"):
+        lake.prove(market)
+    if market is not None and not any(one.name.owner == market for one in lake.quarantined()):
+        raise InputError("not_in_quarantine", f"Nothing of {market} is in quarantine.", "See karat data list.")
+    results = lake.repair(market)
+    if as_json:
+        show_json([repaired_json(one) for one in results])
+    else:
+        show_repaired(results)
+    return EXIT_INPUT if any(one.rows == 0 for one in results) else 0
 
 
 def _entry_json(entry: LakeEntry) -> dict[str, Any]:

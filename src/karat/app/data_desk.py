@@ -8,7 +8,7 @@ from karat.app.feeds import declared_sources
 from karat.bots.system_clock import SystemClock
 from karat.control.data_desk import LakeDesk
 from karat.core.ids import MarketId
-from karat.ingest.streams.records import streams_folder
+from karat.ingest.streams.standing import stream_statuses
 from karat.journal import journal_path, open_journal
 from karat.lake.store import open_lake
 from karat.ports.journal import JournalReader
@@ -27,9 +27,7 @@ def open_desk(journal: JournalReader | None = None) -> LakeDesk:
             finally:
                 opened.close()
 
-    return LakeDesk(
-        open_lake(), SystemClock(), declares=declared_sources, needs=needed, streams=streams_folder()
-    )  # fmt: skip
+    return LakeDesk(open_lake(), SystemClock(), declares=declared_sources, needs=needed, streams=stream_statuses)
 
 
 def _of_bots(journal: JournalReader) -> Iterator[tuple[MarketId, int, str]]:

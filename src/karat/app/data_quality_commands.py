@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from karat.quality.score import FULL
 
 if TYPE_CHECKING:
     from karat.ingest.check_report import SeriesReport
+    from karat.ports.lake import Quarantined
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 EXIT_BELOW = 1
@@ -55,17 +57,37 @@ def check_data(
         check_bound(below / 100)
     with progress("checking"):
         reports = _reports(what, "" if timeframe is None else timeframe_text(timeframe_ms(timeframe)))
+        damaged = _damaged(what)
     if as_json:
         from karat.ingest.check_report import report_json
 
-        show_json({"series": [report_json(report) for report in reports]})
-    elif not reports:
+        told = [{**asdict(one.name), "why": one.why, "found": one.found_at_ms} for one in damaged]
+        show_json({"series": [report_json(report) for report in reports], "damaged": told})
+        return EXIT_BELOW if below is not None and _is_below(reports, damaged, below) else 0
+    for one in damaged:
+        show(
+            f"[red]damaged[/red] {one.name.owner} {one.name.variant} {one.name.kind}: {one.why} See karat data repair."
+        )
+    if not reports and not damaged:
         say(f"The lake under {karat_home()} is empty. Fill it: karat data import PATH.")
     elif len(reports) == 1:
         _show_one(reports[0])
-    else:
+    elif reports:
         _show_all(reports, everything=everything)
-    return EXIT_BELOW if below is not None and any(report.score.value < below for report in reports) else 0
+    return EXIT_BELOW if below is not None and _is_below(reports, damaged, below) else 0
+
+
+def _is_below(reports: Sequence[SeriesReport], damaged: Sequence[Quarantined], below: float) -> bool:
+    """Whether a score is too low. A series that nobody can read has none, which is no better."""
+    return bool(damaged) or any(report.score.value < below for report in reports)
+
+
+def _damaged(what: Sequence[str]) -> list[Quarantined]:
+    """What was set aside of these owners, of all without them."""
+    from karat.lake.store import open_lake
+
+    owners = {text for text in what if not Path(text).exists()}
+    return [one for one in open_lake().quarantined() if one.name.owner in owners or not what]
 
 
 def _reports(what: Sequence[str], timeframe: str) -> list[SeriesReport]:
@@ -78,14 +100,15 @@ def _reports(what: Sequence[str], timeframe: str) -> list[SeriesReport]:
     files = [Path(text) for text in what if Path(text).exists()]
     owners = {text for text in what if not Path(text).exists()}
     lake = open_lake()
-    known = {one.market for one in lake.list()} | {one.name.owner for one in (*lake.beside_candles(), *lake.tables())}
+    named = (*lake.beside_candles(), *lake.tables(), *lake.quarantined())
+    known = {one.market for one in lake.list()} | {one.name.owner for one in named}
     unknown = owners - known
     if unknown:
         raise InputError("market_not_in_lake", f"{min(unknown)} is not in the lake.", "See karat data list.")
     found = [check_file(path) for path in files]
     if owners or not files:
         found += check_lake(lake, Checked(), owners, timeframe)
-    if owners and not found:
+    if owners and not found and not _damaged(what):
         raise InputError("timeframe_not_in_lake", "No such series is stored.", "See karat data list.")
     return found
 
@@ -151,5 +174,7 @@ def _show_one(report: SeriesReport) -> None:
             show(f"  and {len(found) - _SHOWN_OF_A_KIND} more: --json has them all")
         show(f"  Why it matters: {rule.matters}")
         show(f"  What to do: {rule.remedy}")
+    if report.splits or report.dividends:
+        show(f"\nAccounted for: {report.splits} splits and {report.dividends} dividends that the lake knows.")
     if report.compared:
         show(f"\nCompared with {', '.join(report.compared)}.")

@@ -42,7 +42,12 @@ COMMANDS = (
     Command(
         "data compare", "karat.app.compare_commands:compare_data", "Compare stored bars with those built from finer."
     ),
+    Command("data bars", "karat.app.bar_commands:build_bars", "Build bars from stored trades."),
+    Command("data depth", "karat.app.bar_commands:build_depth_input", "Make an input of stored order books."),
     Command("data list", "karat.app.data_commands:list_data", "List what the lake holds."),
+    Command("data universe", "karat.app.universe_commands:universe_data", "List the markets that were listed then."),
+    Command("data listings", "karat.app.universe_commands:look_at_listings", "Record what venues list today."),
+    Command("data repair", "karat.app.data_commands:repair_data", "Keep what can be proven of damaged series."),
     Command("data push", "karat.app.remote_commands:push_data", "Send the lake to S3 or a folder."),
     Command("data pull", "karat.app.remote_commands:pull_data", "Take a pushed lake into this one."),
     Command("data sync", "karat.app.remote_commands:sync_data", "Pull, then push."),
@@ -61,7 +66,7 @@ COMMANDS = (
     Command("explain", "karat.app.backtest_commands:explain_command", "Check one trade of a run by hand."),
     Command("bots create", "karat.app.bot_commands:create_bot", "Create a bot on a market of the lake."),
     Command("bots list", "karat.app.bot_commands:list_bots", "List every bot and how it stands."),
-    Command("bots run", "karat.app.bot_commands:run_bots", "Run bots on replayed candles, on paper."),
+    Command("bots run", "karat.app.bot_run_commands:run_bots", "Run bots on paper, replayed or live."),
     Command("bots show", "karat.app.bot_commands:show_bot", "Show one bot: what it is, holds and did."),
     Command("parity", "karat.app.parity_commands:parity_command", "Show that backtest, bot and sweep agree."),
     Command("serve", "karat.app.serve_commands:serve_command", "Serve the page and run the bots."),

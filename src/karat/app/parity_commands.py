@@ -24,7 +24,6 @@ from karat.bots.system_clock import SystemClock
 from karat.control.parity import ParityCase, ParityResult, compared
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import MarketId, market_id
-from karat.core.instruments import instrument_for
 from karat.core.model.candles import Candles, Funding, no_funding
 from karat.core.model.policy import Policy
 from karat.core.time import timeframe_ms, timeframe_text
@@ -32,7 +31,10 @@ from karat.feeds.replay import ReplayFeed
 from karat.journal import open_journal
 from karat.kernel.engine import Inputs, Recorder
 from karat.kernel.state import State
+from karat.lake.inputs import FUNDING, declared_series, has_inputs
+from karat.lake.reading import read_market
 from karat.lake.store import open_lake
+from karat.ports.feed import FeedKey
 from karat.ports.journal import Journal
 from karat.ports.lake import Lake
 from karat.ports.venue import Venue
@@ -80,7 +82,7 @@ def parity_command(
         case_of(lake, one, where, length, bars, rules)
         for where in [market_id(name) for name in market] or markets_of(lake, length)
         for one in chosen
-        if not one.needs or (one.needs == ("funding",) and lake.entry(where, length).has_funding)
+        if strategy or has_needs(lake, one, where, length)
     ]
     if not cases:
         raise InputError("nothing_to_compare", "No market has what these strategies need.", "See karat data list.")
@@ -113,15 +115,21 @@ def markets_of(lake: Lake, length: int) -> list[MarketId]:
 def case_of(lake: Lake, strategy: Strategy, market: MarketId, length: int, bars: int, policy: Policy) -> ParityCase:
     """The last `bars` bars before the vault, which this is no reason to look into."""
     before = lake.candles_between(market, length, None, lake.entry(market, length).vault_start_ts)
-    instrument = instrument_for(market, before)
     anchor = int(before.ts[-bars:][0])
-    feed = feed_of(lake, market, length, anchor, bars)
-    return ParityCase(strategy, {}, policy, instrument, *feed)
+    candles, funding = feed_of(lake, market, length, anchor, bars)
+    instrument = read_market(lake, market, length, anchor, int(before.ts[-1]) + length).instrument
+    return ParityCase(strategy, {}, policy, instrument, candles, funding, declared_series(lake, market, strategy.needs))
+
+
+def has_needs(lake: Lake, strategy: Strategy, market: MarketId, length: int) -> bool:
+    """Whether the lake has what `strategy` declares."""
+    pays = lake.entry(market, length).has_funding
+    return has_inputs(lake, market, strategy.needs) and (pays or FUNDING not in strategy.needs)
 
 
 def feed_of(lake: Lake, market: MarketId, length: int, anchor: int, bars: int) -> tuple[Candles, Funding | None]:
     """The first `bars` bars from the anchor on, and the funding known by their end."""
-    candles = lake.candles_between(market, length, anchor)[:bars]
+    candles = read_market(lake, market, length, anchor).candles[:bars]
     has_funding = lake.entry(market, length).has_funding
     return candles, known_funding(lake.funding(market), candles) if has_funding else None
 
@@ -164,8 +172,9 @@ class DeadlyVenue(PaperVenue):
 def _run_fleet(journal: Journal, bars: int, venue: Venue) -> None:
     lake, clock = open_lake(), SystemClock()
 
-    def feed(market: MarketId, length: int, anchor: int) -> ReplayFeed:
-        return ReplayFeed(*feed_of(lake, market, length, anchor, bars), clock)
+    def feed(key: FeedKey) -> ReplayFeed:
+        candles, funding = feed_of(lake, key.market, key.timeframe_ms, key.anchor_ts, bars)
+        return ReplayFeed(candles, funding, clock, series=declared_series(lake, key.market, key.needs))
 
     runner = Runner(journal, feed, venue, find_strategy, clock)
     asyncio.run(runner.run([record.id for record in journal.bots()]))

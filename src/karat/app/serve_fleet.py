@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -14,25 +15,37 @@ from karat.api.server import ApiServer
 from karat.app.check_store import is_carried
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
-from karat.core.ids import BotId, MarketId
+from karat.core.ids import BotId
+from karat.feeds.common.tape import Tape
 from karat.feeds.replay.feed import ReplayFeed
+from karat.lake.inputs import declared_series
+from karat.lake.reading import read_market
 from karat.ports.clock import Clock
-from karat.ports.cockpit import BotState
+from karat.ports.cockpit import BotState, Mode
+from karat.ports.feed import FeedKey
 from karat.ports.journal import Journal, JournalReader
 from karat.ports.lake import Lake
 from karat.research.backtest_market import known_funding
 from karat.strategies import find_strategy
 from karat.venues.paper.venue import PaperVenue
 
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+def tape_of(lake: Lake, key: FeedKey) -> Tape:
+    """What the lake holds now of what a feed brings."""
+    candles = read_market(lake, key.market, key.timeframe_ms, key.anchor_ts).candles
+    has_funding = lake.entry(key.market, key.timeframe_ms).has_funding
+    funding = known_funding(lake.funding(key.market), candles) if has_funding else None
+    return Tape(candles, funding, declared_series(lake, key.market, key.needs))
+
 
 def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
     """Feeds that replay the lake from an anchor on, at `speed` bars a second, None as fast as can be."""
 
-    def feed(market: MarketId, timeframe_ms: int, anchor_ts: int) -> ReplayFeed:
-        candles = lake.candles_between(market, timeframe_ms, anchor_ts)
-        has_funding = lake.entry(market, timeframe_ms).has_funding
-        funding = known_funding(lake.funding(market), candles) if has_funding else None
-        return ReplayFeed(candles, funding, clock, speed)
+    def feed(key: FeedKey) -> ReplayFeed:
+        tape = tape_of(lake, key)
+        return ReplayFeed(tape.candles, tape.funding if tape.has_funding else None, clock, speed, tape.series)
 
     return feed
 
@@ -47,18 +60,24 @@ def runner_of(journal: Journal, lake: Lake, speed: float | None, *, carried: boo
 
 
 def bots_to_run(journal: JournalReader, lake: Lake) -> list[BotId]:
-    """Every bot but those that have done the last candle there is."""
-    return [record.id for record in journal.bots() if not _at_the_end(journal, lake, record.id)]
+    """Every bot that replays but those that have done the last candle there is."""
+    replayed = (record.id for record in journal.bots() if record.mode == Mode.SIMULATED)
+    return [bot for bot in replayed if not _at_the_end(journal, lake, bot)]
 
 
-async def run_and_serve(app: FastAPI, listener: socket.socket, runner: Runner, bots: Sequence[BotId]) -> None:
-    """Serve until a signal or until the runner breaks; then stop the bots after the bar in hand.
+def live_bots(journal: JournalReader) -> list[BotId]:
+    """Every bot that follows a live market."""
+    return [record.id for record in journal.bots() if record.mode == Mode.PAPER]
+
+
+async def run_and_serve(app: FastAPI, listener: socket.socket, work: Work) -> None:
+    """Serve until a signal or until the bots' `work` breaks; then stop them after the bar in hand.
 
     The bots have a thread and a loop of their own: a first compilation or a slow strategy does not hold up the page.
-    Raises what the runner raised: RetryLater `bot_busy` when another process runs one of `bots`.
+    Raises what the work raised: RetryLater `bot_busy` when another process runs one of the bots.
     """
     server = ApiServer(app, listener)
-    fleet = FleetThread(runner, bots, server.stop)
+    fleet = FleetThread(work, server.stop)
     fleet.start()
     try:
         await server.run_until_stopped()
@@ -69,13 +88,12 @@ async def run_and_serve(app: FastAPI, listener: socket.socket, runner: Runner, b
 
 
 class FleetThread(threading.Thread):
-    """The runner in a thread. `on_error` is called there when it breaks, and `error` says why."""
+    """The bots in a thread. `on_error` is called there when their work breaks, and `error` says why."""
 
-    def __init__(self, runner: Runner, bots: Sequence[BotId], on_error: Callable[[], None]) -> None:
+    def __init__(self, work: Work, on_error: Callable[[], None]) -> None:
         super().__init__(name="fleet")
         self.error: BaseException | None = None
-        self._runner = runner
-        self._bots = bots
+        self._work = work
         self._on_error = on_error
         self._loop = asyncio.new_event_loop()
         self._task: asyncio.Task[None] | None = None
@@ -96,7 +114,7 @@ class FleetThread(threading.Thread):
         self.join()
 
     async def _follow(self) -> None:
-        self._task = asyncio.create_task(self._runner.run(self._bots))
+        self._task = asyncio.create_task(self._work())
         await asyncio.wait({self._task})
         if not self._task.cancelled():
             self._task.result()

@@ -12,10 +12,11 @@ from cyclopts import Parameter
 from karat.app.console import progress, say, show, show_json
 from karat.core.errors import EXIT_INPUT, InputError
 from karat.core.home import karat_home
-from karat.core.ids import market_id
+from karat.core.ids import MarketId, market_id
 from karat.core.time import SECOND_MS, iso, timeframe_ms
 
 if TYPE_CHECKING:
+    from karat.ingest.bars.live import BarsWanted
     from karat.ingest.streams.begin import Order
     from karat.ingest.streams.run import Place
     from karat.ingest.streams.status import StreamStatus
@@ -29,6 +30,8 @@ def stream_data(
     kinds: str = "trades",
     every: str = "1s",
     reach: str = "6h",
+    bars: str = "",
+    candles: bool | None = None,
     as_json: Json = False,
 ) -> int:
     """Stream live data into the lake until Ctrl-C.
@@ -45,6 +48,10 @@ def stream_data(
         How often the book is sampled, for example 1s or 1m.
     reach
         A pause up to so long is filled over REST; a longer one is a gap.
+    bars
+        Bars to build from the trades, for example 1m,tick:1000,renko:atr14: see karat data bars.
+    candles
+        Whether whole time bars become candles; when left out, if the market has candles already.
     as_json
         Print one JSON object at the end.
     """
@@ -57,7 +64,7 @@ def stream_data(
     from karat.lake.store import open_lake
 
     orders = _orders(markets, kinds)
-    choices = Choices(book_interval_ms=timeframe_ms(every), reach_ms=timeframe_ms(reach))
+    choices = Choices(timeframe_ms(every), timeframe_ms(reach), _bars(orders, bars, candles))
     clock = SystemClock()
     opener = stream_opener(network(), FolderBudget(karat_home() / "budget", clock))
     with progress("connecting") as line:
@@ -86,6 +93,20 @@ def _orders(markets: Sequence[str], kinds: str) -> list[Order]:
     return [
         Order(market_id(market), StreamKind(name)) for market in dict.fromkeys(markets) for name in dict.fromkeys(names)
     ]
+
+
+def _bars(orders: Sequence[Order], text: str, candles: bool | None) -> dict[MarketId, BarsWanted]:
+    from karat.bars import bar_kinds
+    from karat.core.instruments import instrument_for
+    from karat.ingest.bars.live import BarsWanted
+    from karat.ports.stream import StreamKind
+
+    if not text:
+        return {}
+    markets = [order.market for order in orders if order.kind is StreamKind.TRADES]
+    if not markets:
+        raise InputError("no_trades", "Bars are built from trades, which are not streamed.", "Add trades to --kinds.")
+    return {market: BarsWanted(bar_kinds(text, instrument_for(market, None).tick), candles) for market in markets}
 
 
 async def _until_stopped(orders: Sequence[Order], opener: Callable[[str], Stream], place: Place) -> list[StreamStatus]:
@@ -118,6 +139,8 @@ class _Told:
         age = f"{(now_ms - status.heard_ms) / SECOND_MS:.0f} s ago" if status.heard_ms else "nothing yet"
         name = f"{status.market} {status.kind.value}"
         words = f"{name}: {status.state.value}, {rate:,.0f} rows/s, {age}, {status.gaps} gaps"
+        if status.bars:
+            words += f", {status.bars} bars"
         return f"{words}. {status.storage}" if status.storage else words
 
 
@@ -133,3 +156,8 @@ def _show(statuses: Sequence[StreamStatus]) -> None:
     for status in statuses:
         if status.refused:
             say(f"{status.market} {status.kind.value} stopped by itself: {status.trouble}")
+        if status.bars:
+            unlike = f", and {status.unlike} differ from candles of the lake, which stay" if status.unlike else ""
+            say(f"{status.market}: {status.bars} bars stored, {status.cut_bars} of them not whole{unlike}.")
+        if status.bar_trouble:
+            say(f"{status.market}: {status.bar_trouble}")

@@ -85,7 +85,7 @@ def sweep_command(
     from karat.research.backtest_policy import pairs
     from karat.research.ledger.told import tried_by_sweep
     from karat.research.ledger.trials import TrialLedger
-    from karat.research.sweep import before_vault, sweep
+    from karat.research.sweep import before_vault, refuse_old_vault, sweep
     from karat.research.sweep_grid import parse_grid
     from karat.research.sweep_objective import Consistency
     from karat.strategies import find_strategy
@@ -98,6 +98,7 @@ def sweep_command(
     start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
     until = before_vault(end, lake.entry(name, frame).vault_start_ts)
     data = market_data(lake, name, frame, start, until, found.needs, coverage_min=min_coverage)
+    refuse_old_vault(data)
     say_compiling()
     ensure_checked(found, partial(check_markets, needs=found.needs))
     with progress(f"{axes.variants:,} variants of {found.name} on {market}, {len(data.candles):,} bars"):
@@ -138,6 +139,7 @@ def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> No
     from rich.table import Table
 
     from karat.kernel.sweep import FIGURES
+    from karat.research.adjusted_prices import adjustment_json, adjustment_words
     from karat.research.manifest import data_quality
     from karat.research.sweep_objective import SCORES
 
@@ -151,6 +153,8 @@ def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> No
     )
     quality = data_quality(data)
     show(f"Data quality {quality['score']:g} of 100, {quality['coverage']['share']:.2%} of the bars are there.")
+    for told in adjustment_json(data.adjustment, int(candles.ts[0])).values():
+        show(f"Prices: {adjustment_words(told)}.")
     table = Table()
     names = list(result.grid.variant(0))
     scores = SCORES if len(result.scores) else ()
@@ -191,6 +195,7 @@ def _figures(result: Sweep, k: int) -> tuple[str, str, str, str]:
 
 def _json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dict[str, Any]:
     from karat.kernel.sweep import FIGURES
+    from karat.research.adjusted_prices import adjustment_json
     from karat.research.data_gate import bars_hash
     from karat.research.manifest import data_quality
     from karat.research.sweep_objective import SCORES
@@ -218,6 +223,7 @@ def _json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dic
         "data_hash": data.entry.hash,
         "bars_hash": bars_hash(candles, data.market.funding),
         "quality": data_quality(data),
+        **adjustment_json(data.adjustment, int(candles.ts[0])),
         "simulated": data.entry.quality.simulated,
         "assumed": data.instrument.assumed,
         "cost_level": costs,

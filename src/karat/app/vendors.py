@@ -80,6 +80,19 @@ def history_opener(reach: Network, budget: RequestBudget) -> Callable[[str], His
     return open_history
 
 
+def list_opener(reach: Network, budget: RequestBudget) -> Callable[[str], History]:
+    """What opens the adapter of a venue that tells what it lists. It raises InputError `no_list`, `venue_unknown`."""
+    open_history = history_opener(reach, budget)
+
+    def open_list(venue: str) -> History:
+        if venue in _NOT_LIVE:
+            hint = f"Import a history of its listings: a file listings/{venue}.csv."
+            raise InputError("no_list", f"{venue} tells no list of its markets.", hint)
+        return open_history(venue)
+
+    return open_list
+
+
 def stream_opener(reach: Network, budget: RequestBudget) -> Callable[[str], Stream]:
     """What opens the live data of a venue. It raises InputError `venue_unknown`, and what the adapter raises."""
 

@@ -1,6 +1,7 @@
 """Bars from trades: time, tick, volume, dollar, range and Renko, in batch and as a stream, equal to the last bit.
 
-1. `specs` says which bars, `trades` what goes in, `rows` what comes out and what its features mean.
+1. `specs` says which bars (`words`: as people write them), `trades` what goes in, `rows` what comes out and what its
+   features mean.
 2. `advance` is the one compiled step of both doors; `loops` has one for each kind, on `records` of the `state`.
 3. `builder` has the two doors: `build` takes a tape or a part of one, `Stream` takes trades as they come.
 4. `book` measures order flow at the top of an order book.
@@ -20,8 +21,9 @@ from karat.bars.specs import (
     time_bars,
     volume_bars,
 )
-from karat.bars.state import State, fresh_state, state_bytes, state_from_bytes
+from karat.bars.state import State, cut_state, fresh_state, state_bytes, state_from_bytes
 from karat.bars.trades import Trades, taker_sides
+from karat.bars.words import bar_kind, bar_kinds
 
 __all__ = [
     "Bar",
@@ -36,9 +38,12 @@ __all__ = [
     "Stream",
     "Trades",
     "atr_renko_bars",
+    "bar_kind",
+    "bar_kinds",
     "book_flow",
     "book_from_bytes",
     "build",
+    "cut_state",
     "dollar_bars",
     "forming",
     "fresh_book",

@@ -7,6 +7,7 @@ Sources: time, tick, volume and dollar bars as in Lopez de Prado, Advances in Fi
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -62,6 +63,11 @@ class BarSpec:
     @property
     def kind(self) -> Kind:
         return Kind(self.plan.kind)
+
+    @property
+    def slug(self) -> str:
+        """The name in the letters that name a table: renko-atr-1m-14-x-1-tick-0.1."""
+        return re.sub(r"[^A-Za-z0-9.]+", "-", self.name.replace("+", ""))
 
 
 def time_bars(timeframe: str) -> BarSpec:

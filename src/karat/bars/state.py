@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from karat.bars.advance import ACCEPTED, LAST, LATE, UNUSABLE
 from karat.bars.records import STATE_FLOATS, STATE_INTS
-from karat.bars.specs import BarSpec, fingerprint, plan_rows
+from karat.bars.specs import BarSpec, Kind, fingerprint, plan_rows
 from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
 
@@ -61,6 +61,17 @@ def fresh_state(specs: Sequence[BarSpec]) -> State:
     ints = np.zeros((len(specs), STATE_INTS), np.int64)
     ints[:, _CLOCK_START] = ints[:, _CLOCK_RANGES] = -1
     return State(np.zeros(4, np.int64), ints, np.zeros((len(specs), STATE_FLOATS)))
+
+
+def cut_state(specs: Sequence[BarSpec], state: State) -> State:
+    """The state after a hole in the tape: every kind but time bars begins anew with the next trade, levels and ATR too.
+
+    Time bars go on: the period itself says where they begin and end.
+    """
+    after, fresh = state.copy(), fresh_state(specs)
+    anew = [place for place, spec in enumerate(specs) if spec.kind is not Kind.TIME]
+    after.ints[anew], after.floats[anew] = fresh.ints[anew], fresh.floats[anew]
+    return after
 
 
 def state_bytes(specs: Sequence[BarSpec], state: State) -> bytes:

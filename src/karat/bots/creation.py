@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from karat.core.errors import InputError
 from karat.core.ids import BotId, StrategyName
-from karat.core.model.candles import Candles, Funding
+from karat.core.model.candles import Candles, Funding, Series
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy
 from karat.kernel.engine import prepare
@@ -21,10 +21,10 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 def new_bot(
     name: str, strategy: Strategy, parameters: Mapping[str, object], policy: Policy, instrument: Instrument,
-    candles: Candles, funding: Funding | None, mode: Mode, created_ts: int,
+    candles: Candles, funding: Funding | None, mode: Mode, created_ts: int, series: Sequence[Series] = (),
 ) -> BotRecord:  # fmt: skip
     """The record of a bot whose anchor is the first of `candles`; the strategy is called on them once, to see that it
-    works with this market and policy.
+    works with this market, the `series` that it declares, and the policy.
 
     Raises InputError `bad_bot_name`, `range_without_data`, and what the strategy, its parameters or the policy raise.
     """
@@ -35,7 +35,8 @@ def new_bot(
     if len(candles) == 0:
         raise InputError("range_without_data", f"{candles.market} has no candles there.", "Choose an earlier start.")
     values = resolve(strategy, parameters)
-    prepare(candles, evaluate(strategy, Market(candles, funding), values), policy, instrument, Extras(funding=funding))
+    signals = evaluate(strategy, Market(candles, funding, series), values)
+    prepare(candles, signals, policy, instrument, Extras(funding=funding))
     return BotRecord(
         id=BotId(name),
         name=name,

@@ -1,4 +1,4 @@
-"""The candles so far, and nothing behind them.
+"""The candles so far with what was known at their last close, and nothing behind them.
 
 Columns grow in place and are handed out as read-only views of what has closed. The room behind the last bar holds
 zeros: no candle is written before it has closed.
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from karat.core.errors import InputError
 from karat.core.ids import MarketId
-from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding
-from karat.ports.feed import Arrival
+from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding, Series
+from karat.ports.feed import Arrival, Past
 from karat.strategies import Market
 
 _ROOM = 1024
@@ -60,8 +60,32 @@ class Column:
         self._base[: len(values)] = values
 
 
+class _Known:
+    """The values of one declared series that were available at the last close."""
+
+    __slots__ = ("_columns", "_is_deadline", "count", "name")
+
+    def __init__(self, series: Series) -> None:
+        self.name = series.name
+        self.count = len(series.ts)
+        self._is_deadline = series.is_deadline
+        self._columns = (Column(np.int64), Column(np.int64), Column(np.float64))
+        for column, values in zip(self._columns, (series.ts, series.available_at, series.value), strict=True):
+            column.fill(values)
+
+    def append(self, *values: float) -> None:
+        """One more: its time, when it was available, its value."""
+        for column, value in zip(self._columns, values, strict=True):
+            column.put(self.count, value)
+        self.count += 1
+
+    def series(self) -> Series:
+        return Series(self.name, *(column.cells[: self.count] for column in self._columns), self._is_deadline)
+
+
 class History:
-    """Bars of one market from its anchor to the last one that closed, with the funding known by then."""
+    """Bars of one market from its anchor to the last one that closed, with the funding and the values of declared
+    series known by then."""
 
     def __init__(self, market: MarketId, timeframe_ms: int, *, has_funding: bool) -> None:
         self.market_id = market
@@ -74,12 +98,14 @@ class History:
         self.funding_columns = {
             name: Column(np.int64 if name == "ts" else np.float64) for name in ("ts", "rate", "mark")
         }
+        self._known: dict[str, _Known] = {}
         self._market: Market | None = None
         self._room = 0
         self._cells: Mapping[str, NDArray[Any]] = {}
 
-    def begin(self, candles: Candles, funding: Funding) -> None:
-        """Start with bars that had closed before. Raises InputError `nan_price`."""
+    def begin(self, past: Past) -> None:
+        """Start with bars that had closed before, none of them or some. Raises InputError `nan_price`."""
+        candles, funding = past.candles, past.funding
         for name, column in self.columns.items():
             values = getattr(candles, name)
             if np.isnan(values).any():
@@ -87,6 +113,7 @@ class History:
             column.fill(values)
         for name, column in self.funding_columns.items():
             column.fill(getattr(funding, name))
+        self._known = {series.name: _Known(series) for series in past.series}
         self.bars, self.stamps = len(candles), len(funding.ts)
         self._market = None
 
@@ -106,6 +133,8 @@ class History:
             for column, value in zip(self.funding_columns.values(), stamp, strict=True):
                 column.put(self.stamps, value)
             self.stamps += 1
+        for one in arrival.observations:
+            self._known[one.series].append(one.ts, one.available_at, one.value)
         self.bars = place + 1
         self._market = None
 
@@ -134,7 +163,8 @@ class History:
     def market(self) -> Market:
         """What a strategy is given now: a new object, with an empty cache, after every bar."""
         if self._market is None:
-            self._market = Market(self.candles(), self.funding())
+            known = [one.series() for one in self._known.values()]
+            self._market = Market(self.candles(), self.funding(), known)
         return self._market
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from karat.core.ids import MarketId
 from karat.core.model.source_state import STATE_TABLE, SourceCondition
 from karat.core.model.table import TIME, TableName
 from karat.core.time import DAY_MS
+from karat.ingest.streams.standing import DIED, UNREADABLE, StreamStanding
 from karat.ingest.streams.status import State
 from karat.ingest.streams.tables import table_name
 from karat.ports.cockpit import Undefined
@@ -18,9 +17,16 @@ from karat.ports.lake import Lake
 from karat.ports.stream import StreamKind
 
 ROUNDS_MS = DAY_MS  # before the newest round: a source that no round of that day looked at has no last state
-RECORD_OLD_MS = 15_000  # a running stream writes its record every two seconds
 
-_WORKING = (State.CONNECTING, State.SNAPSHOT, State.BACKFILLING)
+_KINDS = frozenset(kind.value for kind in StreamKind)
+# A stream that works its way back is late however lately it heard something, and one that is cut off is stale.
+_AT_BEST: dict[str, Freshness] = {
+    State.CONNECTING: Freshness.LATE,
+    State.SNAPSHOT: Freshness.LATE,
+    State.BACKFILLING: Freshness.LATE,
+    State.STALE: Freshness.STALE,
+    State.DOWN: Freshness.STALE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,40 +67,51 @@ def failed_row(name: str, asked: LastAsked) -> SourceRow:
     )  # fmt: skip
 
 
-def stream_name(record: Mapping[str, Any], tables: Mapping[TableName, object]) -> TableName:
-    """Where the rows of a stream go; a book's samples bear their interval, so it is looked for."""
-    market, kind = MarketId(record["market"]), StreamKind(record["kind"])
+def stream_name(standing: StreamStanding, tables: Iterable[TableName]) -> TableName:
+    """Where the rows of a stream go; a book's samples bear their interval, so they are looked for."""
+    if standing.kind not in _KINDS:
+        return TableName(standing.kind, standing.market)
+    kind = StreamKind(standing.kind)
     if kind is StreamKind.BOOK:
-        named = (one for one in tables if (one.kind, one.owner) == (kind.value, market) and one.variant)
-        return next(named, table_name(market, kind))
-    return table_name(market, kind)
+        named = (one for one in tables if (one.kind, one.owner) == (kind.value, standing.market) and one.variant)
+        return next(named, table_name(standing.market, kind))
+    return table_name(standing.market, kind)
 
 
-def stream_row(record: Mapping[str, Any], name: TableName, stored: SourceRow | None, now: int) -> SourceRow | None:
-    """A stream as its record and its rows tell it; None when it was stopped by a person."""
-    if record["state"] == State.STOPPED and not record["refused"]:
+def stream_row(standing: StreamStanding, name: TableName, stored: SourceRow | None) -> SourceRow | None:
+    """A stream as it stands, with what is stored of it; None when it was stopped by a person."""
+    refused = 0 <= standing.age_ms <= standing.limit_ms and standing.freshness is Freshness.STALE
+    if standing.state == State.STOPPED and not refused:
         return None
-    heard, written = record["heard_ms"], record["written_ms"]
-    state, reason = _standing(record, now)
+    state, reason = (Freshness.FAILED, standing.trouble) if refused else _of_stream(standing)
     never = Undefined("nothing has come yet")
-    last = record["last_ts"] or heard
     source, _, series = name.owner.partition(":")
     row = stored or SourceRow(
-        source, series, name.kind, name.variant, Group.STREAMS, record["rows"], last or never,
-        now - last if last else never, 0, 0, state, reason, written, Undefined("no series of bars"), never, (), "",
+        source, series, name.kind, name.variant, Group.STREAMS, standing.rows, never, never, 0, 0, state, reason, never,
+        Undefined("no series of bars"), never, (), "",
     )  # fmt: skip
-    return replace(row, group=Group.STREAMS, state=state, reason=reason, asked_ts=written, limit_ms=0, over_ms=0)
+    heard = standing.age_ms >= 0
+    return replace(
+        row,
+        group=Group.STREAMS,
+        state=state,
+        reason=reason,
+        last_ts=standing.last_ts or row.last_ts,
+        age_ms=standing.age_ms if heard else row.age_ms,
+        limit_ms=standing.limit_ms,
+        over_ms=max(0, standing.age_ms - standing.limit_ms) if heard else 0,
+        asked_ts=standing.written_ms or row.asked_ts,
+    )
 
 
-def _standing(record: Mapping[str, Any], now: int) -> tuple[Freshness, str]:
-    """The state of a stream, and why."""
-    trouble = record["storage"] or record["trouble"]
-    if record["refused"]:
-        return Freshness.FAILED, trouble or "the venue refused it"
-    if now - record["written_ms"] > RECORD_OLD_MS:
+def _of_stream(standing: StreamStanding) -> tuple[Freshness, str]:
+    """The state of a stream that was not stopped, and why."""
+    if standing.state == DIED:
         return Freshness.FAILED, "its process ended without a word: start karat data stream again"
-    state = State(record["state"])
-    if state is State.LIVE:
-        return (Freshness.LATE, trouble) if record["storage"] else (Freshness.FRESH, "")
-    words = f"{state.value}: {trouble}" if trouble else state.value
-    return (Freshness.LATE if state in _WORKING else Freshness.STALE), words
+    if standing.state == UNREADABLE:
+        return Freshness.FAILED, standing.trouble
+    if standing.state == State.LIVE and standing.freshness is Freshness.FRESH:
+        return Freshness.FRESH, standing.trouble
+    worst = _AT_BEST.get(standing.state, Freshness.FRESH)
+    state = min(worst, standing.freshness, key=tuple(Freshness).index)
+    return state, f"{standing.state}: {standing.trouble}" if standing.trouble else standing.state

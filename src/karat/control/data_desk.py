@@ -4,28 +4,37 @@
 2. What feeds declare: a source of which nothing was ever stored is missing, and says why it would not be asked.
 3. What DataSync last said of each source, and how each stream stands.
 4. What somebody needs (the candles of bots) and the lake lacks.
-5. What the last check of exactly these rows found.
+5. What was found damaged and set aside.
+6. What the last check of exactly these rows found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 from karat.control.data_asked import failed_row, last_asked, stream_name, stream_row, with_asked
-from karat.control.data_rows import candles_name, candles_row, is_happening, missing_row, stamps_row, table_row
+from karat.control.data_rows import (
+    candles_name,
+    candles_row,
+    damaged_row,
+    is_happening,
+    missing_row,
+    stamps_row,
+    table_row,
+)  # fmt: skip
+from karat.core.errors import NeedsOperator
 from karat.core.ids import MarketId
 from karat.core.instruments import instrument_for
 from karat.core.model.table import TableName
-from karat.ingest.streams.records import read_records
+from karat.ingest.streams.standing import StreamStanding
 from karat.lake.checked import Checked
 from karat.ports.clock import Clock
 from karat.ports.data_desk import DataView, Declared, Declares, Freshness, Group, GroupCount, SourceRow
 from karat.ports.lake import Lake, TableEntry
 
 Needs = Callable[[], Iterable[tuple[MarketId, int, str]]]  # market, timeframe in ms, and who needs it
+Streams = Callable[[int], Iterable[StreamStanding]]
 NEVER_FETCHED = "never fetched: karat data refresh"
 _WORST_FIRST = {state: rank for rank, state in enumerate(Freshness)}
 _GROUPS = {group: rank for rank, group in enumerate(Group)}
@@ -36,7 +45,7 @@ def _nothing_declared(_: Mapping[MarketId, str]) -> tuple[Declared, ...]:
 
 
 class LakeDesk:
-    """Looks at everything each time it is asked. `streams` is the folder of the records of streams."""
+    """Looks at everything each time it is asked. `streams` says how the streams of this machine stand at a time."""
 
     def __init__(
         self,
@@ -45,7 +54,7 @@ class LakeDesk:
         *,
         declares: Declares = _nothing_declared,
         needs: Needs = tuple,
-        streams: Path | None = None,
+        streams: Streams = lambda _: (),
         checked: Checked | None = None,
     ) -> None:
         self._lake = lake
@@ -57,6 +66,12 @@ class LakeDesk:
         self._newest: dict[TableName, tuple[str, int]] = {}
 
     def look(self) -> DataView:
+        try:
+            return self._look()
+        except NeedsOperator:  # a series was found damaged: the lake has set it aside, and tells of it now
+            return self._look()
+
+    def _look(self) -> DataView:
         now, entries = self._clock.now_ms(), self._lake.list()
         rows = {candles_name(one.market, one.timeframe_ms): candles_row(one, now, self._checked) for one in entries}
         stamps = self._lake.beside_candles()
@@ -65,6 +80,7 @@ class LakeDesk:
         loose = self._add_tables(rows, perpetuals, now)
         self._add_streams(rows, now)
         self._add_needed(rows)
+        rows |= {one.name: damaged_row(one, now) for one in self._lake.quarantined()}
         ordered = sorted((*rows.values(), *loose), key=_order)
         markets, timeframes = {one.market for one in entries}, {one.timeframe_ms for one in entries}
         return DataView(now, len(markets), len(timeframes), _counts(ordered), tuple(ordered))
@@ -96,10 +112,9 @@ class LakeDesk:
         return known[1]
 
     def _add_streams(self, rows: dict[TableName, SourceRow], now: int) -> None:
-        records: list[dict[str, Any]] = [] if self._streams is None else read_records(self._streams)
-        for record in records:
-            name = stream_name(record, rows)
-            row = stream_row(record, name, rows.get(name), now)
+        for standing in self._streams(now):
+            name = stream_name(standing, rows)
+            row = stream_row(standing, name, rows.get(name))
             if row is not None:
                 rows[name] = row
 

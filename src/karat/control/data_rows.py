@@ -6,6 +6,8 @@ Only of a table that nobody declares is the usual step a guess, the mean time be
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from karat.core.ids import MarketId
 from karat.core.model.source_state import STATE_TABLE
 from karat.core.model.table import TableName
@@ -13,7 +15,7 @@ from karat.core.time import DAY_MS, MINUTE_MS, timeframe_ms, timeframe_text
 from karat.lake.checked import Checked
 from karat.ports.cockpit import Undefined
 from karat.ports.data_desk import Declared, Freshness, Group, SourceRow
-from karat.ports.lake import LakeEntry, TableEntry
+from karat.ports.lake import LakeEntry, Quarantined, TableEntry
 
 FRESH_STEPS = 2
 LATE_STEPS = 5
@@ -88,6 +90,24 @@ def missing_row(name: TableName, group: Group, reason: str, limit_ms: int = 0) -
         score=NEVER,
         faults=(),
         hash="",
+    )
+
+
+def damaged_row(found: Quarantined, now: int) -> SourceRow:
+    """A series that was set aside: nothing of it is served."""
+    group = Group.CANDLES if found.name.kind == "candles" else Group.OTHER
+    row = missing_row(found.name, group, f"{found.why} See karat data repair.")
+    aside = Undefined("set aside")
+    last = aside if found.last is None else found.last
+    return replace(
+        row,
+        state=Freshness.DAMAGED,
+        rows=found.rows or 0,
+        last_ts=last,
+        age_ms=aside if found.last is None else now - found.last,
+        asked_ts=found.found_at_ms,
+        coverage=aside,
+        score=aside,
     )
 
 

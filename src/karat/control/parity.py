@@ -20,7 +20,7 @@ import numpy as np
 
 from karat.bots.creation import new_bot
 from karat.core.ids import BotId, MarketId
-from karat.core.model.candles import Candles, Funding
+from karat.core.model.candles import Candles, Funding, Series
 from karat.core.model.instrument import Instrument
 from karat.core.model.policy import Policy
 from karat.core.model.reasons import Refusal
@@ -40,7 +40,8 @@ SUM_TOLERANCE = 1e-12  # relative; simulation.md, "Parity"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParityCase:
-    """One bot on one market: what is simulated three ways. `funding` None: the market pays none."""
+    """One bot on one market: what is simulated three ways. `funding` None: the market pays none. `series` are those
+    that the strategy declares."""
 
     strategy: Strategy
     parameters: Mapping[str, object]
@@ -48,12 +49,13 @@ class ParityCase:
     instrument: Instrument
     candles: Candles
     funding: Funding | None
+    series: tuple[Series, ...] = ()
 
     def bot(self, name: str) -> BotRecord:
         """The bot of this case. Raises what `karat.bots.creation.new_bot` raises."""
         return new_bot(
             name, self.strategy, self.parameters, self.policy, self.instrument, self.candles, self.funding,
-            Mode.SIMULATED, int(self.candles.ts[0]),
+            Mode.SIMULATED, int(self.candles.ts[0]), self.series,
         )  # fmt: skip
 
 
@@ -92,7 +94,8 @@ class ParityResult:
 
 def compared(case: ParityCase, journal: JournalReader, bot: BotId) -> ParityResult:
     """Compare the journal of a finished `bot`, and a sweep's row, with one call."""
-    signals = evaluate(case.strategy, Market(case.candles, case.funding), resolve(case.strategy, case.parameters))
+    market = Market(case.candles, case.funding, case.series)
+    signals = evaluate(case.strategy, market, resolve(case.strategy, case.parameters))
     inputs = prepare(case.candles, signals, case.policy, case.instrument, Extras(funding=case.funding))
     record = run(inputs)
     found = (

@@ -21,6 +21,9 @@ _UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": _WE
 def timeframe_ms(text: str) -> int:
     """Milliseconds of "1m", "15m", "4h", "1d", "1w". Raises InputError `bad_timeframe`."""
     match = re.fullmatch(r"([1-9][0-9]{0,3})([smhdw])", text)
+    if not match and re.match(r"(tick|volume|dollar|range|renko):", text):
+        message = f"Bars of '{text}' have no fixed length, and everything that is simulated counts in bars of time."
+        raise InputError("bad_timeframe", message, "Use a timeframe such as 1m or 1h; these bars are tables in SQL.")
     if not match:
         raise InputError("bad_timeframe", f"'{text}' is not a timeframe.", "Use for example 1m, 15m, 1h, 4h or 1d.")
     return int(match[1]) * _UNITS_MS[match[2]]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 
+from karat.core.errors import NeedsOperator
 from karat.core.ids import MarketId, venue_of
 from karat.core.model.candles import Candles
 from karat.core.model.table import TableName
@@ -11,6 +13,7 @@ from karat.core.time import timeframe_text
 from karat.ingest.check_report import SeriesReport, kept_json, report_of_kept, surroundings_hash
 from karat.ingest.check_tables import check_funding, check_mark, check_table, is_checked
 from karat.ingest.data_check import asset_of, check_series
+from karat.lake.adjust import actions_name
 from karat.lake.checked import Checked
 from karat.ports.lake import Lake, LakeEntry, TableEntry
 
@@ -19,21 +22,28 @@ Named = tuple[str, str, str]
 
 def check_lake(lake: Lake, checked: Checked, owners: Collection[str] = (), variant: str = "") -> Iterator[SeriesReport]:
     """A report for every series of these owners (all when empty), of this timeframe when it is given. What was found
-    before in the same rows among the same others is not worked out again."""
-    entries = lake.list()
-    for entry in entries:
+    before in the same rows among the same others is not worked out again. A series that is found damaged on the way is
+    set aside by the lake (`Lake.quarantined` names it) and has no report; the others have theirs."""
+    for entry in lake.list():
         if _wanted(owners, variant, entry.market, timeframe_text(entry.timeframe_ms)):
-            yield checked_series(lake, entry, checked)
+            with suppress(NeedsOperator):
+                yield checked_series(lake, entry, checked)
     for table in (*lake.beside_candles(), *filter(is_checked, lake.tables())):
         if _wanted(owners, variant, table.name.owner, table.name.variant):
-            yield _checked_table(lake, table, checked)
+            with suppress(NeedsOperator):
+                yield _checked_table(lake, table, checked)
 
 
 def checked_series(lake: Lake, entry: LakeEntry, checked: Checked) -> SeriesReport:
     """The report of one series of candles, kept for the next time."""
     name = TableName("candles", entry.market, timeframe_text(entry.timeframe_ms))
     beside = [one for one in lake.list() if _related(one, entry)]
-    around = surroundings_hash((timeframe_text(one.timeframe_ms), one.market, one.hash) for one in beside)
+    actions = (
+        (one.name.kind, one.name.owner, one.hash) for one in lake.tables() if one.name == actions_name(entry.market)
+    )
+    around = surroundings_hash(
+        [*((timeframe_text(one.timeframe_ms), one.market, one.hash) for one in beside), *actions]
+    )
     kept = checked.report(name, entry.hash, around)
     if kept is not None:
         return report_of_kept(

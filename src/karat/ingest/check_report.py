@@ -20,7 +20,7 @@ class SeriesReport:
     """What was found in one series. `kind` is candles, funding, mark or that of a table, `variant` tells two of a kind
     apart (the timeframe of bars, "" where there is none), `timeframe_ms` is the step where there is one. `hash` names
     the content ("" for a file); `coverage` is None where nobody can say how many rows there should be. `compared` names
-    what it was compared with."""
+    what it was compared with; `splits` and `dividends` count those that the lake knows and that explain prices."""
 
     market: str
     kind: str
@@ -34,6 +34,8 @@ class SeriesReport:
     score: Score
     findings: tuple[Finding, ...]
     compared: tuple[str, ...]
+    splits: int = 0
+    dividends: int = 0
 
     @property
     def name(self) -> TableName:
@@ -54,6 +56,8 @@ def report_json(report: SeriesReport) -> dict[str, Any]:
         "coverage": None if report.coverage is None else report.coverage.share,
         **score_json(report.score),
         "compared_with": list(report.compared),
+        "splits": report.splits,
+        "dividends": report.dividends,
         "findings": [_finding_json(one) for one in report.findings],
     }
 
@@ -65,6 +69,8 @@ def kept_json(report: SeriesReport) -> dict[str, Any]:
         **score_json(report.score),
         "expected": None if report.coverage is None else asdict(report.coverage),
         "compared": list(report.compared),
+        "splits": report.splits,
+        "dividends": report.dividends,
         "findings": [[one.name, one.from_ms, one.to_ms, one.bars, one.what] for one in report.findings],
     }
 
@@ -87,6 +93,8 @@ def report_of_kept(
         score=score_of_json(kept),
         findings=tuple(Finding(*one) for one in kept["findings"]),
         compared=tuple(kept["compared"]),
+        splits=kept["splits"],
+        dividends=kept["dividends"],
     )
 
 

@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from karat.ingest.columns import CANDLE_NAMES, numbers, pick
 from karat.ingest.paths import facts_of
 from karat.ingest.table import read_table
 from karat.ingest.zones import read_times
+from karat.lake.adjust import DIVIDEND, SPLIT, adjusted, steps_of, stored_actions
 from karat.lake.resample import resample
 from karat.ports.lake import Lake, LakeEntry
 from karat.quality.checks import ALONE, Surroundings, all_findings
@@ -46,8 +49,13 @@ def check_series(lake: Lake, entry: LakeEntry) -> SeriesReport:
     """Check one stored series of candles among its surroundings in the lake."""
     candles = lake.candles(entry.market, entry.timeframe_ms)
     around = surroundings(lake, entry)
-    findings = all_findings(candles, around, sessions=entry.sessions)
-    return _report(candles, findings, around, hash_=entry.hash, sessions=entry.sessions)
+    steps = steps_of(candles, stored_actions(lake, entry.market)[0], 0, len(candles))
+    findings = all_findings(
+        candles, around, sessions=entry.sessions, adjusted=adjusted(candles, steps) if steps else None
+    )
+    report = _report(candles, findings, around, hash_=entry.hash, sessions=entry.sessions)
+    kinds = Counter(step.action.kind for step in steps)
+    return replace(report, splits=kinds[SPLIT], dividends=kinds[DIVIDEND])
 
 
 def holes_told_apart(lake: Lake, entry: LakeEntry) -> list[Finding]:

@@ -4,7 +4,8 @@
    nothing waits longer than the deadline.
 2. Answers are checked (times that are times, none in the future, every column as long as the others), rows that are not
    finished are left out, and what is new is written in one change of the lake.
-3. The result says of every source, due or not, how its data stands. It is stored beside the data.
+3. The result says of every source, due or not, how its data stands. It is stored beside the data, and read again by
+   every other process of the lake: what one of them has asked, in vain or not, the others know.
 
 Only candles hold back a decision; all else is optional and says so when it is missing.
 """
@@ -18,11 +19,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from karat.core.errors import KaratError, RetryLater
-from karat.core.model.source_state import STATE_TABLE, DataState, SourceCondition, SourceState
+from karat.core.model.source_state import (
+    STATE_SCHEMA,
+    STATE_TABLE,
+    DataState,
+    SourceCondition,
+    SourceState,
+    with_fresh_until,
+)
 from karat.core.model.table import AVAILABLE, TIME, Table, TableName
 from karat.core.time import DAY_MS, MINUTE_MS, iso
 from karat.ingest.known import known_from
-from karat.ingest.prints import add_prints, new_prints, table_of
+from karat.ingest.prints import add_prints, new_prints, table_of, with_known
 from karat.ports.clock import Clock
 from karat.ports.lake import Lake, TableEntry
 from karat.ports.source import CandleSource, Observations, Source
@@ -35,9 +43,10 @@ CLOCKS_DIFFER_MS_MAX = 5 * MINUTE_MS  # how far a vendor's clock may be ahead of
 
 @dataclass(slots=True)
 class _Look:
-    """What is remembered of a source between two decisions."""
+    """What is remembered of a source between two decisions. `tried_ms`: it was asked, or stood in a state."""
 
     answered_ms: int | None = None
+    tried_ms: int | None = None
     retry_ms: int = 0  # not before, when the vendor said so
     failed: str = ""
 
@@ -59,7 +68,8 @@ class DataSync:
         self._sources = tuple(sources)
         self._candles = tuple(candles)
         self._deadline_seconds = deadline_seconds
-        self._looks = self._remembered()
+        self._looks = {one.spec.name: _Look() for one in self._sources} | {one.name: _Look() for one in self._candles}
+        self._recalled_ms: int | None = None
 
     async def sync(self, *, all_now: bool = False) -> DataState:
         """Ask what is due, or everything with `all_now`, and say how all data stands.
@@ -68,6 +78,7 @@ class DataSync:
         """
         now_ms = self._clock.now_ms()
         stored = self._stored()
+        self._recall(stored.get(STATE_TABLE))
         due = [one for one in self._sources if all_now or self._is_due(one, now_ms)]
         brought = [self._attempt(one.name, one.bring(now_ms)) for one in self._candles]
         asked = [self._attempt(one.spec.name, self._fetch(one, stored, now_ms)) for one in due]
@@ -81,20 +92,24 @@ class DataSync:
         }
         state = DataState(now_ms, (*self._candle_states(reasons, now_ms), *self._source_states(reasons, now_ms)))
         await self._store(state)
+        for look in self._looks.values():
+            look.tried_ms = now_ms
         return state
 
-    def _remembered(self) -> dict[str, _Look]:
-        """The last good look of each source, out of the states of the last days."""
-        looks = {one.spec.name: _Look() for one in self._sources} | {one.name: _Look() for one in self._candles}
-        entry = self._stored().get(STATE_TABLE)
-        if entry is None:
-            return looks
-        states = self._lake.table(STATE_TABLE, entry.last - _REMEMBERED_MS)
+    def _recall(self, entry: TableEntry | None) -> None:
+        """The last looks at each source, out of the states since they were last read, or those of the last days."""
+        if entry is None or entry.last == self._recalled_ms:
+            return
+        begin = entry.last - _REMEMBERED_MS if self._recalled_ms is None else self._recalled_ms
+        states = self._lake.table(STATE_TABLE, begin)
         columns = (states.columns[name].tolist() for name in (TIME, "source", "state"))
         for ts, name, condition in zip(*columns, strict=True):
-            if name in looks and condition != SourceCondition.FAILED:
-                looks[name].answered_ms = ts
-        return looks
+            look = self._looks.get(name)
+            if look is not None:
+                look.tried_ms = max(ts, look.tried_ms or ts)
+                if condition != SourceCondition.FAILED:
+                    look.answered_ms = max(ts, look.answered_ms or ts)
+        self._recalled_ms = entry.last
 
     def _stored(self) -> dict[TableName, TableEntry]:
         return {entry.name: entry for entry in self._lake.tables()}
@@ -124,9 +139,10 @@ class DataSync:
         return look.failed
 
     async def _fetch(self, source: Source, stored: dict[TableName, TableEntry], now_ms: int) -> Table:
-        newest = self._newest(source, stored)
+        newest, look = self._newest(source, stored), self._looks[source.spec.name]
         answer = await source.fetch(now_ms, newest)
-        return _checked(source, answer, self._looks[source.spec.name].answered_ms, now_ms)
+        tried_ms = None if newest is None else look.tried_ms  # before the first values nobody can have decided on any
+        return _checked(source, answer, look.answered_ms, tried_ms, now_ms)
 
     async def _write(self, answers: dict[Source, Table], now_ms: int) -> None:
         """Store what is new, all in one change; remember who has answered."""
@@ -144,15 +160,20 @@ class DataSync:
         if not filled:
             return
         with self._lake.change(LAKE_WAIT_SECONDS) as change:
+            written_ms = max(now_ms, self._clock.now_ms())  # what nobody could read before, nobody knew before
             for source, rows in filled.items():
                 spec = source.spec
-                fresh, _ = new_prints(change.table(spec.table), rows, spec.keys, now_ms)
+                seen = with_known(rows, np.where(rows.order >= now_ms, np.int64(written_ms), rows.order))
+                fresh, _ = new_prints(change.table(spec.table), seen, spec.keys, written_ms)
                 if len(fresh):
                     add_prints(change, spec.table, fresh, (f"fetched from {spec.documentation}",))
 
     async def _store(self, state: DataState) -> None:
         def append() -> None:
             with self._lake.change(LAKE_WAIT_SECONDS) as change:
+                before = change.table(STATE_TABLE)
+                if before is not None and before.schema != STATE_SCHEMA:
+                    change.put_table(STATE_TABLE, with_fresh_until(before))
                 change.append(STATE_TABLE, state.rows())
 
         if state.sources:
@@ -175,8 +196,8 @@ class DataSync:
         states: list[SourceState] = []
         for one in self._candles:
             newest = one.newest()
-            overdue = 0 if newest is None else max(0, now_ms - newest - 2 * one.timeframe_ms + 1)
-            states.append(_state(one.name, newest, overdue, reasons.get(one.name, ""), mandatory=True))
+            until = None if newest is None else newest + 2 * one.timeframe_ms - 1
+            states.append(_state(one.name, newest, until, now_ms, reasons.get(one.name, ""), mandatory=True))
         return states
 
     def _source_states(self, reasons: dict[str, str], now_ms: int) -> Sequence[SourceState]:
@@ -184,19 +205,24 @@ class DataSync:
         stored = self._stored()
         for one in self._sources:
             newest = self._newest(one, stored)
-            overdue = 0 if newest is None else max(0, now_ms - newest - one.spec.fresh_for_ms)
+            until = None if newest is None else newest + one.spec.fresh_for_ms
             reason = reasons.get(one.spec.name, self._looks[one.spec.name].failed)
-            states.append(_state(one.spec.name, newest, overdue, reason))
+            states.append(_state(one.spec.name, newest, until, now_ms, reason))
         return states
 
 
-def _state(name: str, newest: int | None, overdue_ms: int, reason: str, *, mandatory: bool = False) -> SourceState:
-    stale = newest is None or overdue_ms > 0
-    condition = SourceCondition.STALE if stale else SourceCondition.FRESH
-    return SourceState(name, SourceCondition.FAILED if reason else condition, newest, overdue_ms, reason, mandatory)
+def _state(
+    name: str, newest: int | None, fresh_until: int | None, now_ms: int, reason: str, *, mandatory: bool = False
+) -> SourceState:
+    overdue_ms = 0 if fresh_until is None else max(0, now_ms - fresh_until)
+    condition = SourceCondition.STALE if newest is None or overdue_ms else SourceCondition.FRESH
+    state = SourceCondition.FAILED if reason else condition
+    return SourceState(name, state, newest, overdue_ms, reason, mandatory, fresh_until)
 
 
-def _checked(source: Source, answer: Observations, last_look_ms: int | None, now_ms: int) -> Table:
+def _checked(
+    source: Source, answer: Observations, last_look_ms: int | None, tried_ms: int | None, now_ms: int
+) -> Table:
     """An answer as a table, or RetryLater `vendor_garbage` with what is wrong. Unfinished rows are left out."""
     spec = source.spec
     columns = {name: list(answer[name]) for name in spec.schema.names if name != AVAILABLE}
@@ -205,7 +231,7 @@ def _checked(source: Source, answer: Observations, last_look_ms: int | None, now
     if len(ahead) or (ts <= 0).any():
         worst = int(ts[ahead[0]]) if len(ahead) else int(ts.min())
         raise RetryLater("vendor_garbage", f"{spec.name} gave a value of {iso(worst)}.", "See whether clocks agree.")
-    available = known_from(ts, spec.delay_ms, spec.every_ms, last_look_ms, now_ms)
+    available = known_from(ts, spec.delay_ms, spec.every_ms, last_look_ms, now_ms, tried_ms)
     table = table_of(spec.schema, {**columns, AVAILABLE: available})
     finished = np.flatnonzero(ts + spec.covers_ms <= now_ms)
     return table_of(spec.schema, {name: values[finished] for name, values in table.columns.items()})

@@ -119,7 +119,8 @@ class _Download:
         self._came = []
         if len(fresh):
             sessions = self._history.calendar is not None
-            await self._shelf.keep(fresh, self._history.source, self._revision_words(), sessions=sessions)
+            told = self._history.source, self._revision_words()
+            await self._shelf.keep(fresh, *told, sessions=sessions, anew=not len(self._before))
         have = times_of_both(self._before, fresh.ts)
         self._lack_file.write(self._lacks_now(have))
         self._staging.drop()

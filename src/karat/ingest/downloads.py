@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from karat.core.errors import InputError, KaratError, RetryLater
 from karat.core.ids import venue_of
 from karat.core.time import iso
-from karat.ingest.download import Coverage, Order, Places, download
+from karat.ingest.download import download
+from karat.ingest.listing_look import look_in_passing
+from karat.ingest.orders import Coverage, Order, Places
 from karat.ports.history import History
 
 _DOWN = ("vendor_down", "host_on_hold")
@@ -50,7 +52,10 @@ async def _one_venue(orders: list[Order], open_history: Callable[[str], History]
     except KaratError as error:
         return [Outcome(order, None, error) for order in orders]
     try:
-        return await _in_turn(orders, history, places)
+        outcomes = await _in_turn(orders, history, places)
+        if any(outcome.coverage for outcome in outcomes):
+            await look_in_passing(history, venue_of(orders[0].market), places.lake, places.clock)
+        return outcomes
     finally:
         await history.close()
 

@@ -17,7 +17,7 @@ import polars as pl
 
 from karat.core.ids import MarketId
 from karat.core.model.candles import Bools, Floats, Ints
-from karat.core.model.schemas import BOOK, QUOTES, TRADES
+from karat.core.model.schemas import BOOK, BOUGHT, QUOTES, SOLD, TRADES, UNKNOWN
 from karat.core.model.table import AVAILABLE, TIME, Table, TableName
 from karat.core.time import iso
 from karat.ingest.columns import TIME_NAMES, numbers, pick
@@ -29,7 +29,6 @@ from karat.ports.lake import LakeChange
 
 _NS_IN_MS = 1_000_000
 _QUANTITY = ("qty", "quantity", "size", "amount")
-_BOUGHT, _SOLD = 1, 2
 _BIDS, _ASKS = 1, 2
 
 
@@ -52,9 +51,9 @@ def store_events(
         reason = f"{iso(int(order[row]))} comes after {iso(int(order[row - 1]))}: rows are unordered"
         file.refuse("unordered", row, reason, "Export it in the order in which things happened.")
     notes = (read.note,) if read.note else ()
-    old = change.table(name)
+    old = None if replace and change.quarantined(name) else change.table(name)
     if old is None:
-        change.append(name, read.rows, notes)
+        change.put_table(name, read.rows, notes)
         return Stored(name, len(read.rows), len(read.rows), 0, read.note)
     before, same, after = _parts(old, read.rows)
     if not same and not replace:
@@ -109,10 +108,10 @@ def _takers(file: FileTable) -> Ints:
     frame = file.frame
     if "buyer_is_maker" in frame.columns:
         told = frame["buyer_is_maker"].cast(pl.String).str.to_lowercase()
-        return np.where(told.is_in(["true", "1"]).to_numpy(), _SOLD, _BOUGHT)
+        return np.where(told.is_in(["true", "1"]).to_numpy(), SOLD, BOUGHT)
     if "side" in frame.columns:
         side = frame["side"].cast(pl.String).str.to_lowercase()
-        return np.where(side == "buy", _BOUGHT, np.where(side == "sell", _SOLD, 0))
+        return np.where(side == "buy", BOUGHT, np.where(side == "sell", SOLD, UNKNOWN))
     return np.zeros(frame.height, np.int64)
 
 

@@ -13,20 +13,25 @@ from typing import Literal
 
 from polars import Series
 
-from karat.core.errors import DataRefused, InputError
+from karat.core.errors import DataRefused, InputError, NeedsOperator
 from karat.core.ids import MarketId
 from karat.core.model.candles import CANDLE_COLUMNS, Candles, Floats, Funding
 from karat.core.model.table import TableName
+from karat.ingest.action_files import KIND as ACTIONS
+from karat.ingest.action_files import holds_actions, store_actions
 from karat.ingest.columns import CANDLE_NAMES, FUNDING_NAMES, MARK_NAMES, numbers, pick
 from karat.ingest.event_files import store_events
 from karat.ingest.funding import inspect_funding
 from karat.ingest.inspect import Inspection, bars_missing, inspect_candles, start
 from karat.ingest.join import Columns, join
+from karat.ingest.listing_files import KIND as LISTINGS
+from karat.ingest.listing_files import store_listings
 from karat.ingest.paths import EVENT_KINDS, SERIES_KINDS, PathFacts, facts_of, stem, walk, why_not_data
 from karat.ingest.series_files import Stored, is_long_form, store_series
 from karat.ingest.table import Table, read_table
 from karat.ingest.zones import read_times
 from karat.lake.blocks import content_hash
+from karat.lake.names import FUNDING, series_name
 from karat.lake.quality import find_holes, measure
 from karat.ports.lake import Lake, LakeChange, Quality
 
@@ -112,13 +117,23 @@ def _import_file(change: LakeChange, path: Path, options: ImportOptions) -> list
         table = read_table(path, options.accepted)
         if facts.kind in SERIES_KINDS or (facts.kind == "funding" and is_long_form("funding_rate", table)):
             return _import_series(change, table, facts, options)
+        if facts.kind == LISTINGS:
+            stored = store_listings(change, table, stem(path), zone=options.zone, now_ms=options.now_ms)
+            return [_stored_result(table, stored)]
         facts = _with_market(path, facts)
+        if facts.kind == ACTIONS or (facts.kind == "candles" and holds_actions(table)):
+            return _import_actions(change, table, facts, options)
         if facts.kind in EVENT_KINDS:
             return [_import_events(change, table, facts, options)]
         if facts.kind == "funding":
             return [_import_funding(change, table, facts, options)]
         return [_import_bars(change, table, facts, options)]
     except DataRefused as refusal:
+        return [FileResult(str(path), "refused", facts.kind, facts.market, facts.timeframe_ms, error=refusal)]
+    except NeedsOperator as error:
+        if error.code != "series_quarantined":
+            raise
+        refusal = DataRefused(error.code, str(path), 0, error.message.rstrip("."), error.hint)
         return [FileResult(str(path), "refused", facts.kind, facts.market, facts.timeframe_ms, error=refusal)]
 
 
@@ -161,6 +176,12 @@ def _import_events(change: LakeChange, table: Table, facts: PathFacts, options: 
     )
 
 
+def _import_actions(change: LakeChange, table: Table, facts: PathFacts, options: ImportOptions) -> list[FileResult]:
+    assert facts.market is not None, "agreed facts name the market"
+    stored = store_actions(change, table, facts.market, zone=options.zone, replace=options.replace)
+    return [_stored_result(table, one) for one in stored]
+
+
 def _stored_result(table: Table, one: Stored) -> FileResult:
     return FileResult(
         table.path,
@@ -181,7 +202,9 @@ def _import_bars(change: LakeChange, table: Table, facts: PathFacts, options: Im
     sessions = told is True
     inspection = _begin(table, options, is_mark=is_mark)
     candles = inspect_candles(inspection, market, facts.timeframe_ms, sessions=sessions)
-    old = change.mark(market, candles.timeframe_ms) if is_mark else change.candles(market, candles.timeframe_ms)
+    old = None
+    if not (options.replace and change.quarantined(series_name(facts.kind, market, candles.timeframe_ms))):
+        old = (change.mark if is_mark else change.candles)(market, candles.timeframe_ms)
     before = change.quality(market, candles.timeframe_ms) if not is_mark else None
     if before is not None and before.simulated:
         hint = "Import under another name: --market venue:SYMBOL."
@@ -222,7 +245,8 @@ def _import_funding(change: LakeChange, table: Table, facts: PathFacts, options:
     picked = pick(table, FUNDING_NAMES)
     inspection = _started(table, picked["ts"], {"rate": numbers(table, picked["rate"])}, options)
     inspect_funding(inspection)
-    old = change.funding(facts.market)
+    lost = options.replace and change.quarantined(series_name(FUNDING, facts.market))
+    old = None if lost else change.funding(facts.market)
     old_columns = None if old is None else {"ts": old.ts, "rate": old.rate}
     joined = join(table, old_columns, dict(inspection.columns), inspection.row, replace=options.replace)
     rows = len(joined.columns["ts"])

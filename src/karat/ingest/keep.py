@@ -12,6 +12,7 @@ from karat.core.ids import MarketId
 from karat.core.model.candles import Candles
 from karat.ingest.page import Bars
 from karat.lake.adjust import actions_name, actions_of, actions_table
+from karat.lake.names import CANDLES, MARK, series_name
 from karat.lake.quality import measure
 from karat.ports.clock import Clock
 from karat.ports.history import VALUES, Action
@@ -49,18 +50,21 @@ class Shelf:
         there = any((one.market, one.timeframe_ms) == (self._market, self._step) for one in self._lake.list())
         return self._lake.candles(self._market, self._step) if there else None
 
-    async def keep(self, fresh: Bars, source: str, revised: str, *, sessions: bool) -> None:
+    async def keep(self, fresh: Bars, source: str, revised: str, *, sessions: bool, anew: bool) -> None:
         """Join `fresh` to what lies there, `fresh` winning.
 
+        `anew`: the vendor was asked for all bars, so that they may take the place of a series in quarantine.
         `source` and `revised` (words about bars that changed, or "") go into the quality. Raises RetryLater `lake_busy`
-        after a minute of waiting, `disk_full`; then nothing changed.
+        after a minute of waiting, `disk_full`, NeedsOperator `series_quarantined`; then nothing changed.
         """
-        put = partial(self._put_mark if self._mark else self._put, fresh, source, revised, sessions)
+        put = partial(self._put_mark if self._mark else self._put, fresh, source, revised, sessions, anew)
         await changing(self._lake, self._clock, put)
 
-    def _put(self, fresh: Bars, source: str, revised: str, sessions: bool, change: LakeChange) -> None:
+    def _put(self, fresh: Bars, source: str, revised: str, sessions: bool, anew: bool, change: LakeChange) -> None:
         market, step = self._market, self._step
-        old, told, before = change.candles(market, step), change.sessions(market), change.quality(market, step)
+        lost = anew and change.quarantined(series_name(CANDLES, market, step))
+        old = None if lost else change.candles(market, step)
+        told, before = change.sessions(market), change.quality(market, step)
         closes = sessions if told is None else told
         known = before is not None and any(source in told for told in before.sources)
         if old is not None and known and fresh.ts[0] > old.ts[-1]:
@@ -69,8 +73,10 @@ class Shelf:
         whole = candles_of(market, step, Bars.of(old).with_bars(fresh))
         change.put_candles(whole, _quality(whole, before, source, revised, sessions=closes), sessions=closes)
 
-    def _put_mark(self, fresh: Bars, source: str, revised: str, sessions: bool, change: LakeChange) -> None:
-        whole = candles_of(self._market, self._step, Bars.of(change.mark(self._market, self._step)).with_bars(fresh))
+    def _put_mark(self, fresh: Bars, source: str, revised: str, sessions: bool, anew: bool, change: LakeChange) -> None:
+        lost = anew and change.quarantined(series_name(MARK, self._market, self._step))
+        old = None if lost else change.mark(self._market, self._step)
+        whole = candles_of(self._market, self._step, Bars.of(old).with_bars(fresh))
         quality = _quality(whole, None, source, revised, sessions=sessions)
         change.put_mark(whole, replace(quality, zero_volume_bars=0, oddities=()))
 
@@ -80,7 +86,7 @@ async def keep_actions(lake: Lake, clock: Clock, market: MarketId, actions: tupl
     table = actions_table(actions)
 
     def put(change: LakeChange) -> None:
-        old = change.table(actions_name(market))
+        old = None if change.quarantined(actions_name(market)) else change.table(actions_name(market))
         if len(table) and (old is None or actions_of(old) != actions):
             change.put_table(actions_name(market), table)
 

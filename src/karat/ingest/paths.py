@@ -4,7 +4,10 @@
     .../equities/<venue>/<timeframe>/<SYMBOL>.parquet     the same, of a market with sessions
     .../mark/<venue>/<timeframe>/<SYMBOL>.parquet         mark price bars
     .../funding/<venue>/<SYMBOL>.parquet                  funding stamps
+    .../actions/<venue>/<SYMBOL>.csv                      splits and dividends
+    .../equities/<venue>/<anything>.csv                   the same, a row names its symbol
     .../<venue>/<timeframe>/<SYMBOL>.csv                  candles, when the folder reads as a timeframe
+    .../listings/<venue>.csv                              what was listed when
     .../ticks/<venue>/<SYMBOL>_<when>_trades.parquet      single trades
     .../orderbook/<venue>/<SYMBOL>_<when>_l2.parquet      order book, `_bookticker` best quotes
     .../alt/<name>.csv                                    alternative series, called as in core/inputs/table.toml
@@ -34,11 +37,11 @@ _KIND_OF_FOLDER = {"candles": "candles", "equities": "candles", "mark": "mark", 
 SERIES_KINDS = ("series", "open_interest", "liquidations")
 EVENT_KINDS = ("trades", "quotes", "book")
 _SERIES_FOLDERS = {"alt": "series", "open_interest": "open_interest", "liquidations": "liquidations"}
+_ACTION_FOLDERS = ("actions", "equities")
 _EVENT_FOLDERS = ("ticks", "orderbook")
 _FOLDERS_READ = 3
 _EVENT_NAME = re.compile(r"(?P<symbol>.+?)(_[0-9][0-9_-]*)?_(?P<what>trades|bookticker|l2)")
 _EVENT_OF_NAME = {"trades": "trades", "bookticker": "quotes", "l2": "book"}
-_NOT_MARKETS = {"factor_files": "factors of splits and dividends"}
 _PERIOD = re.compile(r"_[12][0-9]{3}(-[0-9]{2}){0,2}$")
 _TIMEFRAME = re.compile(r"[1-9][0-9]{0,3}[smhdw]")
 
@@ -73,8 +76,6 @@ def why_not_data(path: Path) -> str | None:
     """Why this file is nothing the lake takes, judged by its name and folders; None when it may be."""
     if not path.name.lower().endswith(_SUFFIXES):
         return f"not one of {', '.join(_SUFFIXES)}"
-    if stem(path) in _NOT_MARKETS:
-        return f"holds {_NOT_MARKETS[stem(path)]}, no candles"
     folders = path.absolute().parts[:-1]
     if len(folders) >= 2 and folders[-2] in _EVENT_FOLDERS and not _EVENT_NAME.fullmatch(stem(path)):
         return "is not called SYMBOL_trades, SYMBOL_bookticker or SYMBOL_l2"
@@ -102,7 +103,11 @@ def facts_of(path: Path) -> PathFacts:
         return PathFacts(series, None, None, None)
     if len(folders) >= 2 and folders[-2] in _EVENT_FOLDERS and (named := _EVENT_NAME.fullmatch(stem(path))):
         return PathFacts(_EVENT_OF_NAME[named["what"]], _market(folders[-1], named["symbol"]), None, None)
+    if folders and folders[-1] == "listings":
+        return PathFacts("listings", None, None, None)
     symbol = _PERIOD.sub("", stem(path))
+    if len(folders) >= 2 and folders[-2] in _ACTION_FOLDERS and not _TIMEFRAME.fullmatch(folders[-1]):
+        return PathFacts("actions", _market(folders[-1], symbol), None, None)
     if len(folders) >= 2 and folders[-2] == "funding":
         return PathFacts("funding", _market(folders[-1], symbol), None, None)
     timeframe = timeframe_ms(folders[-1]) if folders and _TIMEFRAME.fullmatch(folders[-1]) else None

@@ -9,7 +9,6 @@ A record is little-endian: ts int64, then the numbers of a bar (open, high, low,
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,8 +20,7 @@ from karat.core.errors import InputError, RetryLater
 from karat.core.home import karat_home
 from karat.core.ids import MarketId, symbol_of, venue_of
 from karat.core.model.candles import Floats, Ints
-
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from karat.lake.refusals import DISK_FULL
 
 
 def downloads_folder(home: Path | None = None) -> Path:
@@ -36,7 +34,7 @@ def telling_full_disk(path: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _DISK_FULL:
+        if error.errno in DISK_FULL:
             message = f"No space left for {path}."
             raise RetryLater("disk_full", message, "Free some space and give the command again.") from error
         raise

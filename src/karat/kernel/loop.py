@@ -152,21 +152,9 @@ def simulate(
                     bar = signal.next_entry[np.uint64(bar)]
                 elif passes:
                     bar, marks = pass_flat(
-                        rules,
-                        features,
-                        bars,
-                        signal,
-                        log,
-                        equities,
-                        positions,
-                        daily,
-                        bar,
-                        end,
-                        mask,
-                        base,
-                        marks,
+                        rules, features, bars, signal, log, equities, positions, daily, bar, end, mask, base, marks,
                         blocks,
-                    )
+                    )  # fmt: skip
             elif passes and not moving:
                 still = end if rules.time_exit == 0 else min(end, trade.entry_bar + rules.time_exit - 1)
                 bar, marks = pass_held(

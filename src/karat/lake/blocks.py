@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from karat.core.model.table import Schema
 from karat.lake.columns import Packed, open_rows, raw
+from karat.lake.damage import DamagedError, reading
 from karat.lake.durable import extend, too_short
 from karat.lake.text import PackedText
 
@@ -51,6 +52,25 @@ def hash_on_disk(folder: Path, schema: Schema, rows_known: int, rows: int) -> tu
     digests = known + filled
     whole = (digests[at : at + _DIGEST_BYTES] for at in range(0, len(digests), _DIGEST_BYTES))
     return _combined([*whole, *rest]), file if filled else None
+
+
+def proven_rows(folder: Path, schema: Schema, rows: int, content: str) -> int:
+    """How many of the first rows of a folder are those that were written: all when their hash is `content`, else the
+    first full blocks that have the digest that is kept of them."""
+    digests: list[bytes] = []
+    for begin in range(0, rows, BLOCK_ROWS):
+        try:
+            with reading():
+                digests.append(_digest(open_rows(folder, schema, begin, min(begin + BLOCK_ROWS, rows))))
+        except DamagedError:
+            break
+    if len(digests) * BLOCK_ROWS >= rows and _combined(digests) == content:
+        return rows
+    file = folder / _FILE
+    kept = file.read_bytes() if file.is_file() else b""
+    pairs = zip(digests[: rows // BLOCK_ROWS], range(0, len(kept), _DIGEST_BYTES), strict=False)
+    good = next((at for at, (one, begin) in enumerate(pairs) if one != kept[begin : begin + _DIGEST_BYTES]), None)
+    return BLOCK_ROWS * (min(len(digests), rows // BLOCK_ROWS, len(kept) // _DIGEST_BYTES) if good is None else good)
 
 
 def _blocks(folder: Path, schema: Schema, begin: int, end: int) -> Iterator[Packed]:

@@ -6,17 +6,18 @@ visible, so a killed change leaves the lake as before or complete. A process par
 
 from __future__ import annotations
 
-import json
 import os
+import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import MarketId
 from karat.lake.durable import replace_durably
 from karat.lake.format_one import series_of_format_one
-from karat.lake.records import FORMAT, Catalog, MarketRecord, series_of
+from karat.lake.records import FORMAT, Catalog, MarketRecord, quarantine_of, series_of
 from karat.lake.refusals import lake_not_usable
+from karat.lake.unreadable import by_name, entries_of, loaded, newer_words
 
 CATALOG_NAME = "catalog.json"
 _HEAD_BYTES = 64  # hold format and number
@@ -30,7 +31,7 @@ def read_catalog(root: Path) -> Catalog:
     """The catalog as it is now; empty when there is none yet.
 
     Raises InputError `lake_newer` when a newer Karat wrote it, `lake_not_usable` when the folder is closed to us,
-    NeedsOperator `lake_damaged` when it cannot be understood.
+    NeedsOperator `lake_damaged` when it cannot be understood. A single entry that cannot be is in its quarantine.
     """
     path = root / CATALOG_NAME
     try:
@@ -73,16 +74,27 @@ def _keep(path: Path, version: Version, catalog: Catalog) -> Catalog:
 
 def _parse(path: Path, content: bytes) -> Catalog:
     try:
-        raw: dict[str, Any] = json.loads(content)
+        raw = loaded(content)
         found = raw["format"]
         if found > FORMAT:
-            message = f"{path} was written by a newer Karat (format {found}, this one knows {FORMAT})."
-            raise InputError("lake_newer", message, "Update Karat, or point KARAT_HOME at another folder.")
+            raise _newer(path, f"format {found}, this one knows {FORMAT}")
+        unknown = newer_words(raw) if found == FORMAT else ""
+        if unknown:
+            raise _newer(path, f"this one does not know '{unknown}'")
         markets = {MarketId(name): MarketRecord(**item) for name, item in raw["markets"].items()}
         read = series_of_format_one if found == 1 else series_of
-        records = [read(item) for item in raw["series"]]
+        records, unreadable = entries_of(raw["series"], read, time.time_ns() // 1_000_000)
+        if unreadable and found == 1:
+            raise ValueError(unreadable[0].why)
+        known = [quarantine_of(item) for item in raw.get("quarantine", ())]
         number: int = raw.get("number", 0)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"{path} cannot be read: {error}."
-        raise NeedsOperator("lake_damaged", message, "Move it away and import again.") from error
-    return Catalog({record.name: record for record in records}, markets, number, found)
+        raise NeedsOperator("lake_damaged", message, "Move the lake away and pull or import again.") from error
+    series = {record.name: record for record in records}
+    return Catalog(series, markets, number, found, by_name(records, unreadable, known))
+
+
+def _newer(path: Path, why: str) -> InputError:
+    message = f"{path} was written by a newer Karat ({why})."
+    return InputError("lake_newer", message, "Update Karat, or point KARAT_HOME at another folder.")

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karat.core.model.table import Kind, Schema, TableName
+from karat.lake.damage import DamagedError
 from karat.lake.durable import extend, too_short
 from karat.lake.names import folder_label
 from karat.lake.text import PackedText, pack, unpack
@@ -32,7 +33,7 @@ DTYPES: Mapping[Kind, np.dtype[Any]] = {
     "u1": np.dtype("u1"),
     "f8": np.dtype("<f8"),
 }
-SERIES = "series"
+SERIES, META_NAME = "series", "meta.json"
 
 Packed = dict[str, NDArray[Any] | PackedText]
 
@@ -73,7 +74,7 @@ def write_rows(folder: Path, columns: Packed, rows_before: int) -> list[Path]:
 def write_meta(folder: Path, name: TableName, schema: Schema) -> Path:
     """Say in the folder what it holds."""
     meta = {"kind": name.kind, "owner": name.owner, "variant": name.variant, "columns": dict(schema.columns)}
-    path = folder / "meta.json"
+    path = folder / META_NAME
     extend(path, 0, json.dumps(meta, indent=1).encode())
     return path
 
@@ -81,8 +82,8 @@ def write_meta(folder: Path, name: TableName, schema: Schema) -> Path:
 def open_rows(folder: Path, schema: Schema, begin: int, end: int) -> Packed:
     """Map rows `begin` to `end` of a series, read-only.
 
-    Raises FileNotFoundError when a newer generation replaced it meanwhile, NeedsOperator `lake_damaged` when a file is
-    too short.
+    Raises FileNotFoundError when a newer generation replaced it meanwhile, DamagedError when a file is too
+    short or its text has no order.
     """
     return {
         name: _open_text(folder, name, begin, end)
@@ -90,6 +91,17 @@ def open_rows(folder: Path, schema: Schema, begin: int, end: int) -> Packed:
         else open_column(folder / f"{name}.bin", DTYPES[kind], end)[begin:]
         for name, kind in schema.columns
     }
+
+
+def rows_in(folder: Path, schema: Schema) -> int:
+    """How many rows all columns of a folder hold, be they committed or not."""
+    sizes = (
+        (folder / f"{name}.ends.bin").stat().st_size // 8
+        if kind == "text"
+        else (folder / f"{name}.bin").stat().st_size // DTYPES[kind].itemsize
+        for name, kind in schema.columns
+    )
+    return min(sizes)
 
 
 def open_column(path: Path, dtype: np.dtype[Any], rows: int) -> NDArray[Any]:
@@ -127,5 +139,7 @@ def _text_end(folder: Path, name: str, rows: int) -> int:
 def _open_text(folder: Path, name: str, begin: int, end: int) -> PackedText:
     ends = open_column(folder / f"{name}.ends.bin", DTYPES["i8"], end)
     before, after = (int(ends[row - 1]) if row else 0 for row in (begin, end))
+    if not 0 <= before <= after:
+        raise DamagedError(f"{name}.ends.bin holds what cannot be")
     content = open_column(folder / f"{name}.utf8.bin", DTYPES["u1"], after)
     return PackedText(np.diff(ends[begin:], prepend=before), content[before:])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from karat.core.errors import NeedsOperator
+from karat.lake.damage import DamagedError
 
 _FEW, _AT_ONCE = 64, 16
 
@@ -16,7 +16,7 @@ def extend(path: Path, committed_bytes: int, content: memoryview | bytes) -> Non
     """Write after the first `committed_bytes` of a file, and drop what a killed writer left beyond them.
 
     Not forced to the disk: see `force`. Nothing before `committed_bytes` is touched, so maps of it stay true. Raises
-    NeedsOperator `lake_damaged` when the file is shorter than that.
+    DamagedError when the file is shorter than that.
     """
     with path.open("ab") as handle:
         size = handle.tell()
@@ -27,10 +27,9 @@ def extend(path: Path, committed_bytes: int, content: memoryview | bytes) -> Non
         handle.write(content)
 
 
-def too_short(path: Path, size: int, bytes_due: int) -> NeedsOperator:
+def too_short(path: Path, size: int, bytes_due: int) -> DamagedError:
     """What to say of a file that has lost bytes."""
-    message = f"{path} has {size} bytes where {bytes_due} belong."
-    return NeedsOperator("lake_damaged", message, "Import that market again with --replace.")
+    return DamagedError(f"{path.name} has {size} bytes where {bytes_due} belong")
 
 
 def force(paths: Iterable[Path]) -> None:

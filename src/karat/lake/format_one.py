@@ -13,12 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from karat.core.errors import NeedsOperator
 from karat.core.ids import MarketId
 from karat.core.model.table import TableName
 from karat.core.time import timeframe_text
 from karat.lake.blocks import hash_on_disk
 from karat.lake.columns import SERIES, new_folder, write_meta
+from karat.lake.damage import DamagedError
 from karat.lake.durable import force
 from karat.lake.names import CANDLE_SCHEMA, FUNDING, FUNDING_SCHEMA, OF_MARKETS, series_name
 from karat.lake.records import Catalog, SeriesRecord, quality_of
@@ -51,16 +51,17 @@ def carried_over(root: Path, catalog: Catalog) -> Catalog:
     for index, (name, record) in enumerate(catalog.series.items()):
         folder = new_folder(root, name, f"{catalog.number + 1}-{index}")
         content = record.hash
-        with suppress(NeedsOperator, FileNotFoundError):  # a damaged series is told of when it is read
-            for column in record.schema.names:
+        for column in record.schema.names:
+            with suppress(FileNotFoundError):
                 _link(root / record.folder / f"{column}.bin", folder / f"{column}.bin")
+        with suppress(DamagedError, FileNotFoundError):  # a damaged series is told of when it is read
             content, _ = hash_on_disk(folder, record.schema, 0, record.rows)
         write_meta(folder, name, record.schema)
         force([*folder.iterdir(), folder])
         series[name] = replace(record, folder=str(folder.relative_to(root)), hash=content)
     if series:
         force([root / SERIES, root])
-    return catalog.changed(series, catalog.markets)
+    return catalog.changed(series, catalog.markets, catalog.quarantine)
 
 
 def sweep_format_one(root: Path) -> None:

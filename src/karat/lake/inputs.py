@@ -7,6 +7,7 @@ what was not available at its last close.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,7 +48,8 @@ def _series(lake: Lake, market: MarketId, need: str) -> Series:
         have = ", ".join(column for column, kind in table.schema.columns if kind != "text")
         message = f"{name.kind} of {name.owner} has no column '{wanted.column}'."
         raise InputError("unknown_input", message, f"It has {have}.")
-    return _rows_of(table, wanted).series(wanted.column, need)
+    series = _rows_of(table, wanted).series(wanted.column, need)
+    return replace(series, is_deadline=wanted.is_deadline)
 
 
 def _rows_of(table: Table, wanted: Wanted) -> Table:

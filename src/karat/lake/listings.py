@@ -33,23 +33,40 @@ assert _SCHEMA.names == tuple(field.name for field in fields(ListingFact)), "a c
 
 def listings_of(lake: Lake, venue: str) -> Listings:
     """All facts of a venue; none when nobody has recorded any."""
-    name = _name(venue)
+    name = listings_name(venue)
     there = any(entry.name == name for entry in lake.tables())
     return Listings(venue, _facts(lake.table(name)) if there else ())
 
 
-def record_listings(change: LakeChange, venue: str, facts: Iterable[ListingFact]) -> None:
-    """Add facts of a venue to those that are there; what is known already stays as it was first known."""
-    name = _name(venue)
+def listings_in(change: LakeChange, venue: str) -> Listings:
+    """The same, as a change would leave them."""
+    stored = change.table(listings_name(venue))
+    return Listings(venue, () if stored is None else _facts(stored))
+
+
+def last_look_ms(listings: Listings) -> int | None:
+    """Up to when the record of a venue is complete for some kind; None where there is none."""
+    return max((fact.until for fact in listings.facts if fact.event is Event.COMPLETE), default=None)
+
+
+def record_listings(change: LakeChange, venue: str, facts: Iterable[ListingFact]) -> tuple[int, int]:
+    """Add facts of a venue to those that are there; what is known already stays as it was first known.
+
+    Returns how many there are now and how many of them are new.
+    """
+    name = listings_name(venue)
     stored = change.table(name)
     known = {} if stored is None else {_identity(fact): fact for fact in _facts(stored)}
+    before = len(known)
     for fact in facts:
         known.setdefault(_identity(fact), fact)
     if known:
         change.put_table(name, _table(sorted(known.values(), key=lambda fact: (fact.available_at, fact.ts))))
+    return len(known), len(known) - before
 
 
-def _name(venue: str) -> TableName:
+def listings_name(venue: str) -> TableName:
+    """Where the facts of a venue lie."""
     return TableName("listings", venue)
 
 

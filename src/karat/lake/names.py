@@ -32,6 +32,11 @@ def timeframe_of(name: TableName) -> int:
     return timeframe_ms(name.variant) if name.kind in (CANDLES, MARK) else 0
 
 
+def words(name: TableName) -> str:
+    """A series in words."""
+    return " ".join(part for part in (name.kind, name.owner, name.variant) if part)
+
+
 def folder_label(name: TableName) -> str:
     """A name for a folder that people can read. Raises InputError `bad_market` or `bad_table_name`."""
     source, _, symbol = name.owner.partition(":")

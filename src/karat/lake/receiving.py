@@ -1,9 +1,6 @@
-"""Series that come from another lake: put into this one as they were there, with what was fixed about their markets."""
+"""Series that come from elsewhere: put into this lake as they were there."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,15 +9,7 @@ from karat.core.model.candles import Candles, Funding
 from karat.core.model.table import Table, TableName
 from karat.lake.change import FolderChange
 from karat.lake.names import CANDLES, FUNDING, MARK, timeframe_of
-from karat.lake.records import MarketRecord
 from karat.ports.lake import Quality
-
-
-def adopt_markets(change: FolderChange, markets: Mapping[str, MarketRecord]) -> None:
-    """Register markets as another lake has them, before their candles come: their anchors and vaults were fixed when
-    they were first imported there and do not move because they travel. Markets known here keep what they have."""
-    before = change._before  # the change has no door for this yet
-    change._before = replace(before, markets={**markets, **before.markets})
 
 
 def put_series(change: FolderChange, name: TableName, rows: Table, quality: Quality | None, sessions: bool) -> None:

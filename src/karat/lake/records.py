@@ -1,4 +1,4 @@
-"""What the catalog holds, and its form as JSON: a line for each series, so that a change writes anew only its own."""
+"""What the catalog holds, and its form as JSON: a line for each series, so that damage to one harms no other."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from karat.core.model.table import Kind, Schema, TableName
 from karat.ports.lake import Hole, Quality
 
 FORMAT = 2
+_NAME_WORDS = ("kind", "owner", "variant")
+SERIES_WORDS = {*_NAME_WORDS, "columns", "folder", "first", "last", "rows", "hash", "written_at_ms", "notes", "quality"}
+_QUARANTINE_WORDS = ("why", "found_at_ms", "was", "folder", "entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,14 @@ class SeriesRecord:
     written_at_ms: int
     notes: tuple[str, ...] = ()
     quality: Quality | None = None
+    kept: list[str] = field(default_factory=list[str], init=False, compare=False, repr=False)
+
+    @property
+    def line(self) -> str:
+        """The entry of a series in the catalog, made once: a change writes all of them and alters few."""
+        if not self.kept:
+            self.kept.append(_series_line(self))
+        return self.kept[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +53,59 @@ class MarketRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineRecord:
+    """A series that was found damaged.
+
+    `was` is where its files lay, `folder` where they were moved, both below the lake; `was` "" where that is not known,
+    `folder` "" until it is written down. `entry` is its line of the catalog, `series` what that says, None where it
+    cannot be read.
+    """
+
+    name: TableName
+    why: str
+    found_at_ms: int
+    was: str
+    folder: str
+    entry: str
+    series: SeriesRecord | None
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """Every series and every registered market. `number` counts the changes that made it, `format` is that of the file.
 
-    `of_owner` finds the series of a market or source. Nothing of it is ever changed: readers share it.
+    `quarantine` holds series that were found damaged and are not mended; none of them is in `series`. `of_owner` finds
+    the series of a market or source. Nothing of it is ever changed: readers share it.
     """
 
     series: Mapping[TableName, SeriesRecord]
     markets: Mapping[MarketId, MarketRecord]
     number: int = 0
     format: int = FORMAT
-    lines: dict[TableName, str] = field(default_factory=dict, compare=False, repr=False)
+    quarantine: Mapping[TableName, QuarantineRecord] = field(default_factory=dict[TableName, QuarantineRecord])
     of_owner: dict[str, list[SeriesRecord]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for record in self.series.values():
             self.of_owner.setdefault(record.name.owner, []).append(record)
 
-    def changed(self, series: Mapping[TableName, SeriesRecord], markets: Mapping[MarketId, MarketRecord]) -> Catalog:
-        """The next catalog, in the newest format; lines of series that stay are kept."""
-        lines = {name: line for name, line in self.lines.items() if series.get(name) is self.series[name]}
-        return Catalog(series, markets, self.number + 1, lines=lines)
+    def changed(
+        self,
+        series: Mapping[TableName, SeriesRecord],
+        markets: Mapping[MarketId, MarketRecord],
+        quarantine: Mapping[TableName, QuarantineRecord],
+    ) -> Catalog:
+        """The next catalog, in the newest format."""
+        return Catalog(series, markets, self.number + 1, quarantine=quarantine)
 
     def text(self) -> str:
         """The catalog as JSON, format and number first."""
         head = f'{{"format": {self.format}, "number": {self.number}, "markets": '
         markets = json.dumps({name: _market_values(record) for name, record in sorted(self.markets.items())})
-        series = ",\n".join(self._line(name) for name in sorted(self.series, key=_alphabetical))
-        return f'{head}{markets}, "series": [\n{series}\n]}}\n'
-
-    def _line(self, name: TableName) -> str:
-        if name not in self.lines:
-            self.lines[name] = _series_line(self.series[name])
-        return self.lines[name]
+        found = [quarantine_values(self.quarantine[name]) for name in sorted(self.quarantine)]
+        aside = f', "quarantine": {json.dumps(found)}' if found else ""
+        series = ",\n".join(record.line for record in sorted(self.series.values(), key=_alphabetical))
+        return f'{head}{markets}{aside}, "series": [\n{series}\n]}}\n'
 
 
 def series_of(raw: dict[str, Any]) -> SeriesRecord:
@@ -93,6 +124,22 @@ def series_of(raw: dict[str, Any]) -> SeriesRecord:
     )
 
 
+def quarantine_values(record: QuarantineRecord) -> dict[str, Any]:
+    """A record of the quarantine as JSON values."""
+    name = {word: getattr(record.name, word) for word in _NAME_WORDS}
+    return {**name, **{word: getattr(record, word) for word in _QUARANTINE_WORDS}}
+
+
+def quarantine_of(raw: Mapping[str, Any]) -> QuarantineRecord:
+    """The inverse of `quarantine_values`."""
+    words = {word: raw[word] for word in _QUARANTINE_WORDS}
+    try:
+        series = series_of(json.loads(raw["entry"]))
+    except (KeyError, TypeError, ValueError, AttributeError):  # it is in quarantine for that
+        series = None
+    return QuarantineRecord(TableName(raw["kind"], raw["owner"], raw["variant"]), series=series, **words)
+
+
 def quality_of(raw: Mapping[str, Any]) -> Quality:
     """The quality of one line."""
     values: dict[str, Any] = dict(raw)
@@ -102,7 +149,8 @@ def quality_of(raw: Mapping[str, Any]) -> Quality:
     return Quality(**values)
 
 
-def _alphabetical(name: TableName) -> tuple[str, str, str]:
+def _alphabetical(record: SeriesRecord) -> tuple[str, str, str]:
+    name = record.name
     return name.kind, name.owner, name.variant
 
 

@@ -11,10 +11,13 @@ from karat.core.errors import InputError
 from karat.core.ids import MarketId, symbol_of, venue_of
 from karat.core.model.table import TableName
 from karat.core.time import iso, timeframe_text
+from karat.lake.names import words
 from karat.ports.lake import LakeEntry
 
 _NAMES_SHOWN = 3
 NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room, no quota, no longer file allowed
 
 
 def lake_not_usable(root: Path, error: OSError) -> InputError:
@@ -34,10 +37,10 @@ def market_not_in_lake(market: MarketId, markets: Iterable[MarketId]) -> InputEr
 def table_not_in_lake(name: TableName, names: Iterable[TableName]) -> InputError:
     known = sorted(names)
     near = [one for one in known if one.kind == name.kind] or known
-    message = f"There is no {_table_words(name)} in the lake."
+    message = f"There is no {words(name)} in the lake."
     if not near:
         return InputError("table_not_in_lake", message, "The lake has no tables yet.")
-    shown = "; ".join(_table_words(one) for one in near[:_NAMES_SHOWN])
+    shown = "; ".join(words(one) for one in near[:_NAMES_SHOWN])
     more = f" and {len(near) - _NAMES_SHOWN} more" if len(near) > _NAMES_SHOWN else ""
     return InputError("table_not_in_lake", message, f"There is: {shown}{more}.")
 
@@ -73,10 +76,6 @@ def nearest(market: MarketId, markets: Iterable[MarketId]) -> list[MarketId]:
     close = [folded[name] for name in difflib.get_close_matches(market.upper(), folded, _NAMES_SHOWN, 0.6)]
     same_venue = [name for name in close if venue_of(name) == venue_of(market)]
     return list(dict.fromkeys([*same_symbol, *same_venue, *close]))[:_NAMES_SHOWN]
-
-
-def _table_words(name: TableName) -> str:
-    return " ".join(part for part in (name.kind, name.owner, name.variant) if part)
 
 
 def _end(milliseconds: int | None, otherwise: str) -> str:

@@ -11,10 +11,11 @@ from karat.core.errors import InputError
 from karat.core.model.table import Table, TableName
 from karat.lake.catalog import read_catalog
 from karat.lake.cold import BITS, BYTES, codings_of, read_cold
+from karat.lake.names import words
 from karat.lake.records import SeriesRecord
 from karat.lake.remote.catalog import RemoteSeries, part_key, read_remote
 from karat.lake.remote.folder import FolderObjects
-from karat.lake.remote.local import rows_of, title
+from karat.lake.remote.local import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +87,5 @@ class ColdSource:
                     digits = {name: codings[name] for name in series.schema.names}
                     yield ColdRows(path, {name: one if isinstance(one, int) else None for name, one in digits.items()})
             except (ValueError, OSError) as error:
-                message = f"{title(series)}: {path} cannot be read."
+                message = f"{words(series.name)}: {path} cannot be read."
                 raise InputError("object_corrupt", message, "Push it anew from a lake that has it.") from error

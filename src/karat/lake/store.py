@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -18,17 +18,28 @@ from karat.core.model.candles import Candles, Floats, Funding, Ints, no_funding
 from karat.core.model.table import Table, TableName
 from karat.lake.catalog import read_catalog
 from karat.lake.change import FolderChange, change_lake
-from karat.lake.columns import DTYPES, open_column, open_rows, unpacked
+from karat.lake.columns import unpacked
+from karat.lake.damage import DamagedError, in_quarantine, reading
 from karat.lake.names import CANDLES, FUNDING, MARK, OF_MARKETS, series_name, timeframe_of
+from karat.lake.proof import order_of, prove, rows_of_series
 from karat.lake.quality import measure
+from karat.lake.quarantine import told
 from karat.lake.records import Catalog, SeriesRecord
 from karat.lake.refusals import market_not_in_lake, range_without_data, table_not_in_lake, timeframe_not_there
+from karat.lake.repair import repair
 from karat.lake.resample import resample
-from karat.ports.lake import LakeEntry, Quality, TableEntry
-
-_READS_BEFORE_GIVING_UP = 5  # each retry needs a whole change to commit, and the next to sweep, in between
+from karat.lake.settling import settle
+from karat.ports.lake import LakeEntry, Quality, Quarantined, Repaired, TableEntry
 
 T = TypeVar("T")
+
+
+class _MetError(Exception):
+    """Damage that was met while the rows of a series were read."""
+
+    def __init__(self, record: SeriesRecord, why: str) -> None:
+        super().__init__(why)
+        self.record, self.why = record, why
 
 
 def open_lake(home: Path | None = None) -> FolderLake:
@@ -51,7 +62,8 @@ class FolderLake:
         )
 
     def has(self, market: MarketId, timeframe_ms: int) -> bool:
-        return any(timeframe_ms % stored == 0 for stored in _stored_timeframes(read_catalog(self._root), market))
+        catalog = read_catalog(self._root)
+        return _built_from(catalog, market, timeframe_ms) in catalog.series
 
     def entry(self, market: MarketId, timeframe_ms: int) -> LakeEntry:
         return self._with_columns(lambda catalog: self._load(catalog, market, timeframe_ms)[0])
@@ -74,7 +86,9 @@ class FolderLake:
 
     def mark(self, market: MarketId, timeframe_ms: int) -> Candles | None:
         def load(catalog: Catalog) -> Candles | None:
-            record = catalog.series.get(series_name(MARK, market, timeframe_ms))
+            name = series_name(MARK, market, timeframe_ms)
+            self._refuse_quarantined(catalog, (name,))
+            record = catalog.series.get(name)
             return self._bars(record) if record else None
 
         return self._with_columns(load)
@@ -93,30 +107,68 @@ class FolderLake:
     def table(self, name: TableName, begin: int | None = None, end: int | None = None) -> Table:
         return self._with_columns(lambda catalog: self._load_table(catalog, name, begin, end))
 
+    def quarantined(self) -> tuple[Quarantined, ...]:
+        catalog = read_catalog(self._root)
+        return tuple(told(self._root, catalog.quarantine[name]) for name in sorted(catalog.quarantine))
+
+    def prove(self, owner: str | None = None) -> tuple[Quarantined, ...]:
+        series = read_catalog(self._root).series
+        chosen = [name for name in sorted(series) if owner in (None, name.owner)]
+        damaged = [name for name in chosen if not self._is_true(series[name])]
+        quarantine = read_catalog(self._root).quarantine
+        return tuple(told(self._root, quarantine[name]) for name in damaged if name in quarantine)
+
+    def _is_true(self, record: SeriesRecord) -> bool:
+        """Whether the rows of a series are what was written, or were replaced meanwhile; else it is set aside."""
+        try:
+            prove(self._root, record)
+        except DamagedError as error:
+            return settle(self._root, record, error.why) is None
+        return True
+
+    def repair(self, owner: str | None = None) -> tuple[Repaired, ...]:
+        return repair(self._root, owner)
+
     def change(self, wait_seconds: float = 0.0) -> AbstractContextManager[FolderChange]:
         return change_lake(self._root, wait_seconds)
 
     def _with_columns(self, load: Callable[[Catalog], T]) -> T:
-        """Look up and map; look up again when a change swept the version found, which a reader must never notice."""
-        for _ in range(_READS_BEFORE_GIVING_UP - 1):
+        """Look up and map; look up again when a change swept the version found, which a reader must never notice.
+
+        A series that is damaged is set aside. Raises NeedsOperator `series_quarantined` or `lake_damaged`.
+        """
+        while True:
             try:
                 return load(read_catalog(self._root))
-            except FileNotFoundError:
-                continue
-        return load(read_catalog(self._root))
+            except _MetError as met:
+                damaged = settle(self._root, met.record, met.why)
+                if damaged is not None:
+                    raise damaged from met
 
     def _columns(self, record: SeriesRecord, begin: int = 0, end: int | None = None) -> dict[str, NDArray[Any]]:
-        rows = record.rows if end is None else end
-        return unpacked(open_rows(self._root / record.folder, record.schema, begin, rows))
+        try:
+            with reading():
+                return unpacked(rows_of_series(self._root, record, begin, end))
+        except DamagedError as error:
+            raise _MetError(record, error.why) from error
+
+    def _refuse_quarantined(self, catalog: Catalog, names: Iterable[TableName]) -> None:
+        for name in names:
+            if name in catalog.quarantine:
+                raise in_quarantine(told(self._root, catalog.quarantine[name]))
 
     def _bars(self, record: SeriesRecord) -> Candles:
         return Candles(MarketId(record.name.owner), timeframe_of(record.name), **self._columns(record))
 
     def _load_table(self, catalog: Catalog, name: TableName, begin: int | None, end: int | None) -> Table:
+        self._refuse_quarantined(catalog, (name,))
         record = catalog.series.get(name)
         if record is None or name.kind in OF_MARKETS:
             raise table_not_in_lake(name, (one for one in catalog.series if one.kind not in OF_MARKETS))
-        order = open_column(self._root / record.folder / f"{record.schema.order}.bin", DTYPES["i8"], record.rows)
+        try:
+            order = order_of(self._root, record)
+        except DamagedError as error:
+            raise _MetError(record, error.why) from error
         start = 0 if begin is None else int(np.searchsorted(order, begin))
         stop = record.rows if end is None else int(np.searchsorted(order, end))
         return Table(record.schema, self._columns(record, start, max(start, stop)))
@@ -125,16 +177,20 @@ class FolderLake:
         record = catalog.series.get(series_name(CANDLES, market, timeframe_ms))
         if record is not None:
             return _entry(catalog, record), self._bars(record)
-        if not any(one.name.kind in OF_MARKETS for one in catalog.of_owner.get(market, ())):
+        known = [one.name for one in catalog.of_owner.get(market, ())]
+        known += [name for name in catalog.quarantine if name.owner == market]
+        if not any(name.kind in OF_MARKETS for name in known):
             raise market_not_in_lake(market, catalog.markets)
-        stored = _stored_timeframes(catalog, market)
-        coarsest = max((item for item in stored if timeframe_ms % item == 0), default=None)
-        if coarsest is None:
-            raise timeframe_not_there(market, timeframe_ms, stored)
-        source = catalog.series[series_name(CANDLES, market, coarsest)]
+        name = _built_from(catalog, market, timeframe_ms)
+        if name is None:
+            raise timeframe_not_there(market, timeframe_ms, _stored_timeframes(catalog, market))
+        self._refuse_quarantined(catalog, (name,))
+        source = catalog.series[name]
         return _resampled(catalog, source, self._bars(source), timeframe_ms)
 
     def _load_funding(self, catalog: Catalog, market: MarketId) -> Funding:
+        lost = (name for name in catalog.quarantine if name.owner == market)
+        self._refuse_quarantined(catalog, (name for name in lost if name.kind in (FUNDING, MARK)))
         record = catalog.series.get(series_name(FUNDING, market))
         if record is None:
             return no_funding()
@@ -155,6 +211,17 @@ def _join_opens(price: Floats, stamps: Ints, ts: Ints, opens: Floats) -> None:
     price[same] = opens[bar[same]]
 
 
+def _built_from(catalog: Catalog, market: MarketId, timeframe_ms: int) -> TableName | None:
+    """The coarsest series of candles that divides a timeframe.
+
+    One in quarantine counts: until it is mended bars are not quietly built from another.
+    """
+    names = [record.name for record in catalog.of_owner.get(market, ())]
+    names += [name for name in catalog.quarantine if name.owner == market]
+    able = [name for name in names if name.kind == CANDLES and timeframe_ms % timeframe_of(name) == 0]
+    return max(able, key=timeframe_of, default=None)
+
+
 def _stored_timeframes(catalog: Catalog, market: MarketId) -> list[int]:
     return [timeframe_of(record.name) for record in catalog.of_owner.get(market, ()) if record.name.kind == CANDLES]
 
@@ -163,6 +230,7 @@ def _entry(catalog: Catalog, record: SeriesRecord) -> LakeEntry:
     owner, quality = MarketId(record.name.owner), record.quality or Quality()
     market = catalog.markets[owner]
     kinds = {one.name.kind for one in catalog.of_owner[owner]}
+    kinds |= {name.kind for name in catalog.quarantine if name.owner == owner}
     return LakeEntry(
         market=owner,
         timeframe_ms=timeframe_of(record.name),

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from karat.core.errors import InputError, NeedsOperator
+from karat.core.errors import InputError
 from karat.core.model.table import Schema, TableName
 from karat.lake.blocks import BLOCK_ROWS, hash_on_disk
 from karat.lake.columns import SERIES, Packed, new_folder, open_rows, write_meta, write_rows
+from karat.lake.damage import reading
 from karat.lake.durable import force
 from karat.lake.records import Catalog, SeriesRecord
 from karat.lake.text import PackedText
@@ -22,32 +23,46 @@ from karat.lake.text import PackedText
 class SeriesWriter:
     """Writes rows and remembers what is still to be hashed and forced to the disk.
 
-    `series` is the lake as the change would leave it; a series that was added to has no hash until it is asked for.
+    `series` is the lake as the change would leave it, `touched` names those it changed. A series that was added to has
+    no hash until it is asked for.
     """
 
     def __init__(self, root: Path, catalog: Catalog) -> None:
         self._root = root
         self._change_number = catalog.number + 1
         self.series: dict[TableName, SeriesRecord] = dict(catalog.series)
+        self.touched: set[TableName] = set()
         self._hashed: dict[TableName, int] = {}  # for how many rows digests of full blocks are kept
         self._unforced: dict[Path, None] = {}  # a set that keeps its order
         self._new_names: dict[Path, None] = {}
         self._generations = 0
 
+    def keep(self, record: SeriesRecord) -> SeriesRecord:
+        """Make this what the change leaves of a series."""
+        self.series[record.name] = record
+        self.touched.add(record.name)
+        return record
+
     def folder(self, record: SeriesRecord) -> Path:
         return self._root / record.folder
 
+    def forget(self, name: TableName) -> None:
+        """Leave a series as it lies, with all that was to be done to it."""
+        folder = self.folder(self.series.pop(name))
+        self._hashed.pop(name, None)
+        self._new_names.pop(folder, None)
+        for path in [path for path in self._unforced if path.parent == folder]:
+            del self._unforced[path]
+
     def rows(self, record: SeriesRecord) -> Packed:
-        return open_rows(self.folder(record), record.schema, 0, record.rows)
+        with reading():
+            return open_rows(self.folder(record), record.schema, 0, record.rows)
 
     def begins(self, record: SeriesRecord, schema: Schema, columns: Packed) -> bool:
         """Whether the rows of a stored series are the first of these, to the bit."""
         if record.schema != schema or record.rows > _length(columns):
             return False
-        try:
-            old = self.rows(record)
-        except (FileNotFoundError, NeedsOperator):  # damaged: these rows take its place
-            return False
+        old = self.rows(record)
         for begin in range(0, record.rows, BLOCK_ROWS):  # in pieces that fit a processor's cache
             rows = slice(begin, min(begin + BLOCK_ROWS, record.rows))
             if not all(_same(old[name][rows], columns[name][rows]) for name in old):
@@ -55,7 +70,8 @@ class SeriesWriter:
         return True
 
     def last_row(self, record: SeriesRecord) -> Packed:
-        return open_rows(self.folder(record), record.schema, record.rows - 1, record.rows)
+        with reading():
+            return open_rows(self.folder(record), record.schema, record.rows - 1, record.rows)
 
     def add(self, name: TableName, schema: Schema, columns: Packed, *, strictly: bool = False) -> SeriesRecord:
         """Write rows after the last of a series, or begin it. `strictly`: no two rows of one moment."""
@@ -91,7 +107,7 @@ class SeriesWriter:
             if digests is not None:
                 self._unforced[digests] = self._new_names[folder] = None
             self._hashed[name] = record.rows
-            self.series[name] = record = replace(record, hash=content)
+            record = self.keep(replace(record, hash=content))
         return record.hash
 
     def finish(self) -> None:
@@ -106,8 +122,7 @@ class SeriesWriter:
     def _write(self, record: SeriesRecord, columns: Packed, rows_before: int) -> SeriesRecord:
         self._hashed.setdefault(record.name, rows_before)
         self._unforced.update(dict.fromkeys(write_rows(self.folder(record), columns, rows_before)))
-        self.series[record.name] = record = replace(record, written_at_ms=time.time_ns() // 1_000_000)
-        return record
+        return self.keep(replace(record, written_at_ms=time.time_ns() // 1_000_000))
 
 
 def _length(columns: Packed) -> int:

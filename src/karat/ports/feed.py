@@ -1,4 +1,4 @@
-"""A feed: candles of one market as they close, from a replay or a live venue."""
+"""A feed: candles of one market as they close, from a replay or a live venue, with what became known by each close."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
 from karat.core.ids import MarketId
-from karat.core.model.candles import Candles, Funding
+from karat.core.model.candles import Candles, Funding, Series
+
+
+class FeedKey(NamedTuple):
+    """What a feed brings: bars of a market from the anchor on (the open time of bar 0), and the declared series `needs`
+    beside candles and funding. Bots that want the same share one feed."""
+
+    market: MarketId
+    timeframe_ms: int
+    anchor_ts: int
+    needs: tuple[str, ...] = ()
 
 
 class Bar(NamedTuple):
@@ -28,13 +38,42 @@ class Stamp(NamedTuple):
     mark: float
 
 
+class Observation(NamedTuple):
+    """One value of a declared series: its own time and the time from which it could be known, UTC ms."""
+
+    series: str
+    ts: int
+    available_at: int
+    value: float
+
+
 class Arrival(NamedTuple):
-    """A bar that has just closed, and the funding stamps that became known since the bar before it. `more`: the next
-    one has closed already and comes without waiting, as in a replay at full speed."""
+    """A bar that has just closed, and what became known since the close of the bar before it: funding stamps, and
+    values of the declared series by when they were available. `more`: the next one has closed already and comes
+    without waiting, as in a replay at full speed."""
 
     bar: Bar
     funding: tuple[Stamp, ...]
     more: bool = False
+    observations: tuple[Observation, ...] = ()
+
+
+class Notice(NamedTuple):
+    """Something to tell of a feed that is no bar. `code` names it; `cause` is what bots show from now on as the reason
+    why they wait, "" when they no longer do."""
+
+    code: str
+    text: str
+    cause: str
+
+
+class Past(NamedTuple):
+    """Bars that have closed, and what was known at the close of the last of them: funding, and every declared series in
+    the order in which the strategy names them. Values of a series are ordered by when they were available."""
+
+    candles: Candles
+    funding: Funding
+    series: tuple[Series, ...] = ()
 
 
 class Feed(Protocol):
@@ -51,13 +90,13 @@ class Feed(Protocol):
         """Whether this market pays funding, so that a strategy is given the series even while it is empty."""
         ...
 
-    def past(self, bars: int) -> tuple[Candles, Funding]:
-        """The first `bars` bars, and the funding known at the close of the last of them.
+    def past(self, bars: int) -> Past:
+        """The first `bars` bars, and what was known at the close of the last of them.
 
         Raises NeedsOperator `history_missing` when there are fewer.
         """
         ...
 
-    def arrivals(self, after: int) -> AsyncGenerator[Arrival]:
+    def arrivals(self, after: int) -> AsyncGenerator[Arrival | Notice]:
         """Bar `after`, then each one after it as it closes; ends when there will be no more."""
         ...

@@ -7,10 +7,13 @@ Failures are sorted at the vendor's edge. InputError: asking again will not help
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from karat.core.instruments.listings import Seen
 from karat.core.model.candles import Floats, Ints
+from karat.core.model.instrument import Kind
 
 VALUES = ("open", "high", "low", "close", "volume")
 
@@ -112,6 +115,11 @@ class History(Protocol):
 
     async def actions(self, symbol: str, from_ms: int, to_ms: int) -> tuple[Action, ...]:
         """Splits and dividends with `from_ms <= ts < to_ms`; empty where there are none."""
+        ...
+
+    async def listed(self, at_ms: int) -> Mapping[Kind, Mapping[str, Seen]]:
+        """The whole list of what is traded now, by kind and symbol, what has ended with its date where that is told;
+        empty where the vendor has no such list. `at_ms` is the time of asking."""
         ...
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from karat.core.ids import MarketId
@@ -66,6 +67,7 @@ class LakeEntry:
 
     `anchor_ts` (the market's first bar when it was first registered) and `vault_start_ts` (the first bar of the last
     fifth at that moment) belong to the market and never move. `sessions` marks markets that close at night.
+    `has_funding` and `has_mark` hold for those in quarantine too, so that nobody goes on without them unawares.
     `resampled_from_ms` is the timeframe the bars were built from, None when they are stored as they came.
     """
 
@@ -99,8 +101,45 @@ class TableEntry:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A series that was found damaged and set aside until it is mended: nothing of it is served, nothing was deleted.
+
+    `why` says what is wrong with it, `found_at_ms` when that was seen, `folder` where its files lie. `rows`, `first`
+    and `last` (of its order column) are as they were written; None where that can no longer be read.
+    """
+
+    name: TableName
+    why: str
+    found_at_ms: int
+    folder: Path
+    rows: int | None
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What became of a quarantined series: `rows` are served again, `lost` had been written behind them.
+
+    `rows` 0: nothing of it could be proven, and it stays in quarantine. `lost` None: nobody knows how many there were.
+    """
+
+    name: TableName
+    rows: int
+    lost: int | None
+
+
 class LakeChange(Protocol):
-    """A set of changes that becomes visible at once when its context ends well, and never when it does not."""
+    """A set of changes that becomes visible at once when its context ends well, and never when it does not.
+
+    A series in quarantine is neither read nor added to (NeedsOperator `series_quarantined`); what is put in its place
+    mends it. One that is found damaged here goes there at once, whatever becomes of the change.
+    """
+
+    def quarantined(self, name: TableName) -> Quarantined | None:
+        """Whether a series is in quarantine, after a look at its files."""
+        ...
 
     def candles(self, market: MarketId, timeframe_ms: int) -> Candles | None:
         """The candles as this change would leave them, or None."""
@@ -163,6 +202,9 @@ class Lake(Protocol):
 
     Unknown requests raise InputError: `market_not_in_lake`, `timeframe_not_in_lake`, `timeframe_not_possible`,
     `range_without_data`, each with a hint that names what there is.
+
+    A series that is found damaged is set aside, and all others go on: NeedsOperator `series_quarantined`, or
+    `lake_damaged` where it cannot be set aside (the lake is read-only, or another process changes it).
     """
 
     def list(self) -> tuple[LakeEntry, ...]:
@@ -208,6 +250,24 @@ class Lake(Protocol):
         """The rows with `begin <= order < end`, memory-mapped; None leaves that end open.
 
         Raises InputError `table_not_in_lake` with a hint that names what there is.
+        """
+        ...
+
+    def quarantined(self) -> tuple[Quarantined, ...]:
+        """Every series that was found damaged and is not mended yet, by name; none is in `list` or `tables`."""
+        ...
+
+    def prove(self, owner: str | None = None) -> tuple[Quarantined, ...]:
+        """Compare every row of every series (of one market or source) with the hash it was written under.
+
+        What differs is set aside; returns what was found so. Costs a pass over the rows, and holds up no change.
+        """
+        ...
+
+    def repair(self, owner: str | None = None) -> tuple[Repaired, ...]:
+        """Serve again what can be proven of quarantined series: all of it, or its first whole blocks of 65,536 rows.
+
+        What is kept says so in its quality or notes. The damaged files stay where they are.
         """
         ...
 

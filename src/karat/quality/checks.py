@@ -18,7 +18,7 @@ from karat.quality.form import form_findings
 from karat.quality.holes import hole_findings
 from karat.quality.jumps import jump_findings
 from karat.quality.others import venue_findings
-from karat.quality.splits import level_findings
+from karat.quality.splits import known_splits, level_findings
 from karat.quality.stale import stale_findings
 from karat.quality.timeframes import Built, timeframe_findings
 from karat.quality.units import unit_findings, volume_shift_findings
@@ -45,18 +45,25 @@ def own_findings(candles: Candles, *, sessions: bool) -> tuple[Finding, ...]:
     return all_findings(candles, ALONE, sessions=sessions)
 
 
-def all_findings(candles: Candles, around: Surroundings, *, sessions: bool) -> tuple[Finding, ...]:
-    """Every finding of a series among its surroundings, by time."""
+def all_findings(
+    candles: Candles, around: Surroundings, *, sessions: bool, adjusted: Candles | None = None
+) -> tuple[Finding, ...]:
+    """Every finding of a series among its surroundings, by time. `adjusted` are the same bars with known splits and
+    dividends accounted for: what is a change of level there is one that nobody has explained."""
     found = form_findings(candles)
     candles = sound(candles)
+    levels = candles if adjusted is None else sound(adjusted)
     if len(candles) < 2:
         return tuple(found)
     unseen = hole_findings(candles, around.peers, sessions=sessions) + stale_findings(candles)
     caught_up = {one.to_ms for one in unseen if one.name in _UNSEEN}  # the step after it is what was not seen
     found += unseen
-    found += [one for one in level_findings(candles, sessions=sessions) if one.from_ms not in caught_up]
-    found += jump_findings(candles, (*around.peers, *(other for _, other in around.elsewhere)))
-    found += volume_shift_findings(candles)
+    changes = level_findings(levels, sessions=sessions)
+    if adjusted is not None:
+        changes += known_splits(level_findings(candles, sessions=sessions), changes)
+    found += [one for one in changes if one.from_ms not in caught_up]
+    found += jump_findings(levels, (*around.peers, *(other for _, other in around.elsewhere)))
+    found += volume_shift_findings(levels)
     found += _units_beside(around)
     for own, other in around.elsewhere:
         found += venue_findings(own, other)

@@ -108,7 +108,12 @@ RULES: Mapping[str, Rule] = {
     "split": Rule(
         Severity.ERROR, 10, 0, 40,
         "A split is no loss, but a simulation books it as one: shorts win it, stops trigger, indicators break.",
-        "Adjust the prices before the date by the ratio, or begin the backtest after it.",
+        "Import its splits (columns ts,kind,value), or begin after it. A split of 1 says that there was none.",
+    ),
+    "split_known": Rule(
+        Severity.NOTE, 0, 0, 0,
+        "The lake knows this split, so backtests, sweeps and bots read the prices in one kind of share.",
+        "Nothing is to be done; whoever reads the raw bars has to know it.",
     ),
     "price_scale": Rule(
         Severity.ERROR, 30, 0, 50,

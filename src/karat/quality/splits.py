@@ -11,6 +11,8 @@ which the closes stay: from the SIDE_BARS before to the SIDE_BARS after it their
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from karat.core.model.candles import Candles, Floats
@@ -45,6 +47,16 @@ def level_findings(candles: Candles, *, sessions: bool) -> list[Finding]:
         if _stays(close, bar, moves[bar]):
             found += _named(candles, bar, float(moves[bar]), sessions=sessions)
     return found
+
+
+def known_splits(raw: list[Finding], left: list[Finding]) -> list[Finding]:
+    """The splits of raw bars that are gone once known ones are accounted for; `left` is what is found then."""
+    unexplained = {one.from_ms for one in left}
+    return [
+        replace(one, name="split_known", what=one.what.replace("an unadjusted", "the known"))
+        for one in raw
+        if one.name == "split" and one.from_ms not in unexplained
+    ]
 
 
 def _moves(candles: Candles, *, sessions: bool) -> Floats:

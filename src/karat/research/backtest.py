@@ -19,6 +19,7 @@ from karat.core.model.policy import CostLevel, Policy
 from karat.core.model.signals import Signals
 from karat.kernel.engine import prepare
 from karat.kernel.prepare import Extras
+from karat.lake.adjust import Adjustment
 from karat.ports.lake import LakeEntry
 from karat.research.data_gate import Gate
 from karat.research.edge import edge_dies_at_bp
@@ -34,14 +35,16 @@ class MarketData:
     """What a backtest reads of one market, and what is known about it.
 
     `market` holds exactly the bars of the run and the funding known by its last close. `entry` describes the series in
-    the lake. `gate` is how the range was let through, None where no gate stood. `looks_into_vault` says that the run
-    reads bars from `entry.vault_start_ts` on.
+    the lake. `gate` is how the range was let through, None where no gate stood. `adjustment` is what splits and
+    dividends made of the prices, None where there can be none. `looks_into_vault` says that the run reads bars from
+    `entry.vault_start_ts` on.
     """
 
     market: Market
     instrument: Instrument
     entry: LakeEntry
     gate: Gate | None = None
+    adjustment: Adjustment | None = None
 
     @property
     def candles(self) -> Candles:

@@ -21,6 +21,7 @@ from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding
 from karat.core.model.table import TableName
 from karat.core.time import timeframe_text
 from karat.lake.checked import Checked
+from karat.lake.reading import stored_bars
 from karat.ports.lake import Lake, Quality
 from karat.quality import COVERAGE_MIN, Coverage, coverage_of, own_findings, refuse_thin, score_of
 from karat.quality.coverage import check_bound
@@ -45,7 +46,7 @@ def pass_gate(
     """
     held = COVERAGE_MIN if bound is None else check_bound(bound)
     entry = lake.entry(market, timeframe_ms)
-    stored = lake.candles_between(market, entry.resampled_from_ms or timeframe_ms, from_ms, to_ms)
+    stored = stored_bars(lake, market, timeframe_ms, from_ms, to_ms)
     coverage = coverage_of(stored, sessions=entry.sessions, from_ms=from_ms, to_ms=to_ms)
     refuse_thin(coverage, held, market)
     return Gate(coverage, held, bound is not None)

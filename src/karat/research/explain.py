@@ -19,6 +19,7 @@ from karat.core.ids import RunId
 from karat.core.model.reasons import Reason
 from karat.core.time import iso
 from karat.ports.lake import Lake
+from karat.research.adjusted_prices import as_traded
 from karat.research.explain_case import Case, Fill, load_case
 from karat.research.explain_entry import tell_add, tell_entry, tell_reentry
 from karat.research.explain_exit import at_open, tell_exit
@@ -114,6 +115,8 @@ class _Walk:
             self.levels = tell_entry(case, section, fill, position)
         else:
             tell_add(case, section, fill, position)
+        if traded := as_traded(case.run.manifest, int(case.candles.ts[fill.bar]), fill.raw_price):
+            section.say("prices", traded)
 
     def _funding(self, bar: int) -> None:
         case, position = self.case, self.position

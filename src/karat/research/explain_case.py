@@ -17,6 +17,7 @@ from karat.core.time import iso, timeframe_ms
 from karat.kernel.engine import prepare
 from karat.kernel.prepare import Extras
 from karat.kernel.records import Bars, Rules
+from karat.lake.reading import read_market
 from karat.ports.lake import Lake
 from karat.research.backtest_market import known_funding
 from karat.research.data_gate import bars_hash
@@ -103,7 +104,7 @@ def load_case(run: StoredRun, lake: Lake) -> Case:
     told = run.manifest
     market, timeframe = market_id(told["market"]), timeframe_ms(told["timeframe"])
     entry = lake.entry(market, timeframe)
-    candles = lake.candles_between(market, timeframe, told["first_bar"], told["last_bar"] + 1)
+    candles = read_market(lake, market, timeframe, told["first_bar"], told["last_bar"] + 1).candles
     funding = known_funding(lake.funding(market), candles) if entry.has_funding else no_funding()
     if bars_hash(candles, funding) != told["bars_hash"]:
         raise InputError(

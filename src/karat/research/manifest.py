@@ -17,6 +17,7 @@ from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy
 from karat.core.time import timeframe_text
 from karat.lake.quality import find_holes
+from karat.research.adjusted_prices import adjustment_json
 from karat.research.backtest import Backtest, MarketData
 from karat.research.data_gate import bars_hash, quality_json
 from karat.research.manifest_origin import origin
@@ -45,6 +46,7 @@ def manifest(result: Backtest, checked_on: tuple[str, ...] = ()) -> dict[str, An
         "data_hash": data.entry.hash,
         "bars_hash": bars_hash(candles, data.market.funding),
         "quality": data_quality(data),
+        **adjustment_json(data.adjustment, int(candles.ts[0])),
         "funding": _funding(data),
         **_inputs(data),
         "vault": {"start": data.entry.vault_start_ts, "looked": data.looks_into_vault},

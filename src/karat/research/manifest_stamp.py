@@ -8,6 +8,7 @@ from typing import Any
 from karat.core.inputs import wanted_input
 from karat.core.time import DAY_MS, iso, timeframe_ms, timeframe_text
 from karat.quality import COVERAGE_MIN
+from karat.research.adjusted_prices import adjustment_words
 
 _FUNDING_EDGE_MS = 2 * DAY_MS  # stamps come every eight hours or more often: a longer gap at an end is missing history
 _SOURCES_SHOWN = 2
@@ -28,6 +29,7 @@ def stamp(manifest: dict[str, Any]) -> tuple[Assumption, ...]:
     return (
         _data(manifest),
         _holes(manifest),
+        *_prices(manifest),
         _instrument(manifest["instrument"]),
         _costs(manifest),
         _fills(manifest),
@@ -77,6 +79,14 @@ def _holes(manifest: dict[str, Any]) -> Assumption:
         parts.append(f"{len(quality['oddities'])} oddities, see karat data list")
     text = f"{quality['score']:g} of 100, {quality['coverage']['share']:.2%} of the bars"
     return Assumption("quality", "; ".join((text, *(parts or ["nothing repaired"]))), warning=bool(parts))
+
+
+def _prices(manifest: dict[str, Any]) -> tuple[Assumption, ...]:
+    """What splits and dividends made of the prices; nothing for a market that has none."""
+    if "adjustment" not in manifest:
+        return ()
+    told = manifest["adjustment"]
+    return (Assumption("prices", adjustment_words(told), warning="undefined" in told),)
 
 
 def _score(quality: dict[str, Any]) -> list[str]:

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
 from karat.core.model.policy import Policy
+from karat.core.time import iso
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
 from karat.research.sweep_batches import Batch, batches, plan_of
@@ -79,6 +81,14 @@ class Sweep:
 def before_vault(data_end_ms: int | None, vault_start_ms: int) -> int:
     """Where a sweep's range ends: before the vault, which sweeps cannot read."""
     return vault_start_ms if data_end_ms is None else min(data_end_ms, vault_start_ms)
+
+
+def refuse_old_vault(data: MarketData) -> None:
+    """A range that is joined from the market's old name may reach into that one's vault. Raises InputError."""
+    if data.looks_into_vault:
+        message = f"{data.candles.market} had another name, whose vault begins {iso(data.entry.vault_start_ts)}."
+        hint = f"Sweep up to there (--to {iso(data.entry.vault_start_ts)}), or only what lies behind the renaming."
+        raise InputError("vault_of_old_name", message, hint)
 
 
 def sweep(

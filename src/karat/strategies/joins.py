@@ -7,6 +7,7 @@ an old date does not displace a newer observation.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -25,7 +26,7 @@ def funding_series(funding: Funding) -> Series:
 def known_until(series: Series, decision_ms: int) -> Series:
     """The observations of `series` that were available at `decision_ms`, in their order, read-only."""
     known = _Rows(series.available_at <= decision_ms)
-    return Series(series.name, known(series.ts), known(series.available_at), known(series.value))
+    return replace(series, ts=known(series.ts), available_at=known(series.available_at), value=known(series.value))
 
 
 def funding_until(funding: Funding, decision_ms: int) -> Funding:
@@ -35,7 +36,8 @@ def funding_until(funding: Funding, decision_ms: int) -> Funding:
 
 
 def as_of(series: Series, decision_ms: Ints) -> Floats:
-    """Value of `series` known at each of `decision_ms` (increasing), NaN before the first. Shape of `decision_ms`."""
+    """Value of `series` known at each of `decision_ms` (increasing), NaN before the first; of a series of deadlines how
+    many ms each decision lies past the one known then. Shape of `decision_ms`."""
     joined = np.full(len(decision_ms), np.nan)
     if len(series.ts) == 0:
         return joined
@@ -46,7 +48,7 @@ def as_of(series: Series, decision_ms: Ints) -> Floats:
     last = np.searchsorted(series.available_at[order], decision_ms, side="right") - 1
     seen = last >= 0
     joined[seen] = series.value[order][latest[last[seen]]]
-    return joined
+    return np.maximum(decision_ms - joined, 0.0) if series.is_deadline else joined
 
 
 class _Rows:

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -171,10 +172,10 @@ class Market(IndicatorShortcuts):
         """Series `name` as it came, one element per observation: `ts`, `available_at`, `value`. Merging it to bars by
         `ts` looks into the future; prefer `series`. Raises InputError `input_missing`."""
         raw = self._raw_series(name)
-        columns = [
-            self._give(f"observations {name}.{key}", getattr(raw, key)) for key in ("ts", "available_at", "value")
-        ]
-        return Series(raw.name, *columns)
+        columns = {
+            key: self._give(f"observations {name}.{key}", getattr(raw, key)) for key in ("ts", "available_at", "value")
+        }
+        return replace(raw, **columns)
 
     def bars_without_trade(self) -> Ints:
         """How many bars in a row, up to and including this one, were frozen (no range, close unmoved) or had no volume.

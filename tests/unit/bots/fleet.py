@@ -10,7 +10,7 @@ from pathlib import Path
 from karat.bots.creation import new_bot
 from karat.bots.runner import Runner
 from karat.core.ids import BotId, MarketId
-from karat.core.model.candles import Candles, Funding
+from karat.core.model.candles import Candles, Funding, Series
 from karat.core.model.policy import LevelMode, Policy
 from karat.core.time import HOUR_MS
 from karat.feeds.demo.market import demo_candles, demo_funding
@@ -53,23 +53,27 @@ class StillClock:
 
 class Desk:
     """Bots on candles given by hand. `strategies` replaces where strategies come from; `carried` takes every one of
-    them for proved."""
+    them for proved, `series` are those that strategies declare."""
 
     def __init__(
         self, home: Path, candles: Candles, funding: Funding | None = None,
         strategies: Callable[[str], Strategy] = find_strategy, *, carried: bool = False,
+        series: tuple[Series, ...] = (),
     ) -> None:  # fmt: skip
         self.home = home
         self.candles = candles
         self.funding = funding
         self.strategies = strategies
         self.carried = carried
+        self.series = series
         self.journal = open_journal(home)
 
     def create(self, name: str, strategy: str = "bollinger_mean_reversion", policy: Policy = POLICY) -> BotId:
         instrument = demo_instrument(self.candles.market)
         found = self.strategies(strategy)
-        record = new_bot(name, found, {}, policy, instrument, self.candles, self.funding, Mode.SIMULATED, 0)
+        record = new_bot(
+            name, found, {}, policy, instrument, self.candles, self.funding, Mode.SIMULATED, 0, self.series
+        )
         self.journal.create_bot(record)
         return record.id
 
@@ -77,7 +81,7 @@ class Desk:
         clock = StillClock()
         return Runner(
             self.journal,
-            lambda market, timeframe, anchor: ReplayFeed(self.candles, self.funding, clock),
+            lambda key: ReplayFeed(self.candles, self.funding, clock, series=self.series),
             venue or PaperVenue(),
             self.strategies,
             clock,
@@ -94,7 +98,7 @@ class Desk:
 
     def in_one_call(self, strategy: str = "bollinger_mean_reversion", policy: Policy = POLICY) -> Record:
         found = self.strategies(strategy)
-        signals = evaluate(found, Market(self.candles, self.funding), resolve(found))
+        signals = evaluate(found, Market(self.candles, self.funding, self.series), resolve(found))
         instrument = demo_instrument(self.candles.market)
         return run(prepare(self.candles, signals, policy, instrument, Extras(funding=self.funding)))
 

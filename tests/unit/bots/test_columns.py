@@ -63,7 +63,7 @@ def test_grown_columns_equal_prepared_ones(name: str, pays_funding: bool) -> Non
     funding = stamps if pays_funding else None
     feed = ReplayFeed(candles, funding, StillClock())
     history = History(candles.market, candles.timeframe_ms, has_funding=pays_funding)
-    history.begin(*feed.past(50))
+    history.begin(feed.past(50))
     columns = KernelColumns(history, policy, instrument)
     for bar, arrival in enumerate(asyncio.run(arrivals(feed, 50))):
         history.append(arrival)

@@ -33,8 +33,8 @@ def test_funding_comes_with_the_first_close_that_knows_it() -> None:
         known += [stamp.ts for stamp in one.funding]
         closed = one.bar.ts + HOUR_MS
         assert known == [ts for ts in funding.ts.tolist() if ts <= closed]
-    _, past = feed.past(9)
-    assert past.ts.tolist() == [ts for ts in funding.ts.tolist() if ts <= candles.ts[8] + HOUR_MS]
+    known_then = feed.past(9).funding
+    assert known_then.ts.tolist() == [ts for ts in funding.ts.tolist() if ts <= candles.ts[8] + HOUR_MS]
 
 
 def test_it_waits_as_long_as_the_speed_says() -> None:
@@ -53,6 +53,6 @@ def test_no_speed_at_all_is_refused() -> None:
 def test_a_past_longer_than_there_is_waits_for_a_person() -> None:
     candles, _ = demo(5)
     feed = ReplayFeed(candles, None, StillClock())
-    assert np.array_equal(feed.past(5)[0].ts, candles.ts) and len(feed.past(0)[0]) == 0
+    assert np.array_equal(feed.past(5).candles.ts, candles.ts) and len(feed.past(0).candles) == 0
     with pytest.raises(NeedsOperator):
         feed.past(6)

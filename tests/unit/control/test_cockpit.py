@@ -69,7 +69,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             name, find_strategy(strategy), {}, policy, instrument, candles, None, Mode.SIMULATED, created_ts=STARTED
         )
         journal.create_bot(record)
-    runner = Runner(journal, lambda market, *_: candles_of(market), PaperVenue(), find_strategy, SystemClock())
+    runner = Runner(journal, lambda key: candles_of(key.market), PaperVenue(), find_strategy, SystemClock())
     asyncio.run(runner.run([BotId(name) for name in BOTS]))
     yield Desk(journal, JournalCockpit(journal, STARTED))
     journal.close()

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from tests.unit.research.small_markets import START, candles
 
-from karat.control.data_asked import RECORD_OLD_MS
 from karat.control.data_desk import LakeDesk
 from karat.control.data_rows import SESSION_REST_MS, state_of
 from karat.core.ids import MarketId
@@ -18,7 +17,8 @@ from karat.core.model.candles import Funding
 from karat.core.model.source_state import STATE_TABLE, DataState, SourceCondition, SourceState
 from karat.core.model.table import Schema, Table, TableName
 from karat.core.time import DAY_MS, HOUR_MS
-from karat.ingest.check_lake import checked_series
+from karat.ingest.check_lake import check_lake, checked_series
+from karat.ingest.streams.standing import stream_statuses
 from karat.ingest.streams.status import State, StreamStatus
 from karat.lake.checked import Checked
 from karat.lake.quality import measure
@@ -139,24 +139,37 @@ def test_a_bot_whose_candles_are_not_there_is_told(lake: FolderLake) -> None:
     ("changed", "state"),
     [
         ({}, "fresh"),
-        ({"storage": "the lake is busy"}, "late"),
         ({"state": "backfilling"}, "late"),
         ({"state": "down", "trouble": "connection refused"}, "stale"),
-        ({"refused": True}, "failed"),
-        ({"written_ms": NOW - RECORD_OLD_MS - 1}, "failed"),
+        ({"heard_ms": NOW - 150_000}, "late"),
+        ({"refused": True, "trouble": "no such symbol"}, "failed"),
+        ({"written_ms": NOW - 60_000}, "failed"),
+        ({"written_ms": "torn"}, "failed"),
         ({"state": "stopped"}, None),
     ],
 )
 def test_a_stream_is_as_its_record_says(
-    lake: FolderLake, tmp_path: Path, changed: dict[str, object], state: str | None
+    lake: FolderLake, home: Path, changed: dict[str, object], state: str | None
 ) -> None:
     status = StreamStatus(MarketId("now:AB"), StreamKind.TRADES, State.LIVE, heard_ms=NOW - 5, last_ts=NOW - 9)
     record = {**status.as_json(), "written_ms": NOW - 2_000, **changed}
-    (tmp_path / "now.json").write_text(json.dumps(record))
-    rows = [row for row in LakeDesk(lake, Noon(), streams=tmp_path).look().rows if row.group is Group.STREAMS]
-    assert [(row.series, row.kind, row.state.value, row.age_ms) for row in rows] == (
-        [] if state is None else [("AB", "trades", state, 9)]
+    (home / "streams").mkdir()
+    (home / "streams" / "now:AB.trades.json").write_text(json.dumps(record))
+    rows = [row for row in LakeDesk(lake, Noon(), streams=stream_statuses).look().rows if row.group is Group.STREAMS]
+    assert [(row.series, row.kind, row.state.value) for row in rows] == (
+        [] if state is None else [("AB", "trades", state)]
     )
+    assert all(row.reason for row in rows if state != "fresh")
+
+
+def test_a_series_that_was_set_aside_is_told_and_the_others_are_too(lake: FolderLake, home: Path) -> None:
+    (column,) = (home / "lake" / "series").glob("candles.past.AB*/close.bin")
+    column.write_bytes(b"cut")
+    assert "past:AB" not in {report.market for report in check_lake(lake, Checked()) if report.kind == "candles"}
+    view = LakeDesk(lake, Noon()).look()
+    assert standing(view)[0] == ("past", "AB", "candles", "damaged")
+    assert "karat data repair" in view.rows[0].reason
+    assert ("now", "AB", "candles", "fresh") in standing(view)
 
 
 def test_what_a_check_found_is_told_while_the_rows_are_those_it_saw(lake: FolderLake) -> None:

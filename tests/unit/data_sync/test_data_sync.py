@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.fakes.clocks import TurnedClock
+from tests.fakes.clock import JumpingClock
 from tests.fakes.vendor_server import Answer, VendorServer
 from tests.unit.feeds import payloads
 from tests.unit.lake.bars import MARKET
@@ -60,7 +60,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.lake: FolderLake = open_lake(folder)
-        self.clock = TurnedClock(NOW)
+        self.clock = JumpingClock(NOW)
         self.sources: list[Source] = []
 
     def sync(self, *candles: CandleSource, deadline: float = 5.0) -> DataSync:
@@ -108,7 +108,7 @@ async def test_history_is_known_by_its_declared_delay_and_what_arrives_later_fro
         await sync.sync()
         assert desk.rows() == [(1, 24, 30.0), (0, 10, 41.0), (0, 11, 44.0)], "the first print stays"
         series = desk.lake.table(FEAR).series("value", "mood")
-        assert as_of(series, np.array([NOW, desk.clock.now], np.int64)).tolist() == [41.0, 44.0]
+        assert as_of(series, np.array([NOW, desk.clock.now_ms()], np.int64)).tolist() == [41.0, 44.0]
 
 
 async def test_history_from_a_file_and_what_a_vendor_adds_are_one_series(tmp_path: Path) -> None:

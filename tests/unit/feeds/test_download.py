@@ -198,6 +198,17 @@ def test_a_wrong_clock_is_told_and_stores_nothing_too_early(world: World) -> Non
     assert world.holds_the_truth()
 
 
+def test_a_damaged_series_is_told_and_the_next_download_asks_for_all_of_it_anew(world: World, home: Path) -> None:
+    world.desk.download(BTC)
+    [before] = world.desk.lake.list()
+    next(home.rglob("candles.binance_perp.BTCUSDT.1h.*/close.bin")).unlink()
+    assert world.desk.refused(BTC).code == "series_quarantined"
+    assert world.desk.download(BTC).added == BARS
+    assert world.holds_the_truth()
+    assert world.desk.lake.list() == (before,)
+    assert world.desk.lake.quarantined() == ()
+
+
 def test_a_full_disk_is_told_and_nothing_is_lost(world: World) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, hard))  # one page fits, two do not

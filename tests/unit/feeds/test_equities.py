@@ -16,8 +16,10 @@ from karat.app.vendors import secret
 from karat.core.errors import InputError, KaratError, RetryLater
 from karat.core.ids import MarketId
 from karat.core.time import DAY_MS, HOUR_MS, MINUTE_MS, parse_time_ms
+from karat.ingest.page import Bars
 from karat.ingest.sessions import opens_between, session_times
-from karat.lake.adjust import actions_name, actions_of, read_adjusted
+from karat.lake.adjust import actions_name, actions_of
+from karat.lake.reading import read_market
 from karat.ports.history import Action
 
 FIRST_MS = parse_time_ms("2023-11-01")
@@ -144,29 +146,30 @@ def test_a_key_may_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         secret("SOME_KEY")
 
 
-def test_prices_are_read_in_the_shares_of_the_moment(world: World) -> None:
+def test_prices_are_read_in_the_shares_of_the_first_bar(world: World) -> None:
     world.download()
     market = MarketId(world.market)
     raw = world.desk.lake.candles(market, DAY_MS)
-    before = read_adjusted(world.desk.lake, market, DAY_MS, DIVIDEND_MS - 1)
-    assert np.array_equal(before.close, raw.close[raw.ts < DIVIDEND_MS - 1])
-    after = read_adjusted(world.desk.lake, market, DAY_MS, NOW_MS)
-    day = int(np.searchsorted(raw.ts, SPLIT_MS)) - 1
-    assert after.close[day] == raw.close[day] / 4.0
-    assert after.volume[day] == raw.volume[day] * 4.0
+    read = read_market(world.desk.lake, market, DAY_MS)
+    day = int(np.searchsorted(raw.ts, SPLIT_MS))
     eve = int(np.searchsorted(raw.ts, DIVIDEND_MS)) - 1
-    assert after.close[eve] == pytest.approx((raw.close[eve] - 0.6) / 4.0)
-    assert np.array_equal(after.close[raw.ts >= SPLIT_MS], raw.close[raw.ts >= SPLIT_MS])
+    paid = raw.close[eve] / (raw.close[eve] - 0.6)
+    assert np.array_equal(read.candles.close[: eve + 1], raw.close[: eve + 1])
+    assert read.candles.close[day] == raw.close[day] * (paid * 4.0)
+    assert read.candles.volume[day] == raw.volume[day] / 4.0
+    assert read.adjustment is not None
+    assert (read.adjustment.count("split"), read.adjustment.count("dividend")) == (1, 1)
 
 
-def test_no_later_knowledge_changes_what_was_read_at_a_moment(world: World) -> None:
+def test_a_split_that_comes_later_changes_nothing_that_was_read_before(world: World) -> None:
     world.download()
-    market, moment = MarketId(world.market), parse_time_ms("2024-02-01")
-    then = read_adjusted(world.desk.lake, market, DAY_MS, moment)
+    market = MarketId(world.market)
+    then = read_market(world.desk.lake, market, DAY_MS).candles
     world.vendor.now_ms = parse_time_ms("2024-02-27T18:00:00Z")
     world.download()
-    again = read_adjusted(world.desk.lake, market, DAY_MS, moment)
-    assert np.array_equal(then.close, again.close)
+    again = read_market(world.desk.lake, market, DAY_MS).candles
+    assert len(again) > len(then)
+    assert same(Bars.of(again)[: len(then)], Bars.of(then))
 
 
 def test_a_half_day_ends_early() -> None:

@@ -107,11 +107,11 @@ def test_a_recorded_tape_is_stored_to_the_last_row_whatever_happens_to_the_conne
     [status] = stream(
         internet, home, tape[-1]["T"], [StreamKind.TRADES], lambda all_: all_[0].rows >= len(tape) or all_[0].refused
     )
-    table = open_lake(home).table(TableName("trades", MARKET))
+    table = open_lake(home).table(TableName("trades", MARKET, "streamed"))
     assert table.columns["trade_id"].tolist() == [trade["a"] for trade in tape]
     assert table.columns["price"].tolist() == [float(trade["p"]) for trade in tape]
     assert table.columns["quantity"].tolist() == [float(trade["q"]) for trade in tape]
-    assert table.columns["side"].tolist() == [-1 if trade["m"] else 1 for trade in tape]
+    assert table.columns["taker"].tolist() == [2 if trade["m"] else 1 for trade in tape]
     assert table.ts.tolist() == [trade["T"] for trade in tape]
     assert (status.gaps, status.lifted, status.reconnects) == (0, 0, 3)
     assert status.duplicates >= 5000 and status.backfilled >= 100 + 1400 + 500
@@ -138,9 +138,9 @@ def test_quotes_candles_and_liquidations_arrive_as_documented(internet: Internet
     lake = open_lake(home)
     rows = {
         kind: [column.tolist() for column in lake.table(TableName(kind, MARKET, variant)).columns.values()]
-        for kind, variant in (("quotes", ""), ("streamed_candles", "1m"), ("liquidations", ""))
+        for kind, variant in (("quotes", "streamed"), ("streamed_candles", "1m"), ("liquidations", ""))
     }
-    assert rows["quotes"] == [[1568014460891], [25.3519], [31.21], [25.3652], [40.66], [400900217]]
+    assert rows["quotes"] == [[1568014460891], [400900217], [25.3519], [31.21], [25.3652], [40.66]]
     assert rows["streamed_candles"] == [[now_ms], [0.001], [0.0025], [0.001], [0.002], [1000.0]]
     assert rows["liquidations"] == [[1568014460893], [9910.12345678], [0.014], [-1]]
     assert sorted(path.partition("/ws/")[0] for path in venue.connections) == ["/market", "/market", "/public"]

@@ -36,7 +36,7 @@ def test_books_quotes_liquidations_and_candles() -> None:
     ticker = {"timestamp": 6, "bid": 10.0, "bidVolume": None, "ask": 11.0, "askVolume": 200.0}
     assert quote_of(ticker, LINEAR, 5) == Quote(6, 10.0, 0.0, 11.0, 2.0)
     order = {"timestamp": 6, "price": 10.0, "contracts": 100.0, "side": "buy"}
-    assert liquidation_of(order, LINEAR, 5) == Liquidation(6, 10.0, 1.0, 1)
+    assert liquidation_of(order, LINEAR, 5, 1) == Liquidation(6, 10.0, 1.0, 1)
     assert candles_of([[60_000, 1, 2, 0.5, 1.5, 9]], closed=False) == [Candle(60_000, 1.0, 2.0, 0.5, 1.5, 9.0, False)]
 
 

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.fakes.clocks import TurnedClock
+from tests.fakes.clock import JumpingClock
 from tests.fakes.vendor_server import Answer, VendorServer
 from tests.unit.feeds import payloads
 
@@ -46,7 +46,7 @@ FEEDS = [
 async def opened(module: ModuleType, *, key: str = "", path: str = "") -> AsyncIterator[tuple[VendorServer, Any]]:
     """A vendor that answers, and its sources by series."""
     async with VendorServer() as server:
-        vendor, sources = module.FEED.open(TurnedClock(NOW), BTC, url=server.url + path, key=key, request_seconds=0.25)
+        vendor, sources = module.FEED.open(JumpingClock(NOW), BTC, url=server.url + path, key=key, request_seconds=0.25)
         async with vendor:
             yield server, {one.spec.name.split("/")[1]: one for one in sources}
 
@@ -109,7 +109,7 @@ async def test_binance_statistics_and_funding_read_as_documented() -> None:
 
 
 async def test_binance_is_asked_about_its_own_markets_only() -> None:
-    _, sources = binance_derivatives.FEED.open(TurnedClock(NOW), {MarketId("bybit_perp:BTCUSDT"): "BTC"})
+    _, sources = binance_derivatives.FEED.open(JumpingClock(NOW), {MarketId("bybit_perp:BTCUSDT"): "BTC"})
     assert sources == ()
 
 
@@ -222,7 +222,7 @@ async def test_whatever_a_vendor_does_is_an_error_by_name(answer: Answer, code: 
 
 async def test_a_short_wait_is_waited_and_a_long_one_is_kept() -> None:
     async with VendorServer() as server:
-        clock = TurnedClock(NOW)
+        clock = JumpingClock(NOW)
         vendor, (source,) = alternative_me.FEED.open(clock, BTC, url=server.url)
         async with vendor:
             server.answers("/fng/", Answer.busy(2), payloads.fear_greed(41))
@@ -233,7 +233,7 @@ async def test_a_short_wait_is_waited_and_a_long_one_is_kept() -> None:
             before = len(server.requests)
             assert (await failure(source)).code == "vendor_busy" and len(server.requests) == before
             clock.now += 3_600_000
-            assert (await source.fetch(clock.now, None))["value"] == [42.0]
+            assert (await source.fetch(clock.now_ms(), None))["value"] == [42.0]
 
 
 def test_nobody_answers_at_an_address_where_nobody_listens() -> None:

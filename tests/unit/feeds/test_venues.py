@@ -15,10 +15,15 @@ from tests.fakes.tape import Tape
 
 from karat.app.vendors import HISTORIES
 from karat.core.errors import InputError, RetryLater
-from karat.core.time import HOUR_MS
+from karat.core.ids import MarketId, venue_of
+from karat.core.instruments import instrument_for
+from karat.core.model.instrument import Kind
+from karat.core.time import DAY_MS, HOUR_MS
+from karat.lake.listings import last_look_ms, listings_of
 
 FIRST_MS = 1_704_067_200_000
 BARS = 700
+NOT_SAID_BY_NAME = {("bybit_perp", Kind.INVERSE), ("deribit", Kind.INVERSE)}
 NOW_MS = FIRST_MS + BARS * HOUR_MS + 5_000
 
 
@@ -69,6 +74,24 @@ class World:
 @pytest.fixture(params=CASES, ids=[case.market for case in CASES])
 def world(request: pytest.FixtureRequest, home: Path, internet: Internet) -> World:
     return World(request.param, home, internet)
+
+
+def test_a_download_records_what_the_venue_lists(world: World) -> None:
+    world.desk.download(world.market, since=FIRST_MS)
+    market = MarketId(world.market)
+    listings = listings_of(world.desk.lake, venue_of(market))
+    [kind] = {fact.kind for fact in listings.facts}
+    assert kind is instrument_for(market, None).kind or (venue_of(market), kind) in NOT_SAID_BY_NAME
+    looked_ms = last_look_ms(listings) or 0
+    assert market in listings.universe(kind, looked_ms)
+    with pytest.raises(InputError, match="is not known"):
+        listings.universe(kind, looked_ms - DAY_MS)
+    grid = listings.grid(market, looked_ms)
+    assert (grid is None) == (venue_of(market) == "hyperliquid_perp"), "whose ticks follow the price"
+    assert grid is None or grid[0] > 0.0
+    world.desk.download(world.market)
+    again = listings_of(world.desk.lake, venue_of(market))
+    assert len(again.facts) == len(listings.facts), "once a day is enough"
 
 
 def test_a_series_is_downloaded_and_then_brought_up_to_date(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from karat.core.errors import InputError
 from karat.core.ids import MarketId
-from karat.core.instruments.listings import Event, ListingFact, Listings, Seen
+from karat.core.instruments.listings import Event, ListingFact, Listings, OldName, Seen
 from karat.core.model.instrument import Kind
 from karat.core.time import DAY_MS, parse_time_ms
 from karat.lake.listings import listings_of, record_listings
@@ -61,9 +62,9 @@ def test_outside_the_record_nothing_is_claimed(date: int) -> None:
 
 def test_a_list_of_todays_winners_is_refused_for_the_past() -> None:
     winners = [MarketId("x:AAVE"), MarketId("x:BTC")]
-    HISTORY.check(winners, LINEAR, D2024)
+    HISTORY.check(winners, [LINEAR], D2024)
     with pytest.raises(InputError) as caught:
-        HISTORY.check(winners, LINEAR, D2021)
+        HISTORY.check(winners, [LINEAR], D2021)
     assert caught.value.code == "not_listed_then"
     assert "x:AAVE" in caught.value.message
     today = Listings(
@@ -71,7 +72,7 @@ def test_a_list_of_todays_winners_is_refused_for_the_past() -> None:
     )
     assert names(today, D2024) == ["BTC"]
     with pytest.raises(InputError) as caught:
-        today.check([MarketId("x:BTC")], LINEAR, D2022)
+        today.check([MarketId("x:BTC")], [LINEAR], D2022)
     assert caught.value.code == "universe_unknown", "BTC was listed, but who was there with it is not known"
 
 
@@ -86,6 +87,22 @@ def test_a_holding_follows_its_name_with_the_ratio() -> None:
     assert HISTORY.successor(MarketId("x:LEND"), D2021, D2024) == ("x:AAVE", 0.01)
     assert HISTORY.successor(MarketId("x:LEND"), D2021, D2021) == ("x:LEND", 1.0)
     assert HISTORY.successor(MarketId("x:BTC"), D2021, D2024) == ("x:BTC", 1.0)
+
+
+def test_a_market_knows_the_names_it_had() -> None:
+    again = Listings("x", (*HISTORY.facts, fact(Event.RENAMED, D2023, "AAVE", successor="AAVE2", ratio=10.0)))
+    assert again.names_before(MarketId("x:AAVE2")) == (
+        OldName(MarketId("x:AAVE"), D2023, 10.0), OldName(MarketId("x:LEND"), D2022, 0.01)
+    )  # fmt: skip
+    assert again.names_before(MarketId("x:BTC")) == ()
+
+
+def test_two_markets_under_one_name_are_told_apart() -> None:
+    luna = MarketId("x:LUNA")
+    assert HISTORY.two_under_one_name(luna, D2021, D2024) == (D2022, D2023)
+    assert HISTORY.two_under_one_name(luna, D2021, D2023 - 1) is None
+    assert HISTORY.two_under_one_name(luna, D2023, D2024) is None
+    assert HISTORY.two_under_one_name(MarketId("x:BTC"), D2021, D2024) is None
 
 
 def looked(*looks: tuple[int, dict[str, Seen]]) -> Listings:
@@ -120,6 +137,14 @@ def test_the_date_of_a_delisting_is_the_venues_where_it_gives_one() -> None:
     assert names(record, D2023 + DAY_MS // 2 - 1) == ["A"]
     assert names(record, D2023 + DAY_MS // 2) == []
     assert len([one for one in record.facts if one.event is Event.DELISTED]) == 1
+
+
+def test_what_a_list_does_not_tell_of_tick_and_lot_is_not_recorded_again_and_again() -> None:
+    nothing, tick = Seen(math.nan, math.nan), Seen(0.1, math.nan)
+    record = looked(*((D2023 + day * DAY_MS, {"A": nothing, "B": tick}) for day in range(3)))
+    assert record.grid(MarketId("x:A"), D2024) is None
+    assert [one.symbol for one in record.facts if one.event is Event.GRID] == ["B"]
+    assert record.complete(LINEAR) == ((D2023, D2023 + 2 * DAY_MS),)
 
 
 def test_facts_are_kept_in_the_lake_as_they_were_first_known(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_column_of_the_wrong_length_is_never_read(tmp_path: Path) -> None:
     os.truncate(column, 100)
     with pytest.raises(NeedsOperator) as caught:
         lake.candles(MARKET, HOUR_MS)
-    assert caught.value.code == "lake_damaged"
+    assert caught.value.code == "series_quarantined"
 
 
 def test_a_catalog_that_cannot_be_read_needs_a_person(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_a_file_that_lost_rows_is_neither_read_nor_added_to(tmp_path: Path, file
     for attempt in (lambda: lake.table(TRADES), lambda: appended(lake, trades(5, first=50))):
         with pytest.raises(NeedsOperator) as caught:
             attempt()
-        assert caught.value.code == "lake_damaged"
+        assert caught.value.code == "series_quarantined"
     with lake.change() as change:
         change.put_table(TRADES, trades(60))
     assert equal(lake.table(TRADES), trades(60))

@@ -21,7 +21,8 @@ from karat.lake.checked import Checked
 from karat.lake.store import FolderLake, open_lake
 
 FOLDERS = ("candles/binance_perp", "candles/binance_spot", "candles/coinbase_spot", "candles/index",
-           "candles/other_perp", "equities", "funding/binance_perp")  # fmt: skip
+           "candles/other_perp", "equities/us/1d", "equities/us/1h", "equities/us/1m", "equities/yahoo",
+           "funding/binance_perp")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,19 @@ def test_unadjusted_splits_are_found_with_date_and_ratio(
 ) -> None:
     found = [one for one in report(lake, market, timeframe).findings if one.name == "split"]
     assert [f"{one.what[:10]} {one.what.split()[-2]}" for one in found] == splits
+
+
+def test_splits_that_the_lake_knows_are_no_defects(shared: Path, tmp_path: Path) -> None:
+    lake, equities = open_lake(tmp_path), shared / "data" / "equities" / "us"
+    import_paths(lake, [equities / "1d", equities / "1m" / "AAPL.parquet"], ImportOptions())
+    import_paths(lake, [equities / "factor_files.csv.gz"], ImportOptions())
+    # a print in old shares before the bell of 2014-06-09 is a wick once the split is known: 98
+    for timeframe, score, dates in (("1d", 94, ["2000-06-21", "2005-02-28", "2014-06-09", "2020-08-31"]),
+                                    ("1m", 98, ["2014-06-09"])):  # fmt: skip
+        told = report(lake, "us:AAPL", timeframe)
+        assert [one.what[:10] for one in told.findings if one.name == "split_known"] == dates
+        assert (starts(told, "split"), told.score.value) == ([], score)
+    assert starts(report(lake, "us:GOOG", "1d"), "split") == [parse_time_ms("2014-04-03")], "of GOOG it knows none"
 
 
 def test_a_real_crash_of_one_half_is_no_split(lake: FolderLake) -> None:

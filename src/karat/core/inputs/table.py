@@ -29,7 +29,8 @@ _FORM = re.compile(r"(?P<name>[a-z0-9_]+)(\.(?P<column>[A-Za-z0-9_]+))?(@(?P<key
 class Input:
     """One series. `delay_ms` is from a value's own time until it may be taken for known, `why` the reason for it,
     `source` where that is written. `covers_ms` is the period a row is about, 0 for a moment. `key` names the column
-    that tells rows of one time apart, "" where there is one row."""
+    that tells rows of one time apart, "" where there is one row. `is_deadline`: the values of `column` are moments, and
+    a bar is given how long its close lies past the one that counts then."""
 
     name: str
     kind: str
@@ -44,6 +45,7 @@ class Input:
     source: str
     files: tuple[str, ...]
     file_column: str
+    is_deadline: bool
 
     def table(self, market: MarketId, coin: str) -> TableName:
         """Where the series lies for a market whose base is `coin`."""
@@ -60,6 +62,10 @@ class Wanted:
     input: Input
     column: str
     key: str
+
+    @property
+    def is_deadline(self) -> bool:
+        return self.input.is_deadline and self.column == self.input.column
 
 
 def known_inputs() -> tuple[Input, ...]:
@@ -124,4 +130,5 @@ def _input(row: dict[str, Any], whys: dict[str, str], sources: dict[str, str]) -
         source=sources[row["source"]],
         files=tuple(row.get("files", ())),
         file_column=row.get("file_column", row.get("column", "value")),
+        is_deadline=row.get("deadline", False),
     )

@@ -22,6 +22,7 @@ from karat.core.time import DAY_MS, iso
 
 LOOKS_APART_MAX_MS = 2 * DAY_MS  # a daily look may come late; a symbol that lived for less than this can be missed
 _NAMES_SHOWN = 3
+_PERIODS_SHOWN = 3
 
 
 class Event(StrEnum):
@@ -34,7 +35,7 @@ class Event(StrEnum):
     GRID = "grid"
 
 
-_ORDER = tuple(Event)  # of facts of one moment: a name that is given up can be taken again
+EVENT_ORDER = tuple(Event)  # of facts of one moment: a name that is given up can be taken again
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class ListingFact:
     """One dated fact of a venue. `ts` is from when it holds, `available_at` since when it is in our hands.
 
     `until` is the end of `complete`. A renamed symbol is `successor` from then on, and one unit of it is `ratio` units
-    of the successor. `tick` and `lot` are of `grid`. What does not apply is 0, "" or NaN.
+    of the successor. `tick` and `lot` are of `grid`, the lot in units of the base (inverse: of the quote) currency.
+    What does not apply is 0, "" or NaN.
     """
 
     ts: int
@@ -60,12 +62,22 @@ class ListingFact:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A symbol in a venue's list of today, with the dates that the list gives, None where it gives none."""
+    """A symbol in a venue's list of today: tick and lot (NaN where they are not told), and the dates that the list
+    gives, None where it gives none."""
 
     tick: float
     lot: float
     listed_ms: int | None = None
     delisted_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OldName:
+    """What a market was called until `ts`; one unit of it became `ratio` units of what came after."""
+
+    market: MarketId
+    ts: int
+    ratio: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +94,15 @@ class Listings:
         """
         if not any(fact.ts <= as_of_ms <= fact.until for fact in self._of(kind, Event.COMPLETE)):
             raise self._unknown(kind, as_of_ms)
-        return tuple(sorted(market_id(f"{self.venue}:{symbol}") for symbol in self._listed(kind, as_of_ms)))
+        return tuple(sorted(market_id(f"{self.venue}:{symbol}") for symbol in self.listed_at(kind, as_of_ms)))
 
-    def check(self, markets: Iterable[MarketId], kind: Kind, as_of_ms: int) -> None:
+    def check(self, markets: Iterable[MarketId], kinds: Iterable[Kind], as_of_ms: int) -> None:
         """Refuse a list made by hand that holds markets which could not be traded then.
 
         Raises InputError `not_listed_then` or `universe_unknown`.
         """
-        there = self.universe(kind, as_of_ms)
-        absent = sorted(set(markets) - set(there))
+        there = {market for kind in kinds for market in self.universe(kind, as_of_ms)}
+        absent = sorted(set(markets) - there)
         if absent:
             names = ", ".join(absent[:_NAMES_SHOWN]) + f" and {len(absent) - _NAMES_SHOWN} more" * (
                 len(absent) > _NAMES_SHOWN
@@ -99,14 +111,8 @@ class Listings:
             raise InputError("not_listed_then", f"Not listed on {iso(as_of_ms)}: {names}.", hint)
 
     def grid(self, market: MarketId, as_of_ms: int) -> tuple[float, float] | None:
-        """Tick and lot at that moment, None when they are not known for it."""
-        found = [
-            fact
-            for fact in self.facts
-            if fact.event is Event.GRID and fact.symbol == symbol_of(market) and fact.ts <= as_of_ms
-        ]
-        last = max(found, key=lambda fact: fact.ts, default=None)
-        return None if last is None else (last.tick, last.lot)
+        """Tick and lot at that moment, NaN for the one that is not known; None when neither is."""
+        return self._grids(as_of_ms).get(symbol_of(market))
 
     def successor(self, market: MarketId, held_at_ms: int, as_of_ms: int) -> tuple[MarketId, float]:
         """What a market held at one moment is called at a later one, and how many units of it one unit became."""
@@ -117,9 +123,29 @@ class Listings:
                 symbol, ratio = fact.successor, ratio * fact.ratio
         return market_id(f"{self.venue}:{symbol}"), ratio
 
+    def names_before(self, market: MarketId) -> tuple[OldName, ...]:
+        """The names that a market had, the last one first."""
+        symbol, until, found = symbol_of(market), math.inf, list[OldName]()
+        while True:
+            renames = [fact for fact in self.facts if fact.event is Event.RENAMED and fact.successor == symbol]
+            last = max((fact for fact in renames if fact.ts < until), key=lambda fact: fact.ts, default=None)
+            if last is None:
+                return tuple(found)
+            symbol, until = last.symbol, last.ts
+            found.append(OldName(market_id(f"{self.venue}:{symbol}"), last.ts, last.ratio))
+
+    def two_under_one_name(self, market: MarketId, first_ms: int, last_ms: int) -> tuple[int, int] | None:
+        """When a market ended and when another one began under its name, both between two moments; None where the name
+        meant one market all the time."""
+        own = [fact for fact in self.facts if fact.symbol == symbol_of(market)]
+        ends = [fact.ts for fact in own if fact.event in (Event.DELISTED, Event.RENAMED) and fact.ts > first_ms]
+        begins = [fact.ts for fact in own if fact.event is Event.LISTED and fact.ts <= last_ms]
+        pairs = [(end, begin) for end in ends for begin in begins if begin > end]
+        return min(pairs, default=None)
+
     def observed(self, kind: Kind, at_ms: int, listed: Mapping[str, Seen], source: str) -> tuple[ListingFact, ...]:
         """The facts that a look at a venue's whole list of a kind adds."""
-        known = self._listed(kind, at_ms)
+        known, grids = self.listed_at(kind, at_ms), self._grids(at_ms)
         found: list[ListingFact] = []
 
         def add(event: Event, ts: int, symbol: str = "", **others: float) -> None:
@@ -134,19 +160,40 @@ class Listings:
                 add(Event.LISTED, max(listed_ms, last_look + 1), symbol)  # the last look had not got it
             if symbol in known and ended:
                 add(Event.DELISTED, seen.delisted_ms or at_ms, symbol)
-            if not ended and self.grid(market_id(f"{self.venue}:{symbol}"), at_ms) != (seen.tick, seen.lot):
+            if not ended and _tells_more(seen, grids.get(symbol)):
                 add(Event.GRID, at_ms, symbol, tick=seen.tick, lot=seen.lot)
         for symbol in sorted(known - listed.keys()):
             add(Event.DELISTED, at_ms, symbol)
         return tuple(found)
 
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of which anything is recorded."""
+        return tuple(sorted({fact.kind for fact in self.facts}))
+
+    def complete(self, kind: Kind) -> tuple[tuple[int, int], ...]:
+        """The stretches of time for which the record of a kind misses nothing, those that touch as one."""
+        merged: list[tuple[int, int]] = []
+        for begin, end in sorted((fact.ts, fact.until) for fact in self._of(kind, Event.COMPLETE)):
+            if merged and begin <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((begin, end))
+        return tuple(merged)
+
+    def _grids(self, as_of_ms: int) -> dict[str, tuple[float, float]]:
+        """Tick and lot of every symbol at that moment."""
+        facts = [fact for fact in self.facts if fact.event is Event.GRID and fact.ts <= as_of_ms]
+        return {fact.symbol: (fact.tick, fact.lot) for fact in sorted(facts, key=lambda fact: fact.ts)}
+
     def _of(self, kind: Kind, event: Event) -> list[ListingFact]:
         return [fact for fact in self.facts if fact.kind is kind and fact.event is event]
 
-    def _listed(self, kind: Kind, as_of_ms: int) -> set[str]:
+    def listed_at(self, kind: Kind, as_of_ms: int) -> set[str]:
+        """The symbols that the facts leave listed at that moment, whether or not the record is complete then."""
         listed: set[str] = set()
         facts = [fact for fact in self.facts if fact.kind is kind and fact.ts <= as_of_ms]
-        for fact in sorted(facts, key=lambda fact: (fact.ts, _ORDER.index(fact.event))):
+        for fact in sorted(facts, key=lambda fact: (fact.ts, EVENT_ORDER.index(fact.event))):
             if fact.event is Event.LISTED:
                 listed.add(fact.symbol)
             elif fact.event in (Event.DELISTED, Event.RENAMED):
@@ -160,7 +207,20 @@ class Listings:
         message = (
             f"Which {what} were listed on {iso(as_of_ms)} is not known; a list of today holds only those that last."
         )
-        periods = [f"{iso(fact.ts)} to {iso(fact.until)}" for fact in self._of(kind, Event.COMPLETE)]
+        periods = [f"{iso(begin)} to {iso(end)}" for begin, end in self.complete(kind)]
         if not periods:
-            return InputError("universe_unknown", message, f"There is no record of the {what} yet.")
-        return InputError("universe_unknown", message, f"The record is complete from {'; '.join(sorted(periods)[:3])}.")
+            hint = f"There is no record of them yet. Begin one (karat data listings {self.venue}), or import a history."
+            return InputError("universe_unknown", message, hint)
+        return InputError(
+            "universe_unknown", message, f"The record is complete from {'; '.join(periods[-_PERIODS_SHOWN:])}."
+        )
+
+
+def _tells_more(seen: Seen, known: tuple[float, float] | None) -> bool:
+    """Whether a list tells a tick or a lot that is not known yet, or another one."""
+    if math.isnan(seen.tick) and math.isnan(seen.lot):
+        return False
+    return known is None or any(
+        new != old and not (math.isnan(new) and math.isnan(old))
+        for new, old in zip((seen.tick, seen.lot), known, strict=True)
+    )

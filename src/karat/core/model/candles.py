@@ -59,12 +59,17 @@ class Funding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Any other series, joined as of `available_at` <= decision time (rule 2), never by its own date."""
+    """Any other series, joined as of `available_at` <= decision time (rule 2), never by its own date.
+
+    `is_deadline`: values are moments, UTC ms, and what is joined is how long the decision lies past the one that counts
+    then, 0 before it.
+    """
 
     name: str
     ts: Ints
     available_at: Ints
     value: Floats
+    is_deadline: bool = False
 
 
 def no_funding() -> Funding:

@@ -10,6 +10,7 @@ VALUES = Schema(((TIME, "i8"), (AVAILABLE, "i8"), ("value", "f8")))
 # Single trades in the order in which they happened. `taker` is 1 where the taker bought, 2 where it sold, 0 where the
 # source does not say; `trade_id` is 0 where there is none. Quantity in base units.
 TRADES = Schema(((TIME, "i8"), ("trade_id", "i8"), ("price", "f8"), ("quantity", "f8"), ("taker", "u1")))
+UNKNOWN, BOUGHT, SOLD = 0, 1, 2
 
 # Best bid and ask, a row for each change.
 QUOTES = Schema(

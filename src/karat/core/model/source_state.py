@@ -16,7 +16,15 @@ from karat.core.model.table import TIME, Schema, Table, TableName
 
 STATE_TABLE = TableName("source_state", "karat:sync")
 STATE_SCHEMA = Schema(
-    ((TIME, "i8"), ("source", "text"), ("state", "u1"), ("stale_ms", "f8"), ("newest", "i8"), ("reason", "text"))
+    (
+        (TIME, "i8"),
+        ("source", "text"),
+        ("state", "u1"),
+        ("stale_ms", "f8"),
+        ("newest", "i8"),
+        ("reason", "text"),
+        ("fresh_until", "f8"),
+    )
 )
 
 
@@ -31,8 +39,9 @@ class SourceCondition(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How one source stands. `newest` is the time of its newest value, UTC ms, None when there is none; `stale_ms` how
-    far past its limit that value is, 0 when it is not. `mandatory` sources hold back decisions."""
+    """How one source stands. `newest` is the time of its newest value, UTC ms, None when there is none; `fresh_until`
+    when that value becomes too old, and `stale_ms` how far past that it was, 0 when it was not. `mandatory` sources
+    hold back decisions."""
 
     source: str
     condition: SourceCondition
@@ -40,6 +49,7 @@ class SourceState:
     stale_ms: int
     reason: str = ""
     mandatory: bool = False
+    fresh_until: int | None = None
 
     @property
     def usable(self) -> bool:
@@ -80,7 +90,8 @@ class DataState:
         return next((one for one in self.sources if one.source == source), None)
 
     def rows(self) -> Table:
-        """A row per source, as it is stored; `newest` is -1 where there is no value, `stale_ms` then NaN."""
+        """A row per source, as it is stored; `newest` is -1 where there is no value, `stale_ms` and `fresh_until` then
+        NaN. `fresh_until` goes on to count where no later row says otherwise: what nobody looks at becomes stale."""
         columns: dict[str, Any] = {
             TIME: np.full(len(self.sources), self.at_ms, np.int64),
             "source": np.array([one.source for one in self.sources], dtype=object),
@@ -88,5 +99,14 @@ class DataState:
             "stale_ms": np.array([np.nan if one.newest is None else one.stale_ms for one in self.sources], np.float64),
             "newest": np.array([-1 if one.newest is None else one.newest for one in self.sources], np.int64),
             "reason": np.array([one.reason for one in self.sources], dtype=object),
+            "fresh_until": np.array(
+                [np.nan if one.fresh_until is None else one.fresh_until for one in self.sources], np.float64
+            ),
         }
         return Table(STATE_SCHEMA, columns)
+
+
+def with_fresh_until(table: Table) -> Table:
+    """Rows that were stored before `fresh_until` was: until when they were fresh is not known."""
+    columns = {**table.columns, "fresh_until": np.full(len(table), np.nan)}
+    return Table(STATE_SCHEMA, {name: columns[name] for name in STATE_SCHEMA.names})

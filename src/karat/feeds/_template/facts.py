@@ -5,6 +5,6 @@ Say which page of the documentation describes candles, how many one answer holds
 
 from __future__ import annotations
 
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 FACTS: dict[str, Facts] = {}  # by venue: the part of a market's name before the colon

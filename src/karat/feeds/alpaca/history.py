@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from karat.core.errors import InputError
+from karat.core.instruments.listings import Seen
+from karat.core.model.instrument import Kind
 from karat.core.time import DAY_MS, iso, parse_time_ms, timeframe_text
 from karat.feeds.alpaca.facts import (
     BASE_URL,
@@ -96,6 +98,9 @@ class AlpacaHistory:
                 kept = (action for action in found if from_ms <= action.ts < to_ms)
                 return tuple(sorted(kept, key=lambda action: (action.ts, action.kind)))
             query["page_token"] = answer["next_page_token"]
+
+    async def listed(self, at_ms: int) -> dict[Kind, dict[str, Seen]]:
+        return {}
 
     async def close(self) -> None:
         await self._client.close()

@@ -13,12 +13,15 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 
 from karat.core.errors import RetryLater
+from karat.core.instruments.listings import Seen
+from karat.core.model.instrument import Kind
 from karat.core.time import DAY_MS, timeframe_text
 from karat.feeds.common.http_client import VendorClient
 from karat.feeds.common.network import Network
@@ -81,6 +84,9 @@ class ArchivedHistory:
 
     async def actions(self, symbol: str, from_ms: int, to_ms: int) -> tuple[Action, ...]:
         return ()
+
+    async def listed(self, at_ms: int) -> Mapping[Kind, Mapping[str, Seen]]:
+        return await self._exchange.listed(at_ms)
 
     async def close(self) -> None:
         await self._exchange.close()

@@ -8,7 +8,7 @@ of each product: at most 1,000, the oldest of the range first; USDS-M allows 500
 from __future__ import annotations
 
 from karat.feeds.common.ccxt_funding import FundingFacts
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 PAGE_BARS = 1000
 FUNDING_STAMPS = 1000
@@ -21,6 +21,7 @@ FACTS = {
         types=("swap", "future"),
         settles=("linear",),
         options={"fetchMarkets": {"types": ["linear"]}},
+        ends_key="deliveryDate",
         page_bars=PAGE_BARS,
         asks_first=True,
     ),
@@ -31,6 +32,7 @@ FACTS = {
         types=("swap", "future"),
         settles=("inverse",),
         options={"fetchMarkets": {"types": ["inverse"]}},
+        ends_key="deliveryDate",
         page_bars=PAGE_BARS,
         page_days=200,  # "startTime and endTime: up to 200 days", in this product alone
     ),

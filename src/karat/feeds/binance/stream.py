@@ -66,7 +66,7 @@ class BinanceStream(CcxtStream):
         super().__init__(FACTS[venue], StreamFacts(self._product.kinds), network, budget)
 
     async def watch(self, symbol: str, kind: StreamKind) -> AsyncGenerator[Sequence[Event]]:
-        units = Units.of(await self._market(symbol))
+        units = Units.of(await self._at.market_of(symbol))
         messages: asyncio.Queue[Any] = asyncio.Queue(MESSAGES_MAX)
         async with self._socket(symbol, kind, messages.put_nowait) as socket:
             broken = socket.watch(self._address(socket, symbol, kind), "everything")
@@ -85,18 +85,18 @@ class BinanceStream(CcxtStream):
     async def past_trades(self, symbol: str, after: Trade | None) -> list[Trade]:
         asked = {} if after is None else {"fromId": after.number + 1}
         answer, units = await self._ask("AggTrades", symbol, limit=TRADES_MAX, **asked)
-        with self._translated():
+        with self._at.translating():
             return [trade_of(trade, units) for trade in answer]
 
     async def past_candles(self, symbol: str, from_ms: int, to_ms: int) -> list[Candle]:
         asked = {"interval": "1m", "startTime": from_ms, "endTime": to_ms - 1, "limit": PAGE_BARS}
         answer, units = await self._ask("Klines", symbol, **asked)
-        with self._translated():
+        with self._at.translating():
             return candles_of(answer, units, self._rest.milliseconds())
 
     async def book(self, symbol: str) -> WholeBook:
         answer, units = await self._ask("Depth", symbol, limit=BOOK_LEVELS)
-        with self._translated():
+        with self._at.translating():
             return book_of(answer, units, self._rest.milliseconds())
 
     def _address(self, socket: Any, symbol: str, kind: StreamKind) -> str:
@@ -129,8 +129,8 @@ class BinanceStream(CcxtStream):
             raise lost(Unreadable(), self.venue) from None
 
     async def _ask(self, name: str, symbol: str, **asked: Any) -> tuple[Any, Units]:
-        market = await self._market(symbol)
-        with self._translated():
+        market = await self._at.market_of(symbol)
+        with self._at.translating():
             answer = await getattr(self._rest, f"{self._product.api}{name}")({"symbol": market["id"], **asked})
         if isinstance(answer, dict) == (name != "Depth"):
             raise RetryLater("vendor_garbled", f"{self.venue} sent an answer that makes no sense.")

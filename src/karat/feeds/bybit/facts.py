@@ -9,7 +9,7 @@ candles.
 from __future__ import annotations
 
 from karat.feeds.common.ccxt_funding import FundingFacts
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 PAGE_BARS = 1000
 
@@ -21,6 +21,7 @@ FACTS = {
         types=("swap", "future"),
         options={"fetchMarkets": {"types": ["linear", "inverse"]}},
         rows_at=("result", "list"),
+        ends_key="deliveryTime",
         page_bars=PAGE_BARS,
     ),
     "bybit_spot": Facts(

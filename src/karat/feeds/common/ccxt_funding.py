@@ -56,14 +56,14 @@ class CcxtPerpetualHistory(CcxtHistory):
         return self._funding.kept_ms
 
     async def pays_funding(self, symbol: str) -> bool:
-        return (await self._market(symbol))["type"] == "swap"
+        return (await self._venue.market_of(symbol))["type"] == "swap"
 
     async def funding(self, symbol: str, from_ms: int, to_ms: int) -> FundingPage:
-        market, facts = await self._market(symbol), self._funding
+        market, facts = await self._venue.market_of(symbol), self._funding
         to_ms = to_ms if facts.page_ms is None else min(to_ms, from_ms + facts.page_ms)
         if facts.line:
             await self._budget.spend(facts.line, facts.cost_ms)
-        with self._translated():
+        with self._venue.translating():
             rows = await self._exchange.fetch_funding_rate_history(
                 market["symbol"], from_ms, facts.page_stamps, {facts.until: to_ms}
             )
@@ -84,8 +84,8 @@ class MarkHistory(CcxtHistory):
 
     def __init__(self, candles: CcxtHistory, page_bars: int) -> None:
         self._facts = replace(candles._facts, page_bars=page_bars)
-        self._exchange, self._candles = candles._exchange, candles
-        self._markets: dict[str, Any] = {}
+        self._venue = candles._venue
+        self._exchange = self._venue.rest
 
     async def page(self, symbol: str, timeframe_ms: int, from_ms: int, to_ms: int) -> Page:
         answer = await super().page(symbol, timeframe_ms, from_ms, to_ms)
@@ -94,6 +94,3 @@ class MarkHistory(CcxtHistory):
 
     async def close(self) -> None:
         """The connection is that of the candles."""
-
-    async def _market(self, symbol: str) -> Any:
-        return await self._candles._market(symbol)

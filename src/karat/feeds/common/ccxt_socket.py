@@ -7,13 +7,18 @@
 5. Messages are read one by one. ccxt empties aiohttp's queue behind its back, which since aiohttp 3.14 leaves the queue
    looking full: after some two thousand messages that came in bursts, nothing is read any more.
 6. A connection is dropped, not closed politely: a peer that is gone would be waited for.
+7. What comes faster than it is asked for is kept. ccxt gives the first of it to whoever waits and forgets the others.
+8. It connects once. ccxt would connect again by itself when the connection ended while nobody waited, and whatever was
+   missed in between would be missed without a word.
+9. A change of a book that does not follow the one before ends the connection, where ccxt itself does not look
+   (`BookLinks`): a book that lacks a change is wrong for good, and looks like any other.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from karat.core.errors import InputError, RetryLater
 from karat.core.extras import how_to_install
@@ -23,13 +28,45 @@ KEEP_ALIVE_MS = 20_000
 TRADES_HELD = 50_000  # ccxt drops what exceeds it without a word: see `ccxt_stream`
 
 
+class Link(NamedTuple):
+    """How a change of a book names itself: its `number`, and that of the one `before`, None for a whole book."""
+
+    number: int
+    before: int | None
+
+
+class BookLinks:
+    """Judges messages by the links that `read` finds in them; None for what is no book. Raises ChainBroken."""
+
+    def __init__(self, read: Callable[[Any], Link | None]) -> None:
+        self._read = read
+        self._last: int | None = None
+
+    def __call__(self, message: Any) -> None:
+        link = self._read(message)
+        if link is None:
+            return
+        if link.before is not None and link.before != self._last:
+            raise ChainBroken
+        self._last = link.number
+
+
 def open_socket(
-    name: str, options: dict[str, Any], network: Network, rest: Any, tap: Callable[[Any], None] | None = None
+    name: str,
+    options: dict[str, Any],
+    network: Network,
+    rest: Any,
+    tap: Callable[[Any], None] | None = None,
+    judge: Callable[[Any], None] | None = None,
+    *,
+    keeps: bool = False,
 ) -> Any:
     """The ccxt.pro exchange `name` with nothing connected yet; `rest` is its client with markets loaded.
 
-    `tap` is given every message as it came, in the place of ccxt's own handling. `opened` is an event that is set when
-    a connection stands. Raises InputError `package_missing`.
+    `tap` is given every message as it came, in the place of ccxt's own handling; `judge` sees it before that, and ends
+    the connection by raising. `opened` is an event that is set when a connection stands. With `keeps`, `results` are
+    what ccxt made of messages that somebody waited for, or has waited for before, and `arrived` an event that is set
+    with each. Raises InputError `package_missing`.
     """
     try:
         import ccxt.pro as ccxt
@@ -51,15 +88,28 @@ def open_socket(
             return await rest.fetch(url, method, headers, body)
 
         def client(self, url: Any) -> Any:
+            if self.ended is not None:
+                raise self.ended
             client = super().client(url)
             client.__class__ = steady
+            client.results, client.arrived = self.results, self.arrived
             return client
 
         def handle_message(self, client: Any, message: Any) -> None:
+            if judge is not None:
+                judge(message)
             if tap is None:
                 super().handle_message(client, message)
             else:
                 tap(message)
+
+        def on_error(self, client: Any, error: BaseException) -> None:
+            self.ended = error
+            super().on_error(client, error)
+
+        def on_close(self, client: Any, error: Any) -> None:
+            self.ended = self.ended or ccxt.NetworkError("closed")
+            super().on_close(client, error)
 
         def on_connected(self, client: Any, message: Any = None) -> None:
             self.opened.set()
@@ -71,6 +121,8 @@ def open_socket(
     if network.ca_file:
         settings["cafile"] = network.ca_file
     socket = Socket(settings)
+    socket.results, socket.arrived = [] if keeps else None, asyncio.Event()
+    socket.ended = None
     socket.streaming = {**socket.streaming, "keepAlive": KEEP_ALIVE_MS}
     socket.opened = asyncio.Event()
     socket.has["fetchCurrencies"] = False
@@ -86,12 +138,20 @@ def heard_ms(socket: Any) -> int:
 
 def lost(error: Exception, venue: str) -> RetryLater:
     """The house's word for the end of a connection, without addresses."""
-    words = "sent what cannot be read" if isinstance(error, Unreadable) else "broke the connection"
+    words = "broke the connection"
+    if isinstance(error, ChainBroken):
+        words = "left out a change of the book"
+    elif isinstance(error, Unreadable):
+        words = "sent what cannot be read"
     return RetryLater("stream_lost", f"{venue} {words}.", "It is connected again by itself.")
 
 
 class Unreadable(ValueError):
     """A message was no JSON, or not of any known form."""
+
+
+class ChainBroken(Unreadable):
+    """A change of a book does not follow the one before it."""
 
 
 def drop(socket: Any) -> None:
@@ -106,13 +166,26 @@ def _steady_client() -> Any:
     from ccxt.async_support.base.ws.client import Client
 
     class SteadyClient(Client):
-        """ccxt's connection, without its two ways to fall silent."""
+        """ccxt's connection, without its ways to fall silent and to forget."""
 
         buffer = None
+        results: list[Any] | None
+        arrived: asyncio.Event
+
+        def resolve(self, result: Any, message_hash: Any) -> Any:
+            waited = self.__dict__.setdefault("waited", set())
+            if message_hash in self.futures:
+                waited.add(message_hash)
+            if self.results is not None and message_hash in waited:
+                self.results.append(result)
+                self.arrived.set()
+            return super().resolve(result, message_hash)
 
         def handle_text_or_binary_message(self, data: Any) -> None:
             try:
                 super().handle_text_or_binary_message(data)
+            except ChainBroken as error:
+                self.on_error(error)
             except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
                 self.on_error(Unreadable(type(error).__name__))
 

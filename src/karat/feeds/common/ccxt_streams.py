@@ -1,42 +1,45 @@
 """Live data of an exchange through ccxt's unified calls. What differs between exchanges is data: `StreamFacts`.
 
-ccxt keeps and checks the books itself (sequence numbers or checksums, as the venue has them), raises when a chain
-breaks, and gives them whole. Candles come as they form; closed ones are asked for over REST.
+ccxt keeps the books and gives them whole. Where it does not check that changes follow one another, `StreamFacts.link`
+does. Candles come as they form; closed ones are asked for over REST.
 """
 
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from karat.core.errors import InputError, RetryLater
-from karat.feeds.common.ccxt_client import open_exchange, translated
-from karat.feeds.common.ccxt_history import Facts
-from karat.feeds.common.ccxt_socket import TRADES_HELD, drop, heard_ms, lost, open_socket
+from karat.feeds.common.ccxt_client import translated
+from karat.feeds.common.ccxt_markets import CcxtVenue, Facts
+from karat.feeds.common.ccxt_socket import TRADES_HELD, BookLinks, Link, drop, heard_ms, lost, open_socket
 from karat.feeds.common.network import Network
 from karat.feeds.common.unified import Units, book_of, candles_of, liquidation_of, quote_of, trade_of
 from karat.ports.budget import RequestBudget
 from karat.ports.stream import CANDLE_MS, BookLink, Candle, Event, StreamKind, Trade, WholeBook
 
 _TIMEFRAME = "1m"
-_NAMES_SHOWN = 3
+_FLEETING = frozenset({StreamKind.QUOTES, StreamKind.LIQUIDATIONS})  # every result is new: no cache counts them
 NO_LIQUIDATIONS = (StreamKind.TRADES, StreamKind.QUOTES, StreamKind.BOOK, StreamKind.CANDLES)
 
 
 @dataclass(frozen=True, slots=True)
 class StreamFacts:
     """What a venue streams. `past`: which trades REST gives: "newest" ones, those "since" a time, or "" for none that
-    would match the stream's. `sized`: amounts count contracts, whose size the market names."""
+    would match the stream's. `sized`: amounts count contracts, whose size the market names. `link` reads how a change
+    of a book follows the one before, where ccxt does not look; `liquidated` reads the side of a liquidation, of which
+    ccxt keeps only what the venue sent: -1 a long was sold, +1 a short was bought back."""
 
     kinds: tuple[StreamKind, ...]
     past: str = ""
     past_trades_max: int = 1000
     book_levels: int | None = 50
     sized: bool = True
+    link: Callable[[Any], Link | None] | None = None
+    liquidated: Callable[[Any], int] | None = None
 
 
 class CcxtStream:
@@ -49,8 +52,8 @@ class CcxtStream:
         self._facts = facts
         self._streams = streams
         self._network = network
-        self._rest = open_exchange(facts.exchange, facts.options, network, budget)
-        self._markets: dict[str, Any] = {}
+        self._at = CcxtVenue(facts, network, budget)
+        self._rest = self._at.rest
         self._sockets: dict[tuple[str, StreamKind], Any] = {}
 
     @property
@@ -66,29 +69,28 @@ class CcxtStream:
         return self._streams.kinds
 
     async def check(self, symbol: str) -> None:
-        await self._market(symbol)
+        await self._at.market_of(symbol)
 
     async def watch(self, symbol: str, kind: StreamKind) -> AsyncGenerator[Sequence[Event]]:
-        market = await self._market(symbol)
+        market = await self._at.market_of(symbol)
         units = Units.of(market, sized=self._streams.sized)
         async with self._socket(symbol, kind, None) as socket:
-            ask = _calls(socket, market["symbol"], kind, self._streams)
-            first = asyncio.ensure_future(ask())
+            asking = _Asking(_calls(socket, market["symbol"], kind, self._streams))
             opened = asyncio.ensure_future(socket.opened.wait())
             try:
-                await asyncio.wait({first, opened}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({asking.task, opened}, return_when=asyncio.FIRST_COMPLETED)
                 yield ()
                 while True:
                     with self._lost():
-                        answer = await first
-                    if kind is StreamKind.TRADES and len(answer) >= TRADES_HELD:
+                        answers = await (asking.results(socket) if kind in _FLEETING else asking.answer())
+                    if kind is StreamKind.TRADES and len(answers[0]) >= TRADES_HELD:
                         raise RetryLater("stream_lost", f"{self.venue} sent more trades at once than can be held.")
-                    yield _events(answer, kind, units, socket.milliseconds())
-                    first = asyncio.ensure_future(ask())
+                    now_ms = socket.milliseconds()
+                    yield [event for answer in answers for event in self._events(answer, kind, units, now_ms)]
             finally:
-                first.cancel()
                 opened.cancel()
-                await asyncio.gather(first, opened, return_exceptions=True)
+                await asyncio.gather(opened, return_exceptions=True)
+                await asking.end()
 
     def heard_ms(self, symbol: str, kind: StreamKind) -> int:
         socket = self._sockets.get((symbol, kind))
@@ -97,24 +99,24 @@ class CcxtStream:
     async def past_trades(self, symbol: str, after: Trade | None) -> list[Trade]:
         if not self._streams.past:
             return []
-        market = await self._market(symbol)
+        market = await self._at.market_of(symbol)
         since = after.ts if after is not None and self._streams.past == "since" else None
-        with self._translated():
+        with self._at.translating():
             answer = await self._rest.fetch_trades(market["symbol"], since, self._streams.past_trades_max)
             units = Units.of(market, sized=self._streams.sized)
             return sorted((trade_of(trade, units) for trade in answer), key=lambda trade: trade.ts)
 
     async def past_candles(self, symbol: str, from_ms: int, to_ms: int) -> list[Candle]:
-        market = await self._market(symbol)
+        market = await self._at.market_of(symbol)
         limit = min(self._facts.page_bars, (to_ms - from_ms) // CANDLE_MS)
         until = {"until": from_ms + limit * CANDLE_MS - 1}
-        with self._translated():
+        with self._at.translating():
             rows = await self._rest.fetch_ohlcv(market["symbol"], _TIMEFRAME, from_ms, limit, until)
             return [candle for candle in candles_of(rows, closed=True) if from_ms <= candle.ts < to_ms]
 
     async def book(self, symbol: str) -> WholeBook:
-        market = await self._market(symbol)
-        with self._translated():
+        market = await self._at.market_of(symbol)
+        with self._at.translating():
             answer = await self._rest.fetch_order_book(market["symbol"], self._streams.book_levels)
             return book_of(answer, Units.of(market, sized=self._streams.sized), self._rest.milliseconds())
 
@@ -123,35 +125,28 @@ class CcxtStream:
 
     def _socket(self, symbol: str, kind: StreamKind, tap: Callable[[Any], None] | None) -> _Opened:
         """A connection of its own for every stream, so that one that is stuck is cut without the others."""
-        socket = open_socket(self._facts.exchange, self._facts.options, self._network, self._rest, tap)
+        link = self._streams.link if kind is StreamKind.BOOK else None
+        judge = None if link is None else BookLinks(link)
+        facts, keeps = self._facts, kind in _FLEETING
+        socket = open_socket(facts.exchange, facts.options, self._network, self._rest, tap, judge, keeps=keeps)
         self._sockets[symbol, kind] = socket
         return _Opened(socket)
 
-    async def _market(self, symbol: str) -> Any:
-        if not self._markets:
-            with self._translated():
-                everything = (await self._rest.load_markets()).values()
-            self._markets = {market[self._facts.symbol_key]: market for market in everything if self._is_ours(market)}
-        if symbol not in self._markets:
-            near = difflib.get_close_matches(symbol.upper(), self._markets, _NAMES_SHOWN, 0.6)
-            hint = f"Nearest: {', '.join(near)}." if near else "Write it as the exchange does."
-            raise InputError("symbol_unknown", f"{self._facts.name} has no symbol {symbol}.", hint)
-        return self._markets[symbol]
-
-    def _is_ours(self, market: Any) -> bool:
-        if market["type"] not in self._facts.types:
-            return False
-        return not self._facts.settles or any(market[settle] for settle in self._facts.settles)
-
-    @contextmanager
-    def _translated(self) -> Generator[None]:
-        try:
-            yield
-        except Exception as error:
-            known = translated(error, self._facts.name)
-            if known is None:
-                raise
-            raise known from None  # ccxt's own text names addresses, and may name more
+    def _events(self, answer: Any, kind: StreamKind, units: Units, now_ms: int) -> Sequence[Event]:
+        match kind:
+            case StreamKind.TRADES:
+                return [trade_of(trade, units) for trade in answer]
+            case StreamKind.QUOTES:
+                quotes = [answer] if "bid" in answer else [*answer.values()]
+                return [quote_of(quote, units, now_ms) for quote in quotes]
+            case StreamKind.BOOK:
+                return [book_of(answer, units, now_ms)]
+            case StreamKind.LIQUIDATIONS:
+                side_of = self._streams.liquidated
+                assert side_of is not None, "a venue that streams liquidations says which side they are of"
+                return [liquidation_of(one, units, now_ms, side_of(one["info"])) for one in answer]
+            case StreamKind.CANDLES:
+                return candles_of(answer, closed=False)
 
     @contextmanager
     def _lost(self) -> Generator[None]:
@@ -181,6 +176,36 @@ class _Opened:
         await self._socket.close()
 
 
+class _Asking:
+    """Somebody always waits for the next answer of ccxt: one call in flight."""
+
+    def __init__(self, ask: Callable[[], Awaitable[Any]]) -> None:
+        self._ask = ask
+        self.task = asyncio.ensure_future(ask())
+
+    async def answer(self) -> list[Any]:
+        """The answer of the call in flight, alone."""
+        answer = await self.task
+        self.task = asyncio.ensure_future(self._ask())
+        return [answer]
+
+    async def results(self, socket: Any) -> list[Any]:
+        """What ccxt has made of messages since, whether the call in flight was told of it or not."""
+        while not socket.results:
+            arrived = asyncio.ensure_future(socket.arrived.wait())
+            await asyncio.wait({self.task, arrived}, return_when=asyncio.FIRST_COMPLETED)
+            arrived.cancel()
+            if self.task.done() and not socket.results:
+                await self.answer()
+        came, socket.results[:] = [*socket.results], []
+        socket.arrived.clear()
+        return came
+
+    async def end(self) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+
 def _calls(socket: Any, symbol: str, kind: StreamKind, facts: StreamFacts) -> Callable[[], Awaitable[Any]]:
     """The unified call of a kind: each gives what came since the one before."""
     match kind:
@@ -194,17 +219,3 @@ def _calls(socket: Any, symbol: str, kind: StreamKind, facts: StreamFacts) -> Ca
             return lambda: socket.watch_liquidations(symbol)
         case StreamKind.CANDLES:
             return lambda: socket.watch_ohlcv(symbol, _TIMEFRAME)
-
-
-def _events(answer: Any, kind: StreamKind, units: Units, now_ms: int) -> Sequence[Event]:
-    match kind:
-        case StreamKind.TRADES:
-            return [trade_of(trade, units) for trade in answer]
-        case StreamKind.QUOTES:
-            return [quote_of(quote, units, now_ms) for quote in answer.values()]
-        case StreamKind.BOOK:
-            return [book_of(answer, units, now_ms)]
-        case StreamKind.LIQUIDATIONS:
-            return [liquidation_of(one, units, now_ms) for one in answer]
-        case StreamKind.CANDLES:
-            return candles_of(answer, closed=False)

@@ -53,11 +53,10 @@ def book_of(book: Any, units: Units, now_ms: int) -> WholeBook:
     )
 
 
-def liquidation_of(one: Any, units: Units, now_ms: int) -> Liquidation:
-    """A unified liquidation; its contracts are counted as the market counts."""
+def liquidation_of(one: Any, units: Units, now_ms: int, side: int) -> Liquidation:
+    """A unified liquidation; its contracts are counted as the market counts. ccxt does not tell the `side`."""
     price = float(one["price"])
     amount = float(one.get("amount") or one.get("contracts") or 0.0)
-    side = _SIDES.get(str(one.get("side")), 0)
     return Liquidation(int(one["timestamp"] or now_ms), price, units.base(amount, price), side)
 
 

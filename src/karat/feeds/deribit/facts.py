@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from karat.core.time import HOUR_MS
 from karat.feeds.common.ccxt_funding import FundingFacts
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 FACTS = {
     "deribit": Facts(

@@ -8,7 +8,7 @@ hour, at most 500 at once, the oldest of the range first. There is no history of
 from __future__ import annotations
 
 from karat.feeds.common.ccxt_funding import FundingFacts
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 KEPT_BARS = 5000
 
@@ -22,6 +22,7 @@ FACTS = {
         symbol_key="baseName",
         page_bars=KEPT_BARS,
         kept_bars=KEPT_BARS,
+        ticks_stay=False,
     ),
 }
 

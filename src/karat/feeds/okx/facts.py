@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from karat.core.time import DAY_MS
 from karat.feeds.common.ccxt_funding import FundingFacts
-from karat.feeds.common.ccxt_history import Facts
+from karat.feeds.common.ccxt_markets import Facts
 
 PAGE_BARS = 300
 FUNDING_KEPT_MS = 90 * DAY_MS
@@ -23,6 +23,7 @@ FACTS = {
         types=("swap",),
         options={"fetchMarkets": {"types": ["swap"]}},
         rows_at=("data",),
+        ends_key="expTime",
         page_bars=PAGE_BARS,
     ),
     "okx_spot": Facts(

@@ -1,16 +1,15 @@
-"""Replay stored candles at any speed, one bar after the other, with the funding known at each close."""
+"""Replay stored candles at any speed, one bar after the other, with what became known by each close."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Sequence
 
-import numpy as np
-
-from karat.core.errors import InputError, NeedsOperator
+from karat.core.errors import InputError
 from karat.core.ids import MarketId
-from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding, no_funding
+from karat.core.model.candles import Candles, Funding, Series
+from karat.feeds.common.tape import Tape
 from karat.ports.clock import Clock
-from karat.ports.feed import Arrival, Bar, Stamp
+from karat.ports.feed import Arrival, Past
 
 BARS_BEFORE_GIVING_WAY = 128  # at full speed: some hundredths of a second of work between two chances for others
 
@@ -18,66 +17,56 @@ BARS_BEFORE_GIVING_WAY = 128  # at full speed: some hundredths of a second of wo
 class ReplayFeed:
     """Satisfies `karat.ports.feed.Feed`. The first candle is the anchor. `speed` is bars a second, None unlimited.
 
-    `funding` None: the market pays none. Raises InputError `bad_speed`.
+    `funding` None: the market pays none. `series` are those that the strategy declares, whole. Raises InputError
+    `bad_speed`.
     """
 
-    def __init__(self, candles: Candles, funding: Funding | None, clock: Clock, speed: float | None = None) -> None:
+    def __init__(
+        self,
+        candles: Candles,
+        funding: Funding | None,
+        clock: Clock,
+        speed: float | None = None,
+        series: Sequence[Series] = (),
+    ) -> None:
         if speed is not None and not speed > 0:
             raise InputError(
                 "bad_speed", f"A speed of {speed:g} bars a second never moves.", "Use more than 0, or max."
             )
-        self._candles = candles
-        self._funding = no_funding() if funding is None else funding
+        self._tape = Tape(candles, funding, series)
         self._clock = clock
         self._speed = speed
-        self._known = np.searchsorted(self._funding.ts, candles.ts + candles.timeframe_ms, side="right")
-        self.has_funding = funding is not None
 
     @property
     def market(self) -> MarketId:
-        return self._candles.market
+        return self._tape.market
 
     @property
     def timeframe_ms(self) -> int:
-        return self._candles.timeframe_ms
+        return self._tape.candles.timeframe_ms
 
-    def past(self, bars: int) -> tuple[Candles, Funding]:
-        if bars > len(self._candles):
-            raise NeedsOperator(
-                "history_missing",
-                f"{self.market}: {bars} bars were there before, now there are {len(self._candles)}.",
-                "Import the market again, whole.",
-            )
-        known = slice(0, self._known[bars - 1] if bars else 0)
-        funding = self._funding
-        return self._candles[:bars], Funding(funding.ts[known], funding.rate[known], funding.mark[known])
+    @property
+    def has_funding(self) -> bool:
+        return self._tape.has_funding
+
+    def past(self, bars: int) -> Past:
+        return self._tape.past(bars)
 
     async def arrivals(self, after: int) -> AsyncGenerator[Arrival]:
-        began, bars = self._clock.now_ms(), len(self._candles)
+        began, bars = self._clock.now_ms(), len(self._tape)
         for first in range(after, bars, BARS_BEFORE_GIVING_WAY):
-            stop = min(first + BARS_BEFORE_GIVING_WAY, bars)
             if self._speed is None:
                 await self._clock.sleep(0.0)  # at full speed only give way now and then
-            for bar, closed in enumerate(self._bars(first, stop), first):
+            stop = min(first + BARS_BEFORE_GIVING_WAY, bars)
+            for told, arrival in enumerate(self._tape.arrivals(first, stop), first - after):
                 if self._speed is not None:
-                    await self._wait(bar - after, began, self._speed)
-                yield Arrival(closed, self._stamps(bar), self._speed is None and bar + 1 < stop)
+                    await self._wait(told, began, self._speed)
+                    yield arrival._replace(more=False)
+                else:
+                    yield arrival
 
     async def _wait(self, told: int, began: int, speed: float) -> None:
         """Wait until the next bar is due."""
         ahead_ms = 1000.0 * told / speed - (self._clock.now_ms() - began)
         if ahead_ms >= 1.0 or told % BARS_BEFORE_GIVING_WAY == 0:
             await self._clock.sleep(max(ahead_ms, 0.0) / 1000.0)
-
-    def _bars(self, first: int, stop: int) -> Iterator[Bar]:
-        columns = (getattr(self._candles, name)[first:stop].tolist() for name in CANDLE_COLUMNS)
-        return map(Bar._make, zip(*columns, strict=True))
-
-    def _stamps(self, bar: int) -> tuple[Stamp, ...]:
-        first, last = self._known[bar - 1] if bar else 0, self._known[bar]
-        if first == last:
-            return ()
-        funding = self._funding
-        return tuple(
-            Stamp(int(funding.ts[k]), float(funding.rate[k]), float(funding.mark[k])) for k in range(first, last)
-        )

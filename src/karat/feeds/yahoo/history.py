@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from karat.core.errors import InputError
+from karat.core.instruments.listings import Seen
 from karat.core.model.candles import Floats, Ints
+from karat.core.model.instrument import Kind
 from karat.core.time import DAY_MS, SECOND_MS, timeframe_text
 from karat.feeds.common.http_client import VendorClient
 from karat.feeds.common.network import Network
@@ -91,6 +93,9 @@ class YahooHistory:
     async def actions(self, symbol: str, from_ms: int, to_ms: int) -> tuple[Action, ...]:
         listing = await self._listing(symbol)
         return tuple(action for action in listing.actions if from_ms <= action.ts < to_ms)
+
+    async def listed(self, at_ms: int) -> dict[Kind, dict[str, Seen]]:
+        return {}
 
     async def close(self) -> None:
         await self._client.close()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
 from karat.core.errors import InputError
 from karat.core.ids import MarketId, symbol_of
+from karat.core.model.schemas import QUOTES
 from karat.core.model.table import Schema, Table, TableName
 from karat.core.time import MINUTE_MS
+from karat.ingest.bars.live import BarsWanted
 from karat.ingest.streams.book_stream import BookStream, WholeBookStream
 from karat.ingest.streams.counted_stream import REACH_MS, CountedStream, counted_candles, counted_trades
 from karat.ingest.streams.desk import Desk
@@ -22,11 +25,11 @@ from karat.ingest.streams.tables import (
     CANDLES,
     COUNTED_TRADES,
     LIQUIDATIONS,
-    QUOTES,
     UNCOUNTED_TRADES,
     book_variant,
     gaps_name,
     table_name,
+    uncounted_trade,
 )
 from karat.ingest.streams.uncounted import Uncounted
 from karat.ingest.streams.uncounted_stream import UncountedStream
@@ -47,10 +50,14 @@ class Order(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """`book_interval_ms` between samples of a book; `reach_ms`: how long a pause is still asked for over REST."""
+    """`book_interval_ms` between samples of a book; `reach_ms`: how long a pause is still asked for over REST.
+
+    `bars`: the kinds of bars that are built from the trades of a market.
+    """
 
     book_interval_ms: int = 1000
     reach_ms: int = REACH_MS
+    bars: Mapping[MarketId, BarsWanted] = field(default_factory=dict[MarketId, BarsWanted])
 
 
 async def checked(order: Order, stream: Stream) -> None:
@@ -124,4 +131,4 @@ def _trades(stored: Table | None) -> list[Trade]:
     if stored is None:
         return []
     rows = zip(*(stored.columns[name].tolist() for name in UNCOUNTED_TRADES.names), strict=True)
-    return [Trade(*row) for row in rows]
+    return [uncounted_trade(row) for row in rows]

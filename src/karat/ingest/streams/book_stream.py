@@ -51,7 +51,7 @@ class _Sampler:
         elif grid_ms > self._grid_ms:
             known = book()
             if known is not None:
-                self._desk.release([_row(grid_ms, *known)])
+                self._desk.release([book_row(grid_ms, *known)])
             self._grid_ms = grid_ms
 
     def _close_hole(self, ts: int) -> None:
@@ -168,7 +168,8 @@ class BookStream:
             self._book.forget()
 
 
-def _row(ts: int, number: int, bids: Levels, asks: Levels) -> Row:
+def book_row(ts: int, number: int, bids: Levels, asks: Levels) -> Row:
+    """A row of BOOK."""
     levels: list[float] = []
     for level in range(BOOK_LEVELS):
         bid = bids[level] if level < len(bids) else _NONE

@@ -19,7 +19,7 @@ from karat.ingest.streams.counted import Counted
 from karat.ingest.streams.desk import Desk
 from karat.ingest.streams.pace import asked, wait_seconds
 from karat.ingest.streams.status import State
-from karat.ingest.streams.tables import Gap, Reason, Row
+from karat.ingest.streams.tables import Gap, Reason, Row, counted_row
 from karat.ports.stream import CANDLE_MS, Candle, Event, Trade
 
 GRACE_SECONDS = 0.5  # messages of one venue overtake each other by milliseconds
@@ -159,10 +159,7 @@ def counted_trades(desk: Desk, last: int | None, reach_ms: int) -> Series[Trade]
     def read(events: Sequence[Event]) -> tuple[list[Trade], int | None]:
         return [event for event in events if isinstance(event, Trade)], None
 
-    def row_of(trade: Trade) -> Row:
-        return (trade.ts, trade.price, trade.quantity, trade.side, trade.number)
-
-    return Series(Counted(lambda trade: trade.number, last), ask, read, row_of, reach_ms)
+    return Series(Counted(lambda trade: trade.number, last), ask, read, counted_row, reach_ms)
 
 
 def counted_candles(desk: Desk, last: int | None, reach_ms: int) -> Series[Candle]:

@@ -13,6 +13,8 @@ from karat.ingest.streams.tables import GAPS, Gap, Row, gaps_name
 from karat.ports.clock import Clock
 from karat.ports.stream import Stream, StreamKind
 
+QUIET = frozenset({StreamKind.LIQUIDATIONS})  # kinds whose silence means nothing while the connection lives
+
 
 @dataclass(slots=True)
 class Desk:
@@ -35,6 +37,11 @@ class Desk:
 
     def enter(self, state: State) -> None:
         self.status.enter(state, self.clock.now_ms())
+
+    def note_life(self) -> None:
+        """Note when the connection last showed that it lives, where silence means nothing while it does."""
+        if self.kind in QUIET:
+            self.status.alive_ms = max(self.status.alive_ms, self.stream.heard_ms(self.symbol, self.kind))
 
     def release(self, rows: Sequence[Row]) -> None:
         """Send rows to the lake, whose times never fall: a row from before the last one is stored at its time."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from karat.ingest.streams.desk import Desk
 from karat.ingest.streams.status import State
-from karat.ingest.streams.tables import Gap, Reason
+from karat.ingest.streams.tables import Gap, Reason, quote_row
 from karat.ports.stream import UNCOUNTED, Event, Liquidation, Quote
 
 
@@ -33,7 +33,7 @@ class PlainStream:
             self._desk.enter(State.LIVE)
         fresh = [event for event in events if isinstance(event, Quote | Liquidation) and self._is_new(event)]
         self._desk.status.duplicates += len(events) - len(fresh)
-        self._desk.release([tuple(event) for event in fresh])
+        self._desk.release([quote_row(one) if isinstance(one, Quote) else tuple(one) for one in fresh])
 
     async def work(self) -> None:
         await asyncio.Event().wait()

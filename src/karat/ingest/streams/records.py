@@ -1,7 +1,7 @@
 """The status record of every stream: a small file each, that other commands read, and the right to run the stream.
 
 Two processes that stream the same would store everything twice, so each stream is locked while it runs. The system
-drops the lock when a process dies; the record stays, and its `written_ms` says how old it is.
+drops the lock when a process dies; the record stays, and its `written_ms` says how old it is (see `standing`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from karat.core.errors import InputError
 from karat.core.home import karat_home
@@ -29,13 +28,13 @@ class StreamRecords:
     """The records of the streams of this process."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._locks: list[int] = []
 
     def claim(self, market: MarketId, kind: StreamKind) -> None:
         """Take the right to run a stream. Raises InputError `stream_runs_already`."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self._folder / f"{market}.{kind.value}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.folder / f"{market}.{kind.value}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         self._locks.append(handle)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -46,7 +45,7 @@ class StreamRecords:
     def write(self, statuses: Iterable[StreamStatus], now_ms: int) -> None:
         """Replace the records of these streams."""
         for status in statuses:
-            path = self._folder / f"{status.market}.{status.kind.value}.json"
+            path = self.folder / f"{status.market}.{status.kind.value}.json"
             part = path.with_suffix(".part")
             part.write_text(json.dumps({**status.as_json(), "written_ms": now_ms}), "utf-8")
             part.replace(path)
@@ -56,8 +55,3 @@ class StreamRecords:
         for handle in self._locks:
             os.close(handle)
         self._locks.clear()
-
-
-def read_records(folder: Path) -> list[dict[str, Any]]:
-    """Every record there is, by file name."""
-    return [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]

@@ -7,13 +7,15 @@ everything stops. At the end, whatever was released is in the lake.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
 from karat.core.errors import InputError
-from karat.core.ids import venue_of
+from karat.core.ids import MarketId, venue_of
+from karat.ingest.bars.live import LiveBars
+from karat.ingest.depth import LiveDepth
 from karat.ingest.streams.begin import Choices, Order, checked, desk_for, handler_for
 from karat.ingest.streams.desk import Desk
 from karat.ingest.streams.outbox import Batch
@@ -23,9 +25,10 @@ from karat.ingest.streams.supervisor import Supervisor
 from karat.ingest.streams.writer import InThread, Writer
 from karat.ports.clock import Clock
 from karat.ports.lake import Lake
-from karat.ports.stream import Stream
+from karat.ports.stream import Stream, StreamKind
 
 REPORT_SECONDS = 2.0
+Bars = Mapping[MarketId, LiveBars]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,22 @@ async def stream_all(
 
 async def _run(orders: Sequence[tuple[Order, Stream]], place: Place, stop: asyncio.Event) -> list[StreamStatus]:
     sources = {order.market: stream.source for order, stream in orders}
-    writer = Writer(place.lake, place.clock, place.in_thread, lambda batch: _source(sources, batch))
+    bars = {
+        order.market: LiveBars(
+            place.lake,
+            order.market,
+            place.choices.bars[order.market],
+            place.records.folder,
+            counted=stream.counts_trades,
+        )
+        for order, stream in orders
+        if order.kind is StreamKind.TRADES and order.market in place.choices.bars
+    }
+    for one in bars.values():
+        await place.in_thread(one.begin)
+    depths = [LiveDepth(place.lake, order.market) for order, _ in orders if order.kind is StreamKind.BOOK]
+    followers = (*bars.values(), *depths)
+    writer = Writer(place.lake, place.clock, place.in_thread, lambda batch: _source(sources, batch), followers)
     desks = [
         desk_for(order, stream, place.clock, writer.outbox(), place.choices, place.lake) for order, stream in orders
     ]
@@ -75,7 +93,7 @@ async def _run(orders: Sequence[tuple[Order, Stream]], place: Place, stop: async
         )
         for desk in desks
     ]
-    helpers = [asyncio.create_task(work) for work in (writer.run(), _report(desks, writer, place))]
+    helpers = [asyncio.create_task(work) for work in (writer.run(), _report(desks, bars, writer, place))]
     try:
         await _until_over(runs, helpers, stop)
     finally:
@@ -83,7 +101,7 @@ async def _run(orders: Sequence[tuple[Order, Stream]], place: Place, stop: async
             task.cancel()
         await asyncio.gather(*runs, *helpers, return_exceptions=True)
         await writer.finish()
-        await _tell(desks, writer, place)
+        await _tell(desks, bars, writer, place)
     return [desk.status for desk in desks]
 
 
@@ -104,16 +122,21 @@ async def _until_over(
         told.cancel()
 
 
-async def _report(desks: Sequence[Desk], writer: Writer, place: Place) -> None:
+async def _report(desks: Sequence[Desk], bars: Bars, writer: Writer, place: Place) -> None:
     while True:
-        await _tell(desks, writer, place)
+        await _tell(desks, bars, writer, place)
         await place.clock.sleep(REPORT_SECONDS)
 
 
-async def _tell(desks: Sequence[Desk], writer: Writer, place: Place) -> None:
+async def _tell(desks: Sequence[Desk], bars: Bars, writer: Writer, place: Place) -> None:
     for desk in desks:
+        desk.note_life()
         desk.status.pauses, desk.status.waiting_rows = desk.outbox.waits, desk.outbox.rows
         desk.status.storage = writer.trouble
+        made = bars.get(desk.market) if desk.kind is StreamKind.TRADES else None
+        if made is not None:
+            desk.status.bars, desk.status.cut_bars, desk.status.unlike = made.stored, made.cut, made.differing
+            desk.status.bar_trouble = made.trouble
     statuses, now_ms = [desk.status for desk in desks], place.clock.now_ms()
     place.told(statuses)
     with suppress(OSError):  # a full disk is for the writer to tell: streams go on

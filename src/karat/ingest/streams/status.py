@@ -31,10 +31,13 @@ class State(StrEnum):
 class StreamStatus:
     """One stream. Counts are of this run; times are UTC ms, 0 for never.
 
-    `rows` were released for the lake, `waiting_rows` of them are not in it yet. `lifted` rows came with a time before
-    that of the row before them and were stored at that row's time. `pauses` counts how often the lake was too slow and
-    the stream had to wait. `trouble` is the last thing that went wrong, `storage` why the lake takes no rows just now;
-    `refused`: the venue refused the stream for good.
+    `heard_ms`: when something last came; `alive_ms`: when the connection of a kind that may be silent for days last
+    showed that it lives. `rows` were released for the lake, `waiting_rows` of them are not in it yet. `lifted` rows
+    came with a time before that of the row before them and were stored at that row's time. `pauses` counts how often
+    the lake was too slow and the stream had to wait. `trouble` is the last thing that went wrong, `storage` why the
+    lake takes no rows just now; `refused`: the venue refused the stream for good.
+    Of trades that bars are built from: `bars` stored, `cut_bars` that are not whole, `unlike` candles of the lake that
+    differ from them and stay, `bar_trouble` why no more are built.
     """
 
     market: MarketId
@@ -42,6 +45,7 @@ class StreamStatus:
     state: State = State.CONNECTING
     since_ms: int = 0
     heard_ms: int = 0
+    alive_ms: int = 0
     last_ts: int = 0
     rows: int = 0
     backfilled: int = 0
@@ -52,6 +56,10 @@ class StreamStatus:
     rebuilds: int = 0
     pauses: int = 0
     waiting_rows: int = 0
+    bars: int = 0
+    cut_bars: int = 0
+    unlike: int = 0
+    bar_trouble: str = ""
     trouble: str = ""
     storage: str = ""
     refused: bool = False
@@ -62,5 +70,5 @@ class StreamStatus:
             self.state, self.since_ms = state, now_ms
 
     def as_json(self) -> dict[str, Any]:
-        """For `karat data status`."""
+        """The record of it; `standing` reads it."""
         return asdict(self)

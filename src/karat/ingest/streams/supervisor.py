@@ -28,7 +28,6 @@ AGE_MAX_MS = {
     StreamKind.LIQUIDATIONS: 2 * MINUTE_MS,  # of the connection's own signs of life: days may pass without one
     StreamKind.CANDLES: 2 * MINUTE_MS,
 }
-QUIET = frozenset({StreamKind.LIQUIDATIONS})  # kinds whose silence means nothing while the connection lives
 LASTED_MS = 1 * MINUTE_MS
 
 
@@ -93,10 +92,8 @@ class Supervisor:
             await desk.clock.sleep(left_ms / SECOND_MS)
 
     def _heard_ms(self) -> int:
-        desk = self._desk
-        if desk.kind in QUIET:
-            return max(desk.status.heard_ms, desk.stream.heard_ms(desk.symbol, desk.kind))
-        return desk.status.heard_ms
+        self._desk.note_life()
+        return max(self._desk.status.heard_ms, self._desk.status.alive_ms)
 
 
 async def _first_to_end(*works: Coroutine[Any, Any, None]) -> None:

@@ -2,12 +2,15 @@
 
 | table | owner | variant | columns |
 | --- | --- | --- | --- |
-| trades | market | | ts, price, quantity, side, trade_id |
-| quotes | market | | ts, bid, bid_quantity, ask, ask_quantity, update_id |
+| trades | market | streamed | ts, trade_id, price, quantity, taker |
+| quotes | market | streamed | ts, update_id, bid, bid_quantity, ask, ask_quantity |
 | book | market | top20_1s | ts, update_id, then bid_1, bid_quantity_1, ask_1, ask_quantity_1 to 20; NaN: no level |
 | liquidations | market | | ts, price, quantity, side |
 | streamed_candles | market | 1m | ts, open, high, low, close, volume |
 | gaps | market | the stream's kind | ts, available_at, end_ts, first, last, count, reason |
+
+Trades and quotes have the columns of those from files, and a variant of their own: what a venue streams may be joined
+trades where its files have single ones, and one tape of both would hold everything twice.
 """
 
 from __future__ import annotations
@@ -19,20 +22,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from karat.core.ids import MarketId
+from karat.core.model.schemas import BOUGHT, SOLD, TRADES, UNKNOWN
 from karat.core.model.table import Kind, Schema, Table, TableName
 from karat.core.time import timeframe_text
-from karat.ports.stream import CANDLE_MS, StreamKind
+from karat.ports.stream import CANDLE_MS, Quote, StreamKind, Trade
 
 BOOK_LEVELS = 20
 Row = tuple[Any, ...]
 
-_TRADE: tuple[tuple[str, Kind], ...] = (("ts", "i8"), ("price", "f8"), ("quantity", "f8"), ("side", "i4"))
-COUNTED_TRADES = Schema((*_TRADE, ("trade_id", "i8")))
-UNCOUNTED_TRADES = Schema((*_TRADE, ("trade_id", "text")))
-QUOTES = Schema(
-    (("ts", "i8"), ("bid", "f8"), ("bid_quantity", "f8"), ("ask", "f8"), ("ask_quantity", "f8"), ("update_id", "i8"))
+STREAMED = "streamed"
+COUNTED_TRADES = TRADES
+UNCOUNTED_TRADES = Schema(
+    tuple((name, "text") if name == "trade_id" else (name, kind) for name, kind in TRADES.columns)
 )
-LIQUIDATIONS = Schema(_TRADE)
+_TAKERS = {1: BOUGHT, -1: SOLD, 0: UNKNOWN}
+_SIDES = {taker: side for side, taker in _TAKERS.items()}
+LIQUIDATIONS = Schema((("ts", "i8"), ("price", "f8"), ("quantity", "f8"), ("side", "i4")))
 CANDLES = Schema(
     (("ts", "i8"), ("open", "f8"), ("high", "f8"), ("low", "f8"), ("close", "f8"), ("volume", "f8")),
 )
@@ -55,7 +60,11 @@ GAPS = Schema(
         ("reason", "text"),
     )
 )
-_VARIANTS = {StreamKind.CANDLES: timeframe_text(CANDLE_MS)}
+_VARIANTS = {
+    StreamKind.TRADES: STREAMED,
+    StreamKind.QUOTES: STREAMED,
+    StreamKind.CANDLES: timeframe_text(CANDLE_MS),
+}
 _TABLES = {StreamKind.CANDLES: "streamed_candles"}  # `candles` are whole series, with their quality
 _DTYPES: dict[Kind, Any] = {"i8": np.int64, "i4": np.int32, "u1": np.uint8, "f8": np.float64, "text": object}
 
@@ -98,6 +107,27 @@ def gaps_name(market: MarketId, kind: StreamKind) -> TableName:
 def book_variant(interval_ms: int) -> str:
     """How books sampled at that interval are told apart from others."""
     return f"top{BOOK_LEVELS}_{timeframe_text(interval_ms) if interval_ms % 1000 == 0 else f'{interval_ms}ms'}"
+
+
+def counted_row(trade: Trade) -> Row:
+    """A row of COUNTED_TRADES."""
+    return (trade.ts, trade.number, trade.price, trade.quantity, _TAKERS[trade.side])
+
+
+def uncounted_row(trade: Trade) -> Row:
+    """A row of UNCOUNTED_TRADES."""
+    return (trade.ts, trade.trade_id, trade.price, trade.quantity, _TAKERS[trade.side])
+
+
+def uncounted_trade(row: Row) -> Trade:
+    """The inverse of `uncounted_row`."""
+    ts, trade_id, price, quantity, taker = row
+    return Trade(ts, price, quantity, _SIDES[taker], trade_id)
+
+
+def quote_row(quote: Quote) -> Row:
+    """A row of QUOTES."""
+    return (quote.ts, quote.number, quote.bid, quote.bid_quantity, quote.ask, quote.ask_quantity)
 
 
 def as_table(schema: Schema, rows: Sequence[Row]) -> Table:

@@ -11,7 +11,7 @@ from karat.ingest.streams.counted_stream import FRUITLESS_ASKS
 from karat.ingest.streams.desk import Desk
 from karat.ingest.streams.pace import asked, wait_seconds
 from karat.ingest.streams.status import State
-from karat.ingest.streams.tables import Gap, Reason, Row
+from karat.ingest.streams.tables import Gap, Reason, uncounted_row
 from karat.ingest.streams.uncounted import OVERLAP_MS, Joined, Uncounted
 from karat.ports.stream import Event, Trade
 
@@ -29,7 +29,7 @@ class UncountedStream:
 
     def take(self, events: Sequence[Event]) -> None:
         released = self._join.offer(event for event in events if isinstance(event, Trade))
-        self._desk.release([_row(trade) for trade in released])
+        self._desk.release([uncounted_row(trade) for trade in released])
         if not self._join.joined:
             self._need.set()
         self._desk.status.duplicates = self._join.duplicates
@@ -79,9 +79,5 @@ class UncountedStream:
     def _keep(self, joined: Joined, reason: Reason) -> None:
         for gap in joined.gaps:
             self._desk.record(Gap(gap.begin_ms, gap.end_ms, reason))
-        self._desk.release([_row(trade) for trade in joined.released])
+        self._desk.release([uncounted_row(trade) for trade in joined.released])
         self._desk.status.backfilled += len(joined.released)
-
-
-def _row(trade: Trade) -> Row:
-    return (trade.ts, trade.price, trade.quantity, trade.side, trade.trade_id)

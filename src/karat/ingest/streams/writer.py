@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from karat.core.errors import RetryLater
 from karat.ingest.streams.outbox import Batch, Outbox
 from karat.ingest.streams.tables import as_table
 from karat.ports.clock import Clock
-from karat.ports.lake import Lake
+from karat.ports.lake import Lake, LakeChange
 
 FLUSH_SECONDS = 5.0
 LAST_TRIES = 60
@@ -25,10 +25,30 @@ LAKE_WAIT_SECONDS = 2.0
 InThread = Callable[[Callable[[], None]], Coroutine[Any, Any, None]]
 
 
+class Follower(Protocol):
+    """What makes something of the rows, in the same change of the lake."""
+
+    def write(self, change: LakeChange, batches: Sequence[Batch]) -> None:
+        """Take the batches; a change that failed is written again."""
+        ...
+
+    def written(self) -> None:
+        """The change is seen."""
+        ...
+
+
 class Writer:
     """One writer for all streams of a process. `trouble` says why the last try failed, "" when it did not."""
 
-    def __init__(self, lake: Lake, clock: Clock, in_thread: InThread, source: Callable[[Batch], str]) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        clock: Clock,
+        in_thread: InThread,
+        source: Callable[[Batch], str],
+        followers: Sequence[Follower] = (),
+    ) -> None:
+        self._followers = followers
         self._lake = lake
         self._clock = clock
         self._in_thread = in_thread
@@ -90,3 +110,7 @@ class Writer:
         with self._lake.change(LAKE_WAIT_SECONDS) as change:
             for batch in self._batches:
                 change.append(batch.name, as_table(batch.schema, batch.rows), (self._source(batch),))
+            for follower in self._followers:
+                follower.write(change, self._batches)
+        for follower in self._followers:
+            follower.written()

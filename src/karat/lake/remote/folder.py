@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -12,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from karat.core.errors import InputError, RetryLater
+from karat.lake.refusals import DISK_FULL
 from karat.ports.objects import Held
 
 _LOCK, _PART = ".lock", ".part"
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class FolderObjects:
@@ -72,7 +71,7 @@ class FolderObjects:
         try:
             yield
         except OSError as error:
-            if error.errno in _DISK_FULL:
+            if error.errno in DISK_FULL:
                 raise RetryLater(
                     "disk_full", f"No space left for {self.root}.", "Free some space and try again."
                 ) from error

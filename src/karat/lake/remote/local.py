@@ -11,14 +11,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from karat.core.errors import NeedsOperator, RetryLater
+from karat.core.errors import KaratError, RetryLater
 from karat.core.model.table import Table
 from karat.lake.blocks import BLOCK_ROWS, content_hash
 from karat.lake.catalog import read_catalog
 from karat.lake.change import change_lake
-from karat.lake.columns import open_rows, packed, unpacked
+from karat.lake.columns import packed, unpacked
+from karat.lake.damage import DamagedError, reading
+from karat.lake.names import words
+from karat.lake.proof import rows_of_series
 from karat.lake.records import FORMAT, Catalog, SeriesRecord
 from karat.lake.remote.catalog import PART_ROWS, RemoteSeries
+from karat.lake.settling import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,16 @@ def part_begins(rows: int) -> range:
 
 
 def rows_of(root: Path, record: SeriesRecord, begin: int, end: int) -> Table:
-    """Rows of a series, memory-mapped. Raises RetryLater `lake_changed` when a change has swept them away."""
+    """Rows of a series, memory-mapped.
+
+    Raises RetryLater `lake_changed` when a change has swept them away, NeedsOperator `series_quarantined` when they are
+    damaged.
+    """
     try:
-        columns = unpacked(open_rows(root / record.folder, record.schema, begin, min(end, record.rows)))
-    except FileNotFoundError as error:
-        message = f"{title(record)} was replaced meanwhile."
-        raise RetryLater("lake_changed", message, "Run the same command again.") from error
+        with reading():
+            columns = unpacked(rows_of_series(root, record, begin, min(end, record.rows)))
+    except DamagedError as error:
+        raise _settled(root, record, error.why) from error
     return Table(record.schema, columns)
 
 
@@ -79,17 +87,16 @@ def parts_of(root: Path, record: SeriesRecord) -> Iterator[Table]:
 
 
 def proven_digests(root: Path, record: SeriesRecord) -> list[Digests]:
-    """The digests of each part. Raises NeedsOperator `lake_damaged` when the rows are not those the catalog names."""
+    """The digests of each part. Raises NeedsOperator `series_quarantined` when they are not those of the catalog."""
     digests = [digests_of(part) for part in parts_of(root, record)]
     if joined(digests).whole != record.hash:
-        message = f"{title(record)} is damaged on this disk: its rows are not those that were written."
-        raise NeedsOperator("lake_damaged", message, "Import it again with --replace, or pull it with --replace.")
+        raise _settled(root, record, "its rows are not what was written")
     return digests
 
 
-def title(series: SeriesRecord | RemoteSeries) -> str:
-    """A series in words."""
-    return " ".join(word for word in (series.name.kind, series.name.owner, series.name.variant) if word)
+def _settled(root: Path, record: SeriesRecord, why: str) -> KaratError:
+    message = f"{words(record.name)} was replaced meanwhile."
+    return settle(root, record, why) or RetryLater("lake_changed", message, "Run the same command again.")
 
 
 def extends(root: Path, record: SeriesRecord, digests: list[Digests], remote: RemoteSeries) -> bool:

@@ -22,8 +22,8 @@ from karat.core.errors import InputError, NeedsOperator, RetryLater
 from karat.core.model.table import Table
 from karat.lake.catalog import read_catalog
 from karat.lake.change import FolderChange, change_lake
-from karat.lake.names import CANDLES, OF_MARKETS
-from karat.lake.receiving import adopt_markets, put_series
+from karat.lake.names import CANDLES, OF_MARKETS, words
+from karat.lake.receiving import put_series
 from karat.lake.records import SeriesRecord
 from karat.lake.remote.catalog import PART_ROWS, RemoteCatalog, RemoteSeries, read_remote
 from karat.lake.remote.local import (
@@ -34,7 +34,6 @@ from karat.lake.remote.local import (
     joined,
     proven_digests,
     rows_of,
-    title,
 )
 from karat.lake.remote.push import Telling
 from karat.lake.remote.result import KEPT, REFUSED, TAKEN, UNCHANGED, SeriesResult
@@ -92,14 +91,18 @@ class _Puller:
         """Have all of a series here, proven, or say why not."""
         here = self._local.series.get(series.name)
         try:
-            if here is not None and here.hash == series.hash and not (self._replacing and self._is_damaged(here)):
+            if here is not None and here.hash == series.hash and not self._replacing:
                 return SeriesResult(series.name, UNCHANGED, here.rows, here.hash)
-            return self._fetched(series, here)
+            here, digests = self._proven(here)
+            if here is not None and here.hash == series.hash:
+                return SeriesResult(series.name, UNCHANGED, here.rows, here.hash)
+            return self._fetched(series, here, digests)
         except (InputError, NeedsOperator) as error:
             return SeriesResult(series.name, REFUSED, series.rows, series.hash, error=error)
 
-    def _fetched(self, series: RemoteSeries, here: SeriesRecord | None) -> Taking | SeriesResult:
-        digests = self._digests(here)
+    def _fetched(
+        self, series: RemoteSeries, here: SeriesRecord | None, digests: list[Digests]
+    ) -> Taking | SeriesResult:
         if here is not None and not self._replacing and extends(self._root, here, digests, series):
             return SeriesResult(series.name, KEPT, here.rows, here.hash)
         same = _parts_alike(series, digests) if here is not None and here.schema == series.schema else 0
@@ -111,7 +114,7 @@ class _Puller:
         fetched = [job.result() for job in jobs]
         known = (*digests[:same], *(one for one, _ in fetched))
         if joined(known).whole != series.hash:
-            message = f"{title(series)}: its objects do not make the series that the catalog names."
+            message = f"{words(series.name)}: its objects do not make the series that the catalog names."
             raise InputError("object_corrupt", message, "Push it anew from a lake that has it.")
         if adding and here is not None and not self._continues(here, digests, series):
             if not self._replacing:
@@ -121,18 +124,16 @@ class _Puller:
         result = SeriesResult(series.name, TAKEN, series.rows, series.hash, len(sizes), sum(sizes))
         return Taking(series, here, tuple(digests[:same]), adding, result)
 
-    def _is_damaged(self, here: SeriesRecord) -> bool:
-        return not self._digests(here)
-
-    def _digests(self, here: SeriesRecord | None) -> list[Digests]:
+    def _proven(self, here: SeriesRecord | None) -> tuple[SeriesRecord | None, list[Digests]]:
+        """What there is here; nothing where it is damaged, for what comes then takes its place."""
         if here is None:
-            return []
+            return None, []
         try:
-            return proven_digests(self._root, here)
-        except NeedsOperator:
-            if not self._replacing:
+            return here, proven_digests(self._root, here)
+        except NeedsOperator as error:
+            if error.code != "series_quarantined":
                 raise
-            return []  # nothing of it is used
+            return None, []
 
     def _continues(self, here: SeriesRecord, digests: list[Digests], series: RemoteSeries) -> bool:
         """Whether the last rows here, fewer than a part, are the first of that part there."""
@@ -149,10 +150,10 @@ def _put_all(root: Path, staged: Staging, takings: list[Taking], remote: RemoteC
         for taking in takings:
             found = now.series.get(taking.series.name)
             if (found and found.hash) != (taking.here and taking.here.hash):
-                message = f"{title(taking.series)} was changed meanwhile."
+                message = f"{words(taking.series.name)} was changed meanwhile."
                 raise RetryLater("lake_changed", message, "Pull again; what has come is kept.")
         owners = {taking.series.name.owner for taking in takings if taking.series.name.kind == CANDLES}
-        adopt_markets(change, {owner: remote.markets[owner] for owner in owners & remote.markets.keys()})
+        change.adopt({owner: remote.markets[owner] for owner in owners & remote.markets.keys()})
         for taking in takings:
             _put(change, root, staged, taking, remote)
 
@@ -197,5 +198,5 @@ def _parts_alike(series: RemoteSeries, digests: list[Digests]) -> int:
 
 
 def _other_rows(series: RemoteSeries) -> InputError:
-    message = f"{title(series)}: this lake holds other rows for the same times."
+    message = f"{words(series.name)}: this lake holds other rows for the same times."
     return InputError("lake_differs", message, "pull --replace takes the remote ones, push --replace keeps these.")

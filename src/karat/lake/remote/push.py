@@ -19,6 +19,7 @@ from pathlib import Path
 
 from karat.core.errors import InputError, NeedsOperator
 from karat.lake.cold import write_cold
+from karat.lake.names import words
 from karat.lake.records import SeriesRecord
 from karat.lake.remote.catalog import (
     CATALOG_KEY,
@@ -31,7 +32,7 @@ from karat.lake.remote.catalog import (
     read_remote,
     remote_series,
 )
-from karat.lake.remote.local import Digests, current_catalog, extends, proven_digests, rows_of, title
+from karat.lake.remote.local import Digests, current_catalog, extends, proven_digests, rows_of
 from karat.lake.remote.result import REFUSED, SENT, UNCHANGED, SeriesResult
 from karat.lake.remote.working import workers
 from karat.ports.objects import Objects
@@ -127,7 +128,7 @@ class _Sender:
 
 def _other_rows(record: SeriesRecord, there: RemoteSeries, place: str) -> InputError:
     if there.last > record.last:
-        message = f"{title(record)}: {place} holds rows that this lake does not, up to a later time."
+        message = f"{words(record.name)}: {place} holds rows that this lake does not, up to a later time."
         return InputError("remote_ahead", message, "Pull first, or push --replace to put this lake's in their place.")
-    message = f"{title(record)}: {place} holds other rows for the same times."
+    message = f"{words(record.name)}: {place} holds other rows for the same times."
     return InputError("remote_differs", message, "Pull --replace to take them, or push --replace to replace them.")

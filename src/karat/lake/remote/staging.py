@@ -6,7 +6,6 @@ catalog names.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import shutil
@@ -17,14 +16,13 @@ from pathlib import Path
 from karat.core.errors import InputError, RetryLater
 from karat.core.model.table import Table
 from karat.lake.cold import read_cold
-from karat.lake.names import folder_label
-from karat.lake.refusals import NOT_OURS, lake_not_usable
+from karat.lake.names import folder_label, words
+from karat.lake.refusals import DISK_FULL, NOT_OURS, lake_not_usable
 from karat.lake.remote.catalog import RemoteSeries, part_key
-from karat.lake.remote.local import Digests, digests_of, title
+from karat.lake.remote.local import Digests, digests_of
 from karat.ports.objects import Objects
 
 _LOCK_NAME = "pull.lock"
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Staging:
@@ -89,7 +87,7 @@ def staging(folder: Path, objects: Objects) -> Generator[Staging]:
             yield Staging(folder, objects)
             shutil.rmtree(folder, ignore_errors=True)  # what stays is proven anew by the next pull
     except OSError as error:
-        if error.errno in _DISK_FULL:
+        if error.errno in DISK_FULL:
             message = f"No space left for {folder}."
             raise RetryLater("disk_full", message, "Free some space and pull again; what has come is kept.") from error
         if error.errno in NOT_OURS:
@@ -99,4 +97,4 @@ def staging(folder: Path, objects: Objects) -> Generator[Staging]:
 
 def _unusable(code: str, series: RemoteSeries, key: str, reason: str) -> InputError:
     hint = "Remove that object and push --replace from a lake that has the series."
-    return InputError(code, f"{title(series)}: object {key} {reason}.", hint)
+    return InputError(code, f"{words(series.name)}: object {key} {reason}.", hint)

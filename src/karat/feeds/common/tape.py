@@ -1,0 +1,92 @@
+"""Stored bars with what became known by each close: what replays and followers hand to bots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from karat.core.errors import NeedsOperator
+from karat.core.ids import MarketId
+from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding, Ints, Series, no_funding
+from karat.ports.feed import Arrival, Bar, Observation, Past, Stamp
+
+
+class Tape:
+    """Bars of one market from its anchor, its funding (None: the market pays none), and declared series.
+
+    What counts at a close is what was available up to and including it, by `available_at` and by nothing else.
+    """
+
+    def __init__(self, candles: Candles, funding: Funding | None, series: Sequence[Series] = ()) -> None:
+        self.candles = candles
+        self.has_funding = funding is not None
+        self.funding = no_funding() if funding is None else funding
+        self.series = tuple(in_order(one) for one in series)
+
+    def __len__(self) -> int:
+        return len(self.candles)
+
+    @property
+    def market(self) -> MarketId:
+        return self.candles.market
+
+    def past(self, bars: int) -> Past:
+        """See `karat.ports.feed.Feed.past`."""
+        if bars > len(self):
+            raise NeedsOperator(
+                "history_missing",
+                f"{self.market}: {bars} bars were there before, now there are {len(self)}.",
+                "Import the market again, whole.",
+            )
+        funding = self.funding
+        known = slice(0, self._known(funding.ts, bars - 1, bars)[0])
+        return Past(
+            self.candles[:bars],
+            Funding(funding.ts[known], funding.rate[known], funding.mark[known]),
+            tuple(first_of(one, int(self._known(one.available_at, bars - 1, bars)[0])) for one in self.series),
+        )
+
+    def arrivals(self, first: int, stop: int) -> Iterator[Arrival]:
+        """Bars `first` to `stop - 1`, each with what became known since the close before it; `more` for all but the
+        last."""
+        funding = self.funding
+        stamps = self._known(funding.ts, first - 1, stop)
+        seen = [self._known(one.available_at, first - 1, stop) for one in self.series]
+        columns = (getattr(self.candles, name)[first:stop].tolist() for name in CANDLE_COLUMNS)
+        for place, bar in enumerate(map(Bar._make, zip(*columns, strict=True))):
+            yield Arrival(
+                bar,
+                tuple(
+                    Stamp(int(funding.ts[k]), float(funding.rate[k]), float(funding.mark[k]))
+                    for k in range(stamps[place], stamps[place + 1])
+                ),
+                first + place + 1 < stop,
+                tuple(
+                    Observation(one.name, int(one.ts[k]), int(one.available_at[k]), float(one.value[k]))
+                    for one, known in zip(self.series, seen, strict=True)
+                    for k in range(known[place], known[place + 1])
+                ),
+            )
+
+    def _known(self, available: Ints, first: int, stop: int) -> NDArray[np.intp]:
+        """How many of `available`, in order, were known at the close of bars `first` to `stop - 1`. Bar -1 is the time
+        before all: then none were."""
+        closes = self.candles.ts[max(first, 0) : stop] + self.candles.timeframe_ms
+        known = np.searchsorted(available, closes, side="right")
+        return known if first >= 0 else np.concatenate((np.zeros(1, np.intp), known))
+
+
+def in_order(series: Series) -> Series:
+    """The same values by when they were available; those of one moment stay in their order."""
+    if not len(series.ts) or bool((np.diff(series.available_at) >= 0).all()):
+        return series
+    order = np.argsort(series.available_at, kind="stable")
+    return replace(series, ts=series.ts[order], available_at=series.available_at[order], value=series.value[order])
+
+
+def first_of(series: Series, count: int) -> Series:
+    """The first `count` values."""
+    return replace(series, ts=series.ts[:count], available_at=series.available_at[:count], value=series.value[:count])
