@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +18,8 @@ from tests.unit.api.fake_cockpit import FakeCockpit
 
 from karat.api.app import create_app
 from karat.api.server import ApiServer, bind_socket
+from karat.app.data_desk import open_desk
+from karat.ports.data_desk import DataDesk
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "correct-horse-battery"
@@ -63,10 +65,12 @@ def built() -> None:
 
 @dataclass
 class Site:
-    """The served API and page, and the cockpit behind them. `stop` and `start` are what an operator does."""
+    """The served API and page, the cockpit behind them and the real desk over the lake of this test. `stop` and `start`
+    are what an operator does."""
 
     cockpit: FakeCockpit
     port: int = 0
+    desk: DataDesk = field(default_factory=open_desk)
     _server: ApiServer | None = None
     _thread: threading.Thread | None = None
 
@@ -77,7 +81,7 @@ class Site:
     def start(self) -> None:
         listener = bind_socket("127.0.0.1", self.port)
         self.port = listener.getsockname()[1]
-        server = ApiServer(create_app(self.cockpit, TOKEN), listener)
+        server = ApiServer(create_app(self.cockpit, TOKEN, desk=self.desk), listener)
         self._thread = threading.Thread(target=lambda: asyncio.run(server.run_until_stopped()))
         self._thread.start()
         self._server = server

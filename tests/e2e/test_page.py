@@ -4,17 +4,46 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from tests.e2e.page_fixtures import ROOT, TOKEN, Site, Tab, built, not_run, site, tab
 
 __all__ = ["built", "site", "tab"]  # fixtures that pytest finds by name in this module
 
-from karat.core.ids import BotId
+from karat.app.main import main
+from karat.bots.system_clock import SystemClock
+from karat.core.ids import BotId, MarketId
+from karat.core.model.candles import Candles
+from karat.core.model.table import Schema, Table, TableName
+from karat.core.time import DAY_MS, HOUR_MS
+from karat.lake.quality import measure
+from karat.lake.store import FolderLake, open_lake
 from karat.ports.cockpit import BotState, EventKind
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("/", "/bots", "/bots/02", "/trades")
+PAGES = ("/", "/bots", "/bots/02", "/trades", "/data?open=binance_perp%3ABTCUSDT")
+
+
+@pytest.fixture
+def lake() -> FolderLake:
+    """Two markets up to now and one that stands still, funding, and fear and greed of today."""
+    opened, now = open_lake(), SystemClock().now_ms()
+    days = now // DAY_MS * DAY_MS - DAY_MS * np.arange(29, -1, -1, dtype=np.int64)
+    schema = Schema((("ts", "i8"), ("available_at", "i8"), ("value", "f8")))
+    with opened.change() as change:
+        for name, hours_ago in (("binance_perp:BTCUSDT", 0), ("binance_perp:ETHUSDT", 0), ("binance_perp:XRPUSDT", 50)):
+            bars = hours(name, now // HOUR_MS * HOUR_MS - (1 + hours_ago) * HOUR_MS)
+            change.put_candles(bars, measure(bars, sessions=False), sessions=False)
+        name = TableName("fear_greed", "alternative_me:CRYPTO", "1d")
+        change.append(name, Table(schema, {"ts": days, "available_at": days, "value": 50.0 + np.arange(30.0)}))
+    return opened
+
+
+def hours(name: str, last: int, bars: int = 200) -> Candles:
+    close = 100.0 + np.sin(np.arange(bars))
+    ts = last - HOUR_MS * np.arange(bars - 1, -1, -1, dtype=np.int64)
+    return Candles(MarketId(name), HOUR_MS, ts, close, close + 1, close - 1, close, np.full(bars, 5.0))
 
 
 def enter(tab: Tab, site: Site, path: str = "/") -> Page:
@@ -41,7 +70,7 @@ def test_the_page_shows_what_the_cockpit_has(site: Site, tab: Tab) -> None:
     expect(positions.locator("tbody tr")).to_have_count(len(site.cockpit.positions()))
     expect(positions.locator("tbody tr").first).to_contain_text("none")  # without a stop comes first
     trades = page.get_by_role("table", name="Closed trades, newest first")
-    expect(trades.locator("tbody tr")).to_have_count(12)
+    expect(trades.locator("tbody tr")).to_have_count(15)
     expect(page.get_by_role("region", name="Fleet").get_by_role("listitem")).to_have_count(6)
     expect(page.get_by_role("region", name="Why no trade")).to_contain_text("Filter: confidence")
     expect(page.get_by_role("region", name="Equity").get_by_role("img")).to_have_attribute(
@@ -168,7 +197,7 @@ def test_an_empty_house_says_how_to_begin(site: Site, tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 768, 1024, 1440])
-def test_nothing_is_lost_at_any_width(site: Site, tab: Tab, width: int) -> None:
+def test_nothing_is_lost_at_any_width(lake: FolderLake, site: Site, tab: Tab, width: int) -> None:
     tab.page.set_viewport_size({"width": width, "height": 800})
     for path in PAGES:
         page = enter(tab, site, path)
@@ -184,7 +213,7 @@ def test_nothing_is_lost_at_any_width(site: Site, tab: Tab, width: int) -> None:
 
 
 @pytest.mark.parametrize(("theme", "width"), [("dark", 1440), ("light", 390)])
-def test_axe_finds_nothing(site: Site, tab: Tab, theme: str, width: int) -> None:
+def test_axe_finds_nothing(lake: FolderLake, site: Site, tab: Tab, theme: str, width: int) -> None:
     tab.page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
     tab.page.set_viewport_size({"width": width, "height": 900})
     site.cockpit.set_state(BotId("03"), BotState.HALTED, "daily loss 5.2% over 5.0%")
@@ -202,3 +231,40 @@ def test_axe_finds_nothing(site: Site, tab: Tab, theme: str, width: int) -> None
                     [one.id, ...one.nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`)]))"""
         )
         assert found == [], f"{path}, {theme}, {width} px"
+
+
+def test_what_is_missing_or_stale_is_seen_at_a_glance(lake: FolderLake, site: Site, tab: Tab) -> None:
+    assert main(["data", "check"]) == 0  # the scores that the page then shows
+    page = enter(tab, site)
+    expect(page.get_by_label("State", exact=True)).to_contain_text("2 of 3")
+    panel = page.get_by_role("region", name="Data")
+    expect(panel).to_contain_text("3 markets, 1 timeframe")
+    expect(panel.get_by_role("listitem").first).to_contain_text("binance_perp 1h candles XRPUSDT")
+    page.keyboard.press("g")
+    page.keyboard.press("d")
+    expect(page.get_by_label("State of the data")).to_contain_text("Data is stale")
+    expect(page.get_by_label("State of the data")).to_contain_text("1 of 3 series of candles")
+    rows = page.get_by_role("table", name="Candles by market and timeframe").locator("tr[data-row]")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text("XRPUSDT")
+    expect(rows.first.get_by_role("img", name="stale")).to_be_visible()
+    expect(rows.first).to_contain_text(re.compile(r"2 d.*100%.*score 100", re.DOTALL))
+    sources = page.get_by_role("table", name="Series beside candles")
+    expect(sources.locator("tr", has_text="coinglass")).to_contain_text("it needs a key: set KARAT_COINGLASS_KEY")
+    expect(sources.locator("tr", has_text="alternative_me")).to_contain_text("fresh")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"open=binance_perp%3AXRPUSDT"))
+    expect(page.get_by_role("table", name="Candles by market and timeframe")).to_contain_text("100 of 100")
+    assert tab.complaints == []
+
+
+def test_data_that_comes_is_seen_without_asking_again(lake: FolderLake, site: Site, tab: Tab) -> None:
+    page = enter(tab, site, "/data?filter=xrp")
+    expect(page.get_by_role("img", name="stale")).to_have_count(1)
+    bars = hours("binance_perp:XRPUSDT", SystemClock().now_ms() // HOUR_MS * HOUR_MS - HOUR_MS)
+    with lake.change() as change:
+        change.put_candles(bars, measure(bars, sessions=False), sessions=False)
+    expect(page.get_by_role("img", name="fresh")).to_have_count(1, timeout=10_000)
+    page.get_by_role("group", name="Only this state").get_by_role("button", name="missing").click()
+    expect(page.get_by_text("No series matches.")).to_be_visible()

@@ -9,6 +9,7 @@ import { usePath } from "./lib/router";
 import { useLive } from "./lib/use-live";
 import { BotPage } from "./routes/bot";
 import { Bots } from "./routes/bots";
+import { DataPage } from "./routes/data";
 import { Overview } from "./routes/overview";
 import { SignIn } from "./routes/sign-in";
 import { TradesPage } from "./routes/trades";
@@ -67,6 +68,7 @@ function pageOf(path: string) {
   }
   if (path === "/") return { title: "Overview", page: <Overview /> };
   if (path === "/bots") return { title: "Bots", page: <Bots /> };
+  if (path === "/data") return { title: "Data", page: <DataPage /> };
   if (path === "/trades") return { title: "Trades", page: <TradesPage /> };
   return {
     title: "Not found",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 
 from karat.core.model.reasons import Reason, Refusal
 from karat.ports.cockpit import BotState, EventKind, Mode, Side, Undefined, Verdict
-from karat.ports.data_desk import Freshness
+from karat.ports.data_desk import Freshness, Group
 
 
 class UndefinedModel(BaseModel):
@@ -38,6 +38,7 @@ ReasonName = Annotated[str, BeforeValidator(_name), Field(json_schema_extra={"en
 RefusalName = Annotated[str, BeforeValidator(_name), Field(json_schema_extra={"enum": _names(Refusal)})]
 
 Figure = Annotated[FiniteFloat | UndefinedModel, BeforeValidator(_figure)]
+Whole = Annotated[int | UndefinedModel, BeforeValidator(_figure)]
 
 
 class _View(BaseModel):
@@ -210,17 +211,49 @@ class BotDetailModel(_View):
 
 
 class SourceModel(_View):
-    """How fresh one series of the lake is."""
+    """How one series stands that is stored, declared or streamed."""
 
     source: str
     series: str
     kind: str
     timeframe: str
+    group: Group
     rows: int
-    last_ts: int
-    age_ms: int
-    step_ms: int
+    last_ts: Whole
+    age_ms: Whole
+    limit_ms: int
+    over_ms: int
     state: Freshness
+    reason: str
+    asked_ts: Whole
+    coverage: Figure
+    score: Figure
+    faults: tuple[str, ...]
+    hash: str
+
+
+class GroupCountModel(_View):
+    """How many series of one group there are, and how many in each state."""
+
+    group: Group
+    series: int
+    damaged: int
+    missing: int
+    failed: int
+    stale: int
+    late: int
+    unknown: int
+    fresh: int
+
+
+class DataModel(_View):
+    """How all data stands, the worst first."""
+
+    at_ts: int
+    markets: int
+    timeframes: int
+    counts: tuple[GroupCountModel, ...]
+    rows: tuple[SourceModel, ...]
 
 
 class HealthModel(_View):

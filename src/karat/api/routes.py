@@ -12,6 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from karat.api import models
 from karat.api.errors import ErrorBody
 from karat.api.stream import event_frames, resume_point
+from karat.core.errors import InputError
 from karat.core.ids import BotId
 from karat.ports.cockpit import (
     Book,
@@ -27,7 +28,7 @@ from karat.ports.cockpit import (
     RefusalsView,
     TradeRow,
 )
-from karat.ports.data_desk import DataDesk, SourceRow
+from karat.ports.data_desk import DataDesk, DataView
 
 PREFIX = "/api/v1"
 
@@ -99,9 +100,11 @@ def _add_lists(router: APIRouter, cockpit: Cockpit) -> None:
 
 
 def _add_data(router: APIRouter, desk: DataDesk | None) -> None:
-    @router.get("/data", response_model=tuple[models.SourceModel, ...])
-    def data() -> tuple[SourceRow, ...]:
-        return () if desk is None else desk.freshness()
+    @router.get("/data", response_model=models.DataModel)
+    def data() -> DataView:
+        if desk is None:
+            raise InputError("no_data_desk", "This server looks at no lake.", "Start it with karat serve.")
+        return desk.look()
 
 
 def _resume(last_event_id: Annotated[str | None, Header()] = None) -> int | None:

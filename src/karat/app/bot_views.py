@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from karat.app.console import say, show, undefined
-from karat.core.errors import RetryLater
+from karat.core.errors import InputError, RetryLater
 from karat.core.time import iso, timeframe_text
 from karat.ports.cockpit import BotState
 
 if TYPE_CHECKING:
     from karat.ports.journal import BotRecord, BotStatus, Journal, TradeRecord
+
+
+_DATA_FIELDS = ("data_hash", "bars_hash", "quality")
 
 
 def bot_json(journal: Journal, record: BotRecord) -> dict[str, Any]:
@@ -33,7 +36,29 @@ def bot_json(journal: Journal, record: BotRecord) -> dict[str, Any]:
         "equity": nothing if marks is None else float(marks.equity[-1]),
         "position": nothing if marks is None else float(marks.position[-1] * lot),
         "trades": journal.trade_count(record.id),
+        **_data_json(record, status.last_ts),
     }
+
+
+def _data_json(record: BotRecord, last_ts: int | None) -> dict[str, Any]:
+    """Hash and quality of the bars from the anchor to the last one done, as the lake has them now."""
+    from karat.core.model.candles import no_funding
+    from karat.lake.store import open_lake
+    from karat.quality import coverage_of
+    from karat.research.backtest_market import known_funding
+    from karat.research.data_gate import Gate, data_json
+
+    if last_ts is None:
+        return dict.fromkeys(_DATA_FIELDS, undefined("no bar yet"))
+    lake, end = open_lake(), last_ts + record.timeframe_ms
+    try:
+        candles = lake.candles_between(record.market, record.timeframe_ms, record.anchor_ts, end)
+        entry = lake.entry(record.market, record.timeframe_ms)
+    except InputError as error:
+        return dict.fromkeys(_DATA_FIELDS, undefined(error.message))
+    coverage = coverage_of(candles, sessions=entry.sessions, from_ms=record.anchor_ts, to_ms=end)
+    funding = known_funding(lake.funding(record.market), candles) if entry.has_funding else no_funding()
+    return data_json(lake, candles, funding, Gate(coverage))
 
 
 def _state(journal: Journal, status: BotStatus) -> str:
@@ -65,11 +90,14 @@ def show_rows(rows: list[dict[str, Any]]) -> None:
     """A table of what `bot_json` gave."""
     from rich.table import Table
 
-    table = Table("bot", "strategy", "market", "timeframe", "state", "bars", "last bar", "equity", "position", "trades")
+    table = Table(
+        "bot", "strategy", "market", "timeframe", "state", "bars", "last bar", "equity", "position", "trades", "data"
+    )
     for row in rows:
         table.add_row(
             row["name"], row["strategy"], row["market"], row["timeframe"], row["state"], f"{row['bars']:,}",
             _words(row["last_ts"]), _money(row), _words(row["position"]), f"{row['trades']:,}",
+            _score(row["quality"]),
         )  # fmt: skip
     show(table)
 
@@ -78,6 +106,20 @@ def _words(value: Any) -> str:
     if isinstance(value, dict):
         return "none yet"
     return iso(value) if isinstance(value, int) else f"{value:.10g}"
+
+
+def _score(quality: dict[str, Any]) -> str:
+    return "none yet" if "undefined" in quality else f"{quality['score']:g} of 100"
+
+
+def _data_words(value: dict[str, Any]) -> str:
+    """The bars the bot has seen, in one line."""
+    quality = value["quality"]
+    if "undefined" in quality:
+        return f"Data: {quality['undefined']}."
+    faults = ", ".join(one["name"].replace("_", " ") for one in quality["reasons"] if one["points"])
+    share = f"{quality['coverage']['share']:.2%} of the bars"
+    return f"Data: {_score(quality)}, {share}, hash {value['data_hash'][:12]}{f'; {faults}' if faults else ''}."
 
 
 def _money(row: dict[str, Any]) -> str:
@@ -91,6 +133,7 @@ def show_one(value: dict[str, Any]) -> None:
     show_rows([value])
     parameters = ", ".join(f"{name}={number:g}" for name, number in value["parameters"].items())
     say(f"Parameters: {parameters or 'none'}. Capital {value['capital']:,.2f} {value['currency']}.")
+    say(_data_words(value))
     if value["cause"]:
         say(f"{value['state']}: {value['cause']}")
     trades = Table("trade", "side", "entry", "exit", "entry price", "exit price", "result", "reason")

@@ -23,6 +23,7 @@ from karat.feeds.kind import FeedKind
 from karat.feeds.news.feed import FEED as NEWS
 from karat.feeds.yahoo.feed import FEED as YAHOO
 from karat.ports.clock import Clock
+from karat.ports.data_desk import Declared
 from karat.ports.source import Source
 
 FEEDS = (
@@ -56,6 +57,16 @@ def chosen_feeds(names: tuple[str, ...]) -> tuple[tuple[FeedKind, ...], tuple[st
             raise InputError("key_missing", f"{feed.name} needs a key.", f"Set {feed.key_setting}.")
         lines.append(f"{feed.name} is left out: it needs a key. Set {feed.key_setting}.")
     return tuple(usable), tuple(lines)
+
+
+def declared_sources(markets: Mapping[MarketId, str]) -> tuple[Declared, ...]:
+    """Every source of every feed for these markets (with their base coins), and why one would not be asked."""
+    told: list[Declared] = []
+    for feed in FEEDS:
+        barred = feed.key_needed and not os.environ.get(feed.key_setting)
+        hindrance = f"it needs a key: set {feed.key_setting}" if barred else ""
+        told += [Declared(spec, hindrance) for spec in feed.specs(markets)]
+    return tuple(told)
 
 
 @asynccontextmanager

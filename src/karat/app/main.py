@@ -55,7 +55,7 @@ COMMANDS = (
     Command("data inputs", "karat.app.feed_commands:list_inputs", "List the series that strategies may declare."),
     Command("data refresh", "karat.app.feed_commands:refresh_data", "Ask the vendors for what is due."),
     Command("data check", "karat.app.data_quality_commands:check_data", "Look for defects, and score the data."),
-    Command("data status", "karat.app.data_quality_commands:data_status", "Show how fresh the data is."),
+    Command("data status", "karat.app.data_status_commands:data_status", "Show what is fresh, late, stale or missing."),
     Command("strategies new", "karat.app.strategy_commands:new_strategy", "Write a working strategy to begin with."),
     Command("strategies list", "karat.app.strategy_commands:list_strategies", "List every strategy."),
     Command("strategies show", "karat.app.strategy_commands:show_strategy", "Show one strategy in full."),

@@ -40,8 +40,7 @@ from karat.ports.lake import Lake
 from karat.ports.venue import Venue
 from karat.research.backtest_market import known_funding
 from karat.research.backtest_policy import pairs, parse_policy
-from karat.research.data_gate import pass_gate, quality_json
-from karat.research.manifest import bars_hash
+from karat.research.data_gate import data_json, pass_gate
 from karat.strategies import Strategy, all_strategies, find_strategy
 from karat.strategies.registry import is_builtin
 from karat.venues.paper import PaperVenue
@@ -196,13 +195,7 @@ def _data_json(lake: Lake, case: ParityCase, min_coverage: float | None) -> dict
     candles, length = case.candles, case.candles.timeframe_ms
     first, end = int(candles.ts[0]), int(candles.ts[-1]) + length
     gate = pass_gate(lake, candles.market, length, first, end, min_coverage)
-    entry = lake.entry(candles.market, length)
-    funding = no_funding() if case.funding is None else case.funding
-    return {
-        "data_hash": entry.hash,
-        "bars_hash": bars_hash(candles, funding),
-        "quality": quality_json(candles, entry.quality, gate, sessions=entry.sessions),
-    }
+    return data_json(lake, candles, no_funding() if case.funding is None else case.funding, gate)
 
 
 def _json(results: list[ParityResult], data: dict[MarketId, dict[str, Any]]) -> dict[str, Any]:

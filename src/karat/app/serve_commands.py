@@ -64,10 +64,10 @@ def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings |
     """Print the page's address, then run and serve. Raises InputError `port_in_use`, RetryLater `bot_busy`."""
     from karat.api.app import create_app
     from karat.api.server import bind_socket
+    from karat.app.data_desk import open_desk
     from karat.app.serve_fleet import bots_to_run, live_bots, run_and_serve, runner_of
     from karat.bots.system_clock import SystemClock
     from karat.control.cockpit import JournalCockpit
-    from karat.control.data_desk import LakeDesk
     from karat.journal.store import open_journal
     from karat.lake.store import open_lake
 
@@ -75,8 +75,8 @@ def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings |
         token, lake, journal = api_token(), open_lake(), open_journal()
         try:
             others = len(live_bots(journal))
-            bots, clock = live_bots(journal) if live else bots_to_run(journal, lake), SystemClock()
-            app = create_app(JournalCockpit(journal, clock.now_ms()), token, desk=LakeDesk(lake, clock))
+            bots = live_bots(journal) if live else bots_to_run(journal, lake)
+            app = create_app(JournalCockpit(journal, SystemClock().now_ms()), token, desk=open_desk(journal))
             show(page_url(host, listener.getsockname()[1], token))
             if live is None:
                 say(_words(len(bots), others))

@@ -206,7 +206,8 @@ def _figures(result: Sweep, k: int) -> tuple[str, str, str, str]:
 def _json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dict[str, Any]:
     from karat.kernel.sweep import FIGURES
     from karat.research.adjusted_prices import adjustment_json
-    from karat.research.manifest import bars_hash, data_quality
+    from karat.research.data_gate import bars_hash
+    from karat.research.manifest import data_quality
     from karat.research.sweep_objective import SCORES
 
     many = set(result.refined.tolist())

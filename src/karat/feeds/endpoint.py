@@ -70,23 +70,9 @@ class HttpSource:
     """One endpoint of one vendor, asked for one market; satisfies `karat.ports.source.Source`."""
 
     def __init__(self, vendor: Vendor, endpoint: Endpoint, market: MarketId, coin: str) -> None:
-        known = endpoint.known_as
-        table = known.table(market, coin)
-        suffix = f"/{table.owner.partition(':')[2]}" if endpoint.per_market else ""
         self._vendor, self._endpoint = vendor, endpoint
         self._market, self._coin = market, coin
-        self._spec = SourceSpec(
-            name=f"{vendor.access.name}/{endpoint.series}{suffix}",
-            table=table,
-            schema=endpoint.schema,
-            keys=endpoint.keys,
-            every_ms=endpoint.every_ms,
-            fresh_for_ms=endpoint.fresh_for_ms,
-            covers_ms=known.covers_ms,
-            delay_ms=known.delay_ms,
-            documentation=endpoint.documentation,
-            verified=endpoint.verified,
-        )
+        self._spec = spec_of(vendor.access.name, endpoint, market, coin)
 
     @property
     def spec(self) -> SourceSpec:
@@ -112,14 +98,40 @@ class HttpSource:
         }
 
 
+def spec_of(vendor: str, endpoint: Endpoint, market: MarketId, coin: str) -> SourceSpec:
+    """What the source of that endpoint and market is."""
+    known = endpoint.known_as
+    table = known.table(market, coin)
+    suffix = f"/{table.owner.partition(':')[2]}" if endpoint.per_market else ""
+    return SourceSpec(
+        name=f"{vendor}/{endpoint.series}{suffix}",
+        table=table,
+        schema=endpoint.schema,
+        keys=endpoint.keys,
+        every_ms=endpoint.every_ms,
+        fresh_for_ms=endpoint.fresh_for_ms,
+        covers_ms=known.covers_ms,
+        delay_ms=known.delay_ms,
+        documentation=endpoint.documentation,
+        verified=endpoint.verified,
+    )
+
+
+def asked_for(
+    vendor: str, endpoints: tuple[Endpoint, ...], markets: Mapping[MarketId, str]
+) -> dict[str, tuple[Endpoint, MarketId, str]]:
+    """By name of the source: each endpoint, or each endpoint and market where they differ. `markets` gives base coins;
+    two markets of one coin share what is told by the coin."""
+    asked: dict[str, tuple[Endpoint, MarketId, str]] = {}
+    for endpoint in endpoints:
+        for market, coin in markets.items() if endpoint.per_market else ((MarketId(""), ""),):
+            asked.setdefault(spec_of(vendor, endpoint, market, coin).name, (endpoint, market, coin))
+    return asked
+
+
 def sources_of(
     vendor: Vendor, endpoints: tuple[Endpoint, ...], markets: Mapping[MarketId, str]
 ) -> tuple[HttpSource, ...]:
-    """A source for each endpoint, or for each endpoint and market where they differ. `markets` gives base coins; two
-    markets of one coin share what is told by the coin."""
-    made: dict[str, HttpSource] = {}
-    for endpoint in endpoints:
-        for market, coin in markets.items() if endpoint.per_market else ((MarketId(""), ""),):
-            source = HttpSource(vendor, endpoint, market, coin)
-            made.setdefault(source.spec.name, source)
-    return tuple(made.values())
+    """The sources of a vendor for these markets."""
+    asked = asked_for(vendor.access.name, endpoints, markets)
+    return tuple(HttpSource(vendor, *one) for one in asked.values())

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from karat.core.ids import MarketId
-from karat.feeds.endpoint import Endpoint, HttpSource, sources_of
+from karat.feeds.endpoint import Endpoint, HttpSource, asked_for, sources_of, spec_of
 from karat.feeds.vendor import Access, Vendor
 from karat.ports.clock import Clock
+from karat.ports.source import SourceSpec
 
 
 def as_it_came(_: Vendor, payload: Any) -> Any:
@@ -68,5 +69,12 @@ class FeedKind:
             key_needed=self.key_needed,
         )
         vendor = Vendor(access, clock, self.unwrap, request_seconds=request_seconds)
-        served = {market: coin for market, coin in markets.items() if self.serves(market)}
-        return vendor, sources_of(vendor, self.endpoints, served)
+        return vendor, sources_of(vendor, self.endpoints, self._served(markets))
+
+    def specs(self, markets: Mapping[MarketId, str]) -> tuple[SourceSpec, ...]:
+        """What the sources for these markets would be; nothing is opened."""
+        asked = asked_for(self.name, self.endpoints, self._served(markets))
+        return tuple(spec_of(self.name, *one) for one in asked.values())
+
+    def _served(self, markets: Mapping[MarketId, str]) -> dict[MarketId, str]:
+        return {market: coin for market, coin in markets.items() if self.serves(market)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ import numpy as np
 from karat.core.errors import InputError
 from karat.core.ids import MarketId, symbol_of, venue_of
 from karat.core.model.candles import CANDLE_COLUMNS, Candles
+from karat.core.time import timeframe_text
+from karat.ingest.check_report import SeriesReport
 from karat.ingest.clockwork import check_timeframe
 from karat.ingest.columns import CANDLE_NAMES, numbers, pick
 from karat.ingest.paths import facts_of
@@ -27,36 +29,13 @@ from karat.lake.adjust import DIVIDEND, SPLIT, adjusted, steps_of, stored_action
 from karat.lake.resample import resample
 from karat.ports.lake import Lake, LakeEntry
 from karat.quality.checks import ALONE, Surroundings, all_findings
-from karat.quality.coverage import Coverage, coverage_of
+from karat.quality.coverage import coverage_of
 from karat.quality.findings import Finding
-from karat.quality.funding import funding_findings
 from karat.quality.holes import hole_findings
-from karat.quality.score import Score, score_of
+from karat.quality.score import score_of
 from karat.quality.timeframes import Built
 
 _DOLLARS = re.compile(r"(?<=[A-Z0-9])[-/]?(USDT|USDC|BUSD|USD|PERP)$")
-FUNDING = "funding"
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesReport:
-    """What was found in one series. `kind` is candles or funding; `timeframe_ms` None for funding; `hash` names the
-    content ("" for a file); `coverage` None for funding. `compared` names what it was compared with, `splits` and
-    `dividends` count those that the lake knows within the bars and that explain what they did to prices."""
-
-    market: str
-    kind: str
-    timeframe_ms: int | None
-    rows: int
-    first_ts: int
-    last_ts: int
-    hash: str
-    coverage: Coverage | None
-    score: Score
-    findings: tuple[Finding, ...]
-    compared: tuple[str, ...]
-    splits: int = 0
-    dividends: int = 0
 
 
 def asset_of(market: MarketId) -> str:
@@ -83,19 +62,6 @@ def holes_told_apart(lake: Lake, entry: LakeEntry) -> list[Finding]:
     """The holes of a stored series, each with whether other symbols of the venue have bars then."""
     peers = [lake.candles(one.market, one.timeframe_ms) for one in _peers(lake, entry)]
     return hole_findings(lake.candles(entry.market, entry.timeframe_ms), peers, sessions=entry.sessions)
-
-
-def check_funding(lake: Lake, entry: LakeEntry) -> SeriesReport:
-    """Check the funding of a market, against the premium over spot where the lake has both at the entry's timeframe."""
-    funding = lake.funding(entry.market)
-    spots = [one for one in _same_asset(lake, entry) if "spot" in venue_of(one) and lake.has(one, entry.timeframe_ms)]
-    perpetual = lake.candles(entry.market, entry.timeframe_ms)
-    spot = lake.candles(spots[0], entry.timeframe_ms) if spots else None
-    findings = tuple(funding_findings(funding, perpetual, spot))
-    first, last = int(funding.ts[0]), int(funding.ts[-1])
-    score = score_of(findings, len(funding.ts))
-    compared = (spots[0],) if spots else ()
-    return SeriesReport(entry.market, FUNDING, None, len(funding.ts), first, last, "", None, score, findings, compared)
 
 
 def check_file(path: Path) -> SeriesReport:
@@ -178,6 +144,7 @@ def _report(
     return SeriesReport(
         market=candles.market,
         kind="candles",
+        variant=timeframe_text(candles.timeframe_ms),
         timeframe_ms=candles.timeframe_ms,
         rows=len(candles),
         first_ts=int(candles.ts.min()),

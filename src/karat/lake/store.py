@@ -93,6 +93,11 @@ class FolderLake:
 
         return self._with_columns(load)
 
+    def beside_candles(self) -> tuple[TableEntry, ...]:
+        catalog = read_catalog(self._root)
+        kinds = (FUNDING, MARK)
+        return tuple(_table_entry(record) for name, record in sorted(catalog.series.items()) if name.kind in kinds)
+
     def tables(self) -> tuple[TableEntry, ...]:
         catalog = read_catalog(self._root)
         return tuple(

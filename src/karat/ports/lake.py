@@ -237,6 +237,11 @@ class Lake(Protocol):
         """Stored mark price bars (volume 0), or None."""
         ...
 
+    def beside_candles(self) -> tuple[TableEntry, ...]:
+        """Stored funding and mark prices, by name, without a look at their rows: kind `funding` or `mark`, owner the
+        market, variant the timeframe."""
+        ...
+
     def tables(self) -> tuple[TableEntry, ...]:
         """Every stored table, by name, without a look at its rows."""
         ...

@@ -155,4 +155,69 @@ RULES: Mapping[str, Rule] = {
         "Longs are paid where they paid: the sign of every funding cost is turned.",
         "Positive means that longs pay shorts. Turn the sign and import again.",
     ),
+    "mark_far_from_last": Rule(
+        Severity.WARNING, 1, 0, 20,
+        "Liquidations and funding go by the mark: one that stands far from the market liquidates what was safe.",
+        "Compare with another copy; fill it from there with --replace.",
+    ),
+    "series_hole": Rule(
+        Severity.WARNING, 0.2, 5, 40,
+        "An as-of join goes on with the value before: what looks like a standing value is none.",
+        "Fetch or import what is missing; where nobody has it, let a strategy ask how old a value is.",
+    ),
+    "known_too_early": Rule(
+        Severity.ERROR, 20, 5, 60,
+        "A value that was known before its period had ended lets every test of it see the future.",
+        "Import it again with the time at which it was published; see docs/feeds.md.",
+    ),
+    "impossible_value": Rule(
+        Severity.ERROR, 2, 20, 40,
+        "The thing measured cannot have this value: a sign was lost, a field is another one, or the unit is.",
+        "Compare with the vendor's documentation, and import the series again.",
+    ),
+    "unit_jump": Rule(
+        Severity.WARNING, 10, 0, 30,
+        "The series continues at another scale: thousands for ones, coins for dollars, or another thing is counted.",
+        "Find out what changed then. Use it from there on, or let features look at its changes within one scale.",
+    ),
+    "sign_jump": Rule(
+        Severity.ERROR, 40, 0, 40,
+        "From there on every value has the opposite sign: whatever was learned before is turned.",
+        "Find out which sign is right, turn the other part, and import again.",
+    ),
+    "spike": Rule(
+        Severity.WARNING, 2, 0, 20,
+        "One value far from both neighbours, which agree: it was misread, or the moment was counted twice.",
+        "Compare with another copy; a feature that averages carries it on for its whole window.",
+    ),
+    "number_hole": Rule(
+        Severity.ERROR, 1, 20, 60,
+        "Trades that the exchange counted are missing: bars by tick, volume and flow are wrong from there on.",
+        "karat data stream asks for missed trades again; import a whole tape.",
+    ),
+    "number_again": Rule(
+        Severity.ERROR, 2, 20, 40,
+        "A trade that comes twice is counted twice in volume and flow.",
+        "Import the tape again; an import drops what is there already.",
+    ),
+    "bad_tick": Rule(
+        Severity.ERROR, 2, 20, 40,
+        "A price or quantity that cannot be: bars built from it have wrong highs, lows or volumes.",
+        "Import it again from another copy.",
+    ),
+    "print_apart": Rule(
+        Severity.WARNING, 0.5, 0, 15,
+        "A late, odd-lot or bad print: nobody could trade there, and a bar built from it has a wick that never was.",
+        "Where the venue marks such prints, leave them out of the tape.",
+    ),
+    "crossed": Rule(
+        Severity.ERROR, 0.5, 20, 40,
+        "A bid at or above the ask is no market: one side is old.",
+        "Trust no spread or depth from there; stream the book anew.",
+    ),
+    "chain_broken": Rule(
+        Severity.ERROR, 2, 20, 60,
+        "Changes of the book are missing, so levels stand in it that are long gone.",
+        "Use the book only up to there, or from the next snapshot on.",
+    ),
 }  # fmt: skip

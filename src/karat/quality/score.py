@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from karat.quality.findings import Finding, Severity
 from karat.quality.rules import RULES
@@ -46,3 +47,20 @@ def _reason(name: str, found: list[Finding], bars: int) -> Reason:
     percent = 100.0 * concerned / max(bars, concerned, 1)
     points = min(rule.points_max, rule.points_each * len(found) + rule.points_per_percent * percent)
     return Reason(name, rule.severity, len(found), concerned, round(points, 2))
+
+
+def score_json(score: Score) -> dict[str, Any]:
+    """`score` and `reasons`, JSON-ready."""
+    return {
+        "score": score.value,
+        "reasons": [{**asdict(reason), "severity": reason.severity.value} for reason in score.reasons],
+    }
+
+
+def score_of_json(raw: Mapping[str, Any]) -> Score:
+    """The inverse of `score_json`."""
+    reasons = (
+        Reason(one["name"], Severity(one["severity"]), one["count"], one["bars"], one["points"])
+        for one in raw["reasons"]
+    )
+    return Score(raw["score"], tuple(reasons))

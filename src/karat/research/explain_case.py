@@ -20,7 +20,8 @@ from karat.kernel.records import Bars, Rules
 from karat.lake.reading import read_market
 from karat.ports.lake import Lake
 from karat.research.backtest_market import known_funding
-from karat.research.manifest import bars_hash, instrument_of, policy_of
+from karat.research.data_gate import bars_hash
+from karat.research.manifest import instrument_of, policy_of
 from karat.research.run_store import Arrays, StoredRun
 
 

@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy
 from karat.core.time import timeframe_text
 from karat.lake.quality import find_holes
 from karat.research.adjusted_prices import adjustment_json
 from karat.research.backtest import Backtest, MarketData
-from karat.research.data_gate import quality_json
+from karat.research.data_gate import bars_hash, quality_json
 from karat.research.manifest_origin import origin
 from karat.strategies import code_hash
 
@@ -74,16 +73,6 @@ def _policy_value(name: str, value: Any) -> Any:
 def instrument_json(instrument: Instrument) -> dict[str, Any]:
     """Every field; the kind by name."""
     return {**asdict(instrument), "kind": instrument.kind.name.lower()}
-
-
-def bars_hash(candles: Candles, funding: Funding) -> str:
-    """SHA-256 over exactly the bars and funding stamps that the run read."""
-    digest = hashlib.sha256(f"{candles.market} {candles.timeframe_ms}\n".encode())
-    for name in CANDLE_COLUMNS:
-        digest.update(np.ascontiguousarray(getattr(candles, name)).data)
-    for column in (funding.ts, funding.rate, funding.mark):
-        digest.update(np.ascontiguousarray(column).data)
-    return digest.hexdigest()
 
 
 def data_quality(data: MarketData) -> dict[str, Any]:

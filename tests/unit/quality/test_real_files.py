@@ -13,8 +13,11 @@ import pytest
 from karat.core.ids import market_id
 from karat.core.time import parse_time_ms, timeframe_ms
 from karat.ingest.accept import accepted_defects
-from karat.ingest.data_check import SeriesReport, asset_of, check_file, check_funding, check_series
+from karat.ingest.check_lake import check_lake
+from karat.ingest.check_report import SeriesReport
+from karat.ingest.data_check import asset_of, check_file, check_series
 from karat.ingest.importer import ImportOptions, import_paths
+from karat.lake.checked import Checked
 from karat.lake.store import FolderLake, open_lake
 
 FOLDERS = ("candles/binance_perp", "candles/binance_spot", "candles/coinbase_spot", "candles/index",
@@ -160,8 +163,9 @@ def test_everything_that_is_missing_from_a_score_has_its_reason(lake: FolderLake
 
 
 @pytest.mark.parametrize("symbol", ["ADAUSDT", "BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT"])
-def test_real_funding_is_clean_beside_the_premium_over_spot(lake: FolderLake, symbol: str) -> None:
-    found = check_funding(lake, lake.entry(market_id(f"binance_perp:{symbol}"), timeframe_ms("1h")))
+def test_real_funding_is_clean_beside_the_premium_over_spot(lake: FolderLake, symbol: str, tmp_path: Path) -> None:
+    reports = check_lake(lake, Checked(tmp_path), [f"binance_perp:{symbol}"])
+    (found,) = [one for one in reports if one.kind == "funding"]
     assert (found.score.value, found.compared) == (100.0, (f"binance_spot:{symbol}",))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tests.unit.research.small_markets import START, candles
@@ -92,6 +94,20 @@ def test_the_same_bars_have_the_same_score_whatever_else_the_lake_holds() -> Non
     with lake.change() as change:
         change.put_candles(other, measure(other, sessions=False), sessions=False)
     assert quality_json(bars, lake.entry(MARKET, HOUR_MS).quality, None, sessions=False) == alone
+
+
+def test_a_score_is_worked_out_once_for_its_bars_and_never_told_of_others(home: Path) -> None:
+    bars = holed(slice(500, 505))
+    lake = lake_of(bars)
+    quality = lake.entry(MARKET, HOUR_MS).quality
+    first = quality_json(bars, quality, None, sessions=False)
+    (kept,) = (home / "checks" / "bars").iterdir()
+    changed = kept.read_text().replace(f'"score": {first["score"]}', '"score": 1.5')
+    kept.write_text(changed)
+    assert quality_json(bars, quality, None, sessions=False)["score"] == 1.5, "it is read"
+    assert quality_json(bars[:-1], quality, None, sessions=False)["score"] != 1.5, "other bars are other data"
+    kept.write_text("{ torn")
+    assert quality_json(bars, quality, None, sessions=False) == first
 
 
 def test_nights_and_holidays_are_not_missing_but_a_broken_month_is() -> None:

@@ -42,6 +42,15 @@ export interface Bot {
 /** What a bot is doing. `BotRow.state_cause` says why in words. */
 export type BotState = "starting" | "running" | "finished" | "stopped" | "halted" | "failed";
 
+/** How all data stands, the worst first. */
+export interface Data {
+  readonly at_ts: number;
+  readonly markets: number;
+  readonly timeframes: number;
+  readonly counts: readonly GroupCount[];
+  readonly rows: readonly Source[];
+}
+
 /** Marked equity and its drawdown, columns of one length. */
 export interface Equity {
   readonly currency: string;
@@ -85,8 +94,24 @@ export interface Fleet {
   readonly totals: readonly Totals[];
 }
 
-/** How the newest observation stands against the usual step of its series. */
-export type Freshness = "fresh" | "late" | "stale" | "unknown";
+/** How a series stands, the worst first. */
+export type Freshness = "damaged" | "missing" | "failed" | "stale" | "late" | "unknown" | "fresh";
+
+/** What a series is, for sums: candles are what every decision needs. */
+export type Group = "candles" | "streams" | "other";
+
+/** How many series of one group there are, and how many in each state. */
+export interface GroupCount {
+  readonly group: Group;
+  readonly series: number;
+  readonly damaged: number;
+  readonly missing: number;
+  readonly failed: number;
+  readonly stale: number;
+  readonly late: number;
+  readonly unknown: number;
+  readonly fresh: number;
+}
 
 /** The process itself. */
 export interface Health {
@@ -147,17 +172,25 @@ export interface Refusals {
 /** The direction of a position or trade. */
 export type Side = "long" | "short";
 
-/** How fresh one series of the lake is. */
+/** How one series stands that is stored, declared or streamed. */
 export interface Source {
   readonly source: string;
   readonly series: string;
   readonly kind: string;
   readonly timeframe: string;
+  readonly group: Group;
   readonly rows: number;
-  readonly last_ts: number;
-  readonly age_ms: number;
-  readonly step_ms: number;
+  readonly last_ts: number | Undefined;
+  readonly age_ms: number | Undefined;
+  readonly limit_ms: number;
+  readonly over_ms: number;
   readonly state: Freshness;
+  readonly reason: string;
+  readonly asked_ts: number | Undefined;
+  readonly coverage: number | Undefined;
+  readonly score: number | Undefined;
+  readonly faults: readonly string[];
+  readonly hash: string;
 }
 
 /** Sums over one book. */

@@ -1,8 +1,9 @@
 /** Signs. A status is a shape first, then a colour; lines are places to go. */
 import type { ReactNode } from "react";
-import type { Status } from "../lib/assess";
+import type { DataStatus } from "../lib/data";
 
-const NAMES: Record<Status, string> = {
+const NAMES: Record<DataStatus, string> = {
+  missing: "missing",
   pass: "in order",
   fail: "fails",
   warn: "warning",
@@ -11,7 +12,13 @@ const NAMES: Record<Status, string> = {
   none: "not known",
 };
 
-const SHAPES: Record<Status, ReactNode> = {
+const SHAPES: Record<DataStatus, ReactNode> = {
+  missing: (
+    <>
+      <path d="M5.2 1.8h5.6l3.4 3.4v5.6l-3.4 3.4H5.2l-3.4-3.4V5.2z" fill="none" stroke="var(--k-fail)" strokeWidth="1.6" strokeDasharray="2.6 2" />
+      <path d="M5.2 8h5.6" stroke="var(--k-fail)" strokeWidth="1.9" />
+    </>
+  ),
   pass: (
     <>
       <circle cx="8" cy="8" r="7" fill="var(--k-pass)" />
@@ -51,7 +58,7 @@ const SHAPES: Record<Status, ReactNode> = {
 };
 
 /** A status by its shape. An empty `label` says that the words beside it tell the same. */
-export function Sign({ status, size = 14, label }: { status: Status; size?: number; label?: string }) {
+export function Sign({ status, size = 14, label }: { status: DataStatus; size?: number; label?: string }) {
   return (
     <svg
       width={size}
@@ -71,6 +78,8 @@ const PATHS = {
   overview: "M2.5 9.5 8 4l5.5 5.5M4 8.5V13h8V8.5",
   bots: "M3.5 6h9v6.5h-9zM8 6V3.2M6.2 9v.6M9.8 9v.6M1.8 8.4v2M14.2 8.4v2",
   trades: "M3 5.5h9.5M10 3l2.5 2.5L10 8M13 10.5H3.5M6 8l-2.5 2.5L6 13",
+  data: "M3 4.2C3 3 5.2 2.2 8 2.2s5 .8 5 2-2.2 2-5 2-5-.8-5-2v7.6c0 1.2 2.2 2 5 2s5-.8 5-2V4.2M3 8c0 1.2 2.2 2 5 2s5-.8 5-2",
+  chevron: "m6 3.5 4.5 4.5L6 12.5",
   sun: "M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M12.6 3.4l-.9.9M4.3 11.7l-.9.9",
   moon: "M13 9.6A5.6 5.6 0 0 1 6.4 3 5.6 5.6 0 1 0 13 9.6",
   sliders: "M2.5 5h6M11.5 5h2M2.5 11h2M7.5 11h6M10 3.4v3.2M6 9.4v3.2",

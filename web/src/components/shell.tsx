@@ -14,6 +14,7 @@ const PLACES = [
   { href: "/", name: "Overview", icon: "overview", key: "o" },
   { href: "/bots", name: "Bots", icon: "bots", key: "b" },
   { href: "/trades", name: "Trades", icon: "trades", key: "x" },
+  { href: "/data", name: "Data", icon: "data", key: "d" },
 ] as const;
 
 const isHere = (href: string, path: string): boolean => (href === "/" ? path === "/" : path.startsWith(href));
@@ -79,7 +80,7 @@ function Tabs() {
   return (
     <nav
       aria-label="Main, tabs"
-      className="fixed inset-x-0 bottom-0 z-(--k-z-rail) grid h-(--k-tabbar) grid-cols-3 border-t border-line bg-surface wide:hidden"
+      className="fixed inset-x-0 bottom-0 z-(--k-z-rail) grid h-(--k-tabbar) grid-cols-4 border-t border-line bg-surface wide:hidden"
     >
       {PLACES.map((place) => (
         <Link

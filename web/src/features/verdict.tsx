@@ -6,7 +6,8 @@ import { type Status, assess, barsBehind, isStale } from "../lib/assess";
 import { plural } from "../lib/format";
 import { moment } from "../lib/time";
 import { useZone } from "../lib/preferences";
-import { type View, useLive } from "../lib/use-live";
+import { type DataStatus, STATUS, worstOf } from "../lib/data";
+import { type View, useData, useLive } from "../lib/use-live";
 
 const LOOKS: Record<Status, string> = {
   pass: "border-l-pass",
@@ -33,9 +34,9 @@ export function VerdictLine({ fleet, positions }: { fleet: View<Fleet>; position
         </div>
         <div className="mt-0.5 text-text-2">{verdict.detail}</div>
       </div>
-      <div className="cells grow [--columns:4]">
+      <div className="cells grow [--columns:5]">
         {fleet.data && <Vitals fleet={fleet.data} positions={positions.data} known={phase === "connected"} />}
-        {!fleet.data && ["Bots", "Stops", "Candles", "Proof"].map((name) => <Vital key={name} status="none" name={name} value="…" />)}
+        {!fleet.data && ["Bots", "Stops", "Candles", "Data", "Proof"].map((name) => <Vital key={name} status="none" name={name} value="…" />)}
       </div>
     </section>
   );
@@ -71,8 +72,26 @@ function Vitals({ fleet, positions, known }: VitalsProps) {
         value={clock === null ? "none yet" : moment(clock, zone)}
         note={late.length > 0 ? `${plural(late.length, "bot")} up to ${behind} bars behind` : "every bot is up to it"}
       />
+      <DataVital known={known} />
       <Vital status="none" name="Proof" value="not proven" note={`${unproven} of ${plural(bots.length, "bot")}`} />
     </>
+  );
+}
+
+/** The candles of the lake: without them no decision is made. */
+function DataVital({ known }: { known: boolean }) {
+  const { data } = useData();
+  const candles = data?.counts.find((one) => one.group === "candles");
+  if (!data) return <Vital status="none" name="Data" value="…" />;
+  if (!candles) return <Vital status="none" name="Data" value="no candles" note="the lake is empty" />;
+  const worst = worstOf(candles);
+  return (
+    <Vital
+      status={known ? STATUS[worst] : "stale"}
+      name="Data"
+      value={`${candles.fresh} of ${candles.series}`}
+      note={worst === "fresh" ? "series of candles fresh" : `fresh, ${candles[worst]} ${worst}`}
+    />
   );
 }
 
@@ -97,9 +116,9 @@ function Stops({ positions, passes }: { positions: readonly Position[] | undefin
   );
 }
 
-function Vital({ status, name, value, note }: { status: Status; name: string; value: string; note?: ReactNode }) {
+function Vital({ status, name, value, note }: { status: DataStatus; name: string; value: string; note?: ReactNode }) {
   return (
-    <div className="grid grid-cols-[auto_1fr] content-start wide:content-center items-center gap-x-[7px] px-3 py-2.5">
+    <div className="grid grid-cols-[auto_1fr] content-start wide:content-center items-center max-[47.99rem]:last:odd:col-span-full gap-x-[7px] px-3 py-2.5">
       <Sign status={status} />
       <span className="text-text-2">{name}</span>
       <span className="figure col-start-2 leading-snug font-semibold">{value}</span>

@@ -4,7 +4,7 @@ import { DISPLAY_EVENT } from "../components/display";
 import { toggleTheme, toggleZone } from "./preferences";
 import { go } from "./router";
 
-const GO: Readonly<Record<string, string>> = { o: "/", b: "/bots", x: "/trades" };
+const GO: Readonly<Record<string, string>> = { o: "/", b: "/bots", x: "/trades", d: "/data" };
 const CHORD_MS = 1_200;
 
 const isTyping = (target: EventTarget | null): boolean =>

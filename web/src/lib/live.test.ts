@@ -150,6 +150,21 @@ test("a view that fails keeps its last value beside the error", async () => {
   expect(error?.code).toBe("no_answer");
 });
 
+test("what no event tells of is asked for by the clock, while somebody looks and the line stands", async () => {
+  live.start();
+  const leave = live.watch("/data", { pause: 400, concerns: () => false, every: 5_000 });
+  await vi.advanceTimersByTimeAsync(1_000); // the first question, and the one that the greeting brings
+  const before = server.asked.length;
+  live.take(event(1, "entry"));
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(server.asked).toHaveLength(before);
+  await vi.advanceTimersByTimeAsync(7_000);
+  expect(server.asked).toHaveLength(before + 2);
+  leave();
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(server.asked).toHaveLength(before + 2);
+});
+
 test("pauses between attempts grow and are bounded", () => {
   expect(backoff(0, 0)).toBe(375);
   expect(backoff(0, 0.999)).toBeLessThan(625);

@@ -33,6 +33,8 @@ export interface Interest {
   readonly pause: number;
   /** Which events make the resource due. */
   readonly concerns: (kind: EventKind) => boolean;
+  /** How long after an answer the resource is due without any event, ms; never when left out. */
+  readonly every?: number;
 }
 
 const EMPTY: Resource = { data: undefined, error: undefined, receivedAt: undefined };
@@ -47,6 +49,7 @@ interface Watch {
   busy: boolean;
   fetchedAt: number;
   timer: ReturnType<typeof setTimeout> | undefined;
+  clock: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** The pause before attempt `n` (from 0): doubling, bounded, spread by `chance` in [0, 1) so that tabs do not march. */
@@ -92,7 +95,7 @@ export class Live {
   watch(path: string, interest: Interest): () => void {
     let watch = this.#watches.get(path);
     if (!watch) {
-      watch = { interest, readers: 0, due: true, busy: false, fetchedAt: 0, timer: undefined };
+      watch = { interest, readers: 0, due: true, busy: false, fetchedAt: 0, timer: undefined, clock: undefined };
       this.#watches.set(path, watch);
     }
     const kept = watch;
@@ -102,6 +105,7 @@ export class Live {
       kept.readers -= 1;
       if (kept.readers > 0) return;
       clearTimeout(kept.timer);
+      clearTimeout(kept.clock);
       this.#watches.delete(path);
     };
   }
@@ -221,7 +225,21 @@ export class Live {
       watch.busy = false;
       watch.fetchedAt = Date.now();
     }
-    if (watch.readers > 0) this.#fetchDue(path, watch);
+    if (watch.readers === 0) return;
+    this.#fetchDue(path, watch);
+    this.#fetchByClock(path, watch);
+  }
+
+  /** While the line is down there is nobody to ask; when it opens again everything is due anyway. */
+  #fetchByClock(path: string, watch: Watch): void {
+    const { every } = watch.interest;
+    clearTimeout(watch.clock);
+    if (every === undefined) return;
+    watch.clock = setTimeout(() => {
+      if (this.store.latest().phase !== "connected") return;
+      watch.due = true;
+      this.#fetchDue(path, watch);
+    }, every);
   }
 
   #put(path: string, resource: Resource): void {

@@ -2,6 +2,7 @@
 import { useEffect } from "react";
 import type {
   BotDetail,
+  Data,
   Equity,
   EquityRange,
   Event as KaratEvent,
@@ -37,6 +38,9 @@ function useView<T>(path: string, interest: Interest): View<T> {
 const ON_TRADE: Interest = { pause: 400, concerns: traded };
 const ON_NEWS: Interest = { pause: 400, concerns: told };
 
+/** Data comes without an event: files, downloads and streams write past the journal, so it is asked for by the clock. */
+const BY_CLOCK: Interest = { pause: 2_500, concerns: () => false, every: 5_000 };
+
 const query = (bot: string | undefined): string => (bot === undefined ? "" : `&bot=${encodeURIComponent(bot)}`);
 
 export const useFleet = (): View<Fleet> => useView("/fleet", OFTEN);
@@ -48,6 +52,8 @@ export const useEvents = (limit: number, bot?: string): View<readonly KaratEvent
   useView(`/events?limit=${limit}${query(bot)}`, ON_NEWS);
 export const useRefusals = (bot?: string): View<Refusals> =>
   useView(bot === undefined ? "/refusals" : `/refusals?bot=${encodeURIComponent(bot)}`, NOW_AND_THEN);
+
+export const useData = (): View<Data> => useView("/data", BY_CLOCK);
 
 export const equityPath = (of: Book | string, range: EquityRange): string =>
   typeof of === "string"

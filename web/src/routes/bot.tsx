@@ -5,6 +5,7 @@ import { Link } from "../components/link";
 import { Panel, PanelState } from "../components/panel";
 import { BotBand } from "../features/band";
 import { EquityPanel } from "../features/equity";
+import { BotData } from "../features/data-of-bot";
 import { Events } from "../features/events";
 import { PositionFacts } from "../features/positions";
 import { WhyNoTrade } from "../features/refusals";
@@ -42,6 +43,7 @@ export function BotPage({ id }: { id: string }) {
         <LastTrades id={id} />
         <div className="grid content-start gap-2.5 wide:gap-3 broad:col-span-4">
           <Told detail={detail} />
+          <BotData market={detail.data.row.market} timeframe={detail.data.row.timeframe} />
           <Happened id={id} />
         </div>
       </div>

@@ -3,6 +3,7 @@ import type { Fleet, Totals } from "../client/schema";
 import { Panel, PanelState } from "../components/panel";
 import { Link } from "../components/link";
 import { Band, BandSkeleton } from "../features/band";
+import { DataPanel } from "../features/data-panel";
 import { EquityPanel } from "../features/equity";
 import { Events } from "../features/events";
 import { FleetPanel, NoBots } from "../features/fleet";
@@ -16,7 +17,7 @@ import { useQuery } from "../lib/router";
 import { moment } from "../lib/time";
 import { useEvents, useFleet, usePositions, useRefusals, useTrades } from "../lib/use-live";
 
-const TRADES_SHOWN = 12;
+const TRADES_SHOWN = 15;
 const EVENTS_SHOWN = 8;
 
 const keyOf = (totals: Totals): string => `${totals.book.mode}-${totals.book.currency}`;
@@ -48,9 +49,12 @@ export function Overview() {
         )}
         <FleetPanel fleet={fleet} className="broad:col-span-4" />
         <PositionsPanel positions={positions} fleet={fleet.data} className="broad:col-span-8" />
-        <Refused />
+        <DataPanel className="broad:col-span-4" />
         <LastTrades fleet={fleet.data} />
-        <LastEvents fleet={fleet.data} />
+        <div className="grid content-start gap-2.5 wide:gap-3 broad:col-span-4">
+          <Refused />
+          <LastEvents fleet={fleet.data} />
+        </div>
       </div>
     </div>
   );
@@ -87,7 +91,6 @@ function Refused() {
       title="Why no trade"
       note={refusals.data && `${count(refusals.data.decisions)} decisions${since ? ` since ${moment(since, zone)}` : ""}`}
       view={refusals}
-      className="broad:col-span-4"
     >
       <PanelState
         view={refusals}
@@ -124,7 +127,7 @@ function LastTrades({ fleet }: { fleet: Fleet | undefined }) {
 function LastEvents({ fleet }: { fleet: Fleet | undefined }) {
   const events = useEvents(EVENTS_SHOWN);
   return (
-    <Panel title="Events" view={events} className="broad:col-span-4">
+    <Panel title="Events" view={events}>
       <PanelState view={events} lines={8} empty={{ when: (data) => data.length === 0, show: "Nothing has happened yet." }}>
         {(data) => <Events rows={data} bots={byId(fleet)} />}
       </PanelState>

@@ -12,9 +12,10 @@ from karat.core.time import timeframe_text
 from karat.kernel.loop import closing_day
 from karat.kernel.sweep import sharpe_of
 from karat.research.backtest import Backtest, MarketData
+from karat.research.data_gate import bars_hash
 from karat.research.ledger.trials import Tried
 from karat.research.levels import session_keys
-from karat.research.manifest import bars_hash, policy_json
+from karat.research.manifest import policy_json
 from karat.research.sweep import Sweep
 from karat.stats.belief.sketch import project, sketch_of
 from karat.stats.returns import daily_marks
