@@ -8,7 +8,8 @@ import pytest
 
 from karat.app.main import main
 from karat.core.home import karat_home
-from karat.core.time import HOUR_MS
+from karat.core.ids import MarketId
+from karat.core.time import HOUR_MS, iso
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
 from karat.lake.quality import measure
 from karat.lake.store import open_lake
@@ -51,3 +52,14 @@ def test_a_ledger_from_which_something_was_taken_stops_every_tool(market: None, 
     for words in (("trials", "--json"), ("backtest", "ema_crossover", *WHERE), ("sweep", "ema_crossover", *WHERE)):
         assert main(list(words)) == 2
         assert json.loads(capsys.readouterr().out)["error"]["code"] == "ledger_damaged"
+
+
+def test_a_bot_that_replays_into_the_vault_looks_once_however_often_it_is_stopped(
+    market: None, capsys: pytest.CaptureFixture[str]
+):
+    vault = open_lake().entry(MarketId(MARKET), HOUR_MS).vault_start_ts
+    assert main(["bots", "create", "ada", "--strategy", "ema_crossover", *WHERE[:-1]]) == 0
+    for words, looks in ((("--until", iso(vault)), []), (("--until", iso(vault + 9 * HOUR_MS)), [1]), ((), [1])):
+        assert main(["bots", "run", "ada", *words]) == 0
+        capsys.readouterr()
+        assert [one["looks"] for one in told(capsys, "trials", "--json")["accounts"]] == looks

@@ -22,6 +22,7 @@ from karat.ingest.streams.pace import LONGEST_SECONDS, wait_seconds
 from karat.ingest.streams.records import StreamRecords
 from karat.ingest.streams.tables import LIQUIDATIONS
 from karat.ingest.streams.writer import Writer
+from karat.lake.store import open_lake
 from karat.ports.stream import StreamKind
 
 NAME = TableName("liquidations", MARKET)
@@ -87,6 +88,25 @@ def test_a_flush_that_is_cancelled_is_neither_lost_nor_written_twice() -> None:
         gate.set()
         await writer.finish()
         assert [one[0] for one in lake.rows(NAME)] == [1, 2]
+
+    run_virtually(run())
+
+
+def test_a_damaged_table_takes_nothing_and_the_others_are_stored(tmp_path: Path) -> None:
+    async def run() -> None:
+        other = TableName("liquidations", "binance_perp:ETHUSDT")
+        healthy = Writer(open_lake(tmp_path), VirtualClock(), inline, lambda batch: "a test")
+        for name in (NAME, other):
+            healthy.outbox().add(name, LIQUIDATIONS, [row(1)])
+        await healthy.finish()
+        folder = next((tmp_path / "lake" / "series").glob("liquidations.*BTC*"))
+        (folder / "price.bin").unlink()
+        writer = Writer(open_lake(tmp_path), VirtualClock(), inline, lambda batch: "a test")
+        for name in (NAME, other):
+            writer.outbox().add(name, LIQUIDATIONS, [row(2)])
+        await writer.finish()
+        assert "quarantine" in writer.trouble
+        assert open_lake(tmp_path).table(other).ts.tolist() == [1, 2]
 
     run_virtually(run())
 

@@ -51,6 +51,7 @@ def run_bots(
     delay
         With --live: seconds between a close and its round.
     """
+    from karat.app.bot_looks import charge_looks
     from karat.app.live_fleet import run_live
     from karat.app.serve_fleet import runner_of
     from karat.lake.store import open_lake
@@ -72,7 +73,9 @@ def run_bots(
             say(f"{len(chosen)} bots follow live markets, on paper. Ctrl+C ends.")
             asyncio.run(_until_stopped(run_live(journal, open_lake(), chosen, settings, end)))
         else:
-            runner = runner_of(journal, open_lake(), pace, carried=carried)
+            lake = open_lake()
+            charge_looks(journal, lake, chosen, end)
+            runner = runner_of(journal, lake, pace, carried=carried)
             asyncio.run(_until_stopped(runner.run(chosen, end)))
         failed = [status for status in map(journal.status, chosen) if status.state == BotState.FAILED]
         show_rows([bot_json(journal, journal.bot(bot)) for bot in chosen])

@@ -64,6 +64,7 @@ def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings |
     """Print the page's address, then run and serve. Raises InputError `port_in_use`, RetryLater `bot_busy`."""
     from karat.api.app import create_app
     from karat.api.server import bind_socket
+    from karat.app.bot_looks import charge_looks
     from karat.app.data_desk import open_desk
     from karat.app.serve_fleet import bots_to_run, live_bots, run_and_serve, runner_of
     from karat.bots.system_clock import SystemClock
@@ -80,6 +81,7 @@ def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings |
             show(page_url(host, listener.getsockname()[1], token))
             if live is None:
                 say(_words(len(bots), others))
+                charge_looks(journal, lake, bots)
                 asyncio.run(run_and_serve(app, listener, lambda: runner_of(journal, lake, speed).run(bots)))
             else:
                 from karat.app.live_fleet import run_live

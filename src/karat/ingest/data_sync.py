@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from karat.core.errors import KaratError, RetryLater
+from karat.core.errors import KaratError, NeedsOperator, RetryLater
 from karat.core.model.source_state import (
     STATE_SCHEMA,
     STATE_TABLE,
@@ -147,26 +147,36 @@ class DataSync:
     async def _write(self, answers: dict[Source, Table], now_ms: int) -> None:
         """Store what is new, all in one change; remember who has answered."""
         try:
-            await asyncio.to_thread(self._write_now, answers, now_ms)
+            refused = await asyncio.to_thread(self._write_now, answers, now_ms)
         except RetryLater as error:
-            for source in answers:
-                self._looks[source.spec.name].failed = str(error)
-            return
+            refused = dict.fromkeys(answers, str(error))
         for source in answers:
-            self._looks[source.spec.name].answered_ms = now_ms
+            look = self._looks[source.spec.name]
+            if source in refused:
+                look.failed = refused[source]
+            else:
+                look.answered_ms = now_ms
 
-    def _write_now(self, answers: dict[Source, Table], now_ms: int) -> None:
+    def _write_now(self, answers: dict[Source, Table], now_ms: int) -> dict[Source, str]:
+        """Store what is new. Returns the sources whose table cannot take it, a damaged one, each with the reason."""
         filled = {source: rows for source, rows in answers.items() if len(rows)}
+        refused: dict[Source, str] = {}
         if not filled:
-            return
+            return refused
         with self._lake.change(LAKE_WAIT_SECONDS) as change:
             written_ms = max(now_ms, self._clock.now_ms())  # what nobody could read before, nobody knew before
             for source, rows in filled.items():
                 spec = source.spec
+                try:
+                    stored = change.table(spec.table)
+                except NeedsOperator as error:
+                    refused[source] = str(error)
+                    continue
                 seen = with_known(rows, np.where(rows.order >= now_ms, np.int64(written_ms), rows.order))
-                fresh, _ = new_prints(change.table(spec.table), seen, spec.keys, written_ms)
+                fresh, _ = new_prints(stored, seen, spec.keys, written_ms)
                 if len(fresh):
                     add_prints(change, spec.table, fresh, (f"fetched from {spec.documentation}",))
+        return refused
 
     async def _store(self, state: DataState) -> None:
         def append() -> None:
@@ -179,7 +189,7 @@ class DataSync:
         if state.sources:
             try:
                 await asyncio.to_thread(append)
-            except RetryLater:
+            except (RetryLater, NeedsOperator):
                 return  # the state still reaches whoever asked; only its record is missing
 
     def _newest(self, source: Source, stored: dict[TableName, TableEntry]) -> int | None:

@@ -278,3 +278,18 @@ async def test_a_lake_that_is_busy_fails_the_round_and_loses_nothing(tmp_path: P
         with desk.lake.change():
             assert conditions(await sync.sync()) == {NAME: FAILED}
         assert conditions(await sync.sync()) == {NAME: FRESH} and desk.rows() == [(0, 10, 41.0)]
+
+
+async def test_a_damaged_table_fails_its_own_source_and_the_others_are_stored(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, ALTERNATIVE_ME, COINGECKO) as (desk, (alternative, gecko)):
+        alternative.answers("/fng/", payloads.fear_greed(41))
+        gecko.answers("/api/v3/global", payloads.COINGECKO)
+        await desk.sync().sync()
+        folder = next((tmp_path / "lake" / "series").glob("fear_greed.*"))
+        (folder / "value.bin").unlink()
+        desk.clock.now += 60_000
+        state = await DataSync(open_lake(tmp_path), desk.clock, desk.sources).sync(all_now=True)
+        assert conditions(state) == {NAME: FAILED, "coingecko/coingecko_dominance": FRESH}
+        failed = state.of(NAME)
+        assert failed is not None and "quarantine" in failed.reason
+        assert state.at_ms in open_lake(tmp_path).table(STATE_TABLE).ts

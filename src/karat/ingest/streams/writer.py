@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
-from karat.core.errors import RetryLater
+from karat.core.errors import NeedsOperator, RetryLater
 from karat.ingest.streams.outbox import Batch, Outbox
 from karat.ingest.streams.tables import as_table
 from karat.ports.clock import Clock
@@ -38,7 +38,11 @@ class Follower(Protocol):
 
 
 class Writer:
-    """One writer for all streams of a process. `trouble` says why the last try failed, "" when it did not."""
+    """One writer for all streams of a process. `trouble` says why the last try failed, "" when it did not.
+
+    A table that is damaged takes nothing until it is mended. The rest is stored; what the table missed is asked for
+    again by the next run, or recorded as a gap.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Writer:
         self._outboxes: list[Outbox] = []
         self._batches: list[Batch] = []
         self._flight: asyncio.Task[None] | None = None
+        self._refused = ""
         self.trouble = ""
 
     def outbox(self) -> Outbox:
@@ -102,14 +107,18 @@ class Writer:
     def _land(self, flight: asyncio.Task[None]) -> None:
         self._flight = None
         if not flight.cancelled() and flight.exception() is None:
-            self._batches, self.trouble = [], ""
+            self._batches, self.trouble = [], self._refused
             for outbox in self._outboxes:
                 outbox.written()
 
     def _write(self) -> None:
+        self._refused = ""
         with self._lake.change(LAKE_WAIT_SECONDS) as change:
             for batch in self._batches:
-                change.append(batch.name, as_table(batch.schema, batch.rows), (self._source(batch),))
+                try:
+                    change.append(batch.name, as_table(batch.schema, batch.rows), (self._source(batch),))
+                except NeedsOperator as error:
+                    self._refused = str(error)
             for follower in self._followers:
                 follower.write(change, self._batches)
         for follower in self._followers:

@@ -25,21 +25,25 @@ from karat.strategies import Strategy, code_hash
 TRIALS, LOOK, FAMILY = "trials", "look", "family"
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """Some variants of one strategy that were evaluated on one market.
-
-    `tool` says by what; `what` is everything that makes them these trials: bars, grid, policy, costs. `sharpes` are per
-    day, NaN where undefined, one for each of `count` trials. `first_ms` and `end_ms` bound the bars, of `days` days.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """Bars of one market that a tool reads with a strategy, those with `first_ms <= ts < end_ms`. `what` is everything
+    else that decides what comes of it: parameters or grid, policy, costs, a hash of the bars."""
 
     tool: str
     market: str
     timeframe: str
     first_ms: int
     end_ms: int
-    days: int
     what: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried(Read):
+    """Some variants of one strategy that were evaluated on these bars, of `days` days. `sharpes` are per day, NaN where
+    undefined, one for each of `count` trials."""
+
+    days: int
     count: int
     sharpes: Floats
     sketch: Sketch
@@ -96,17 +100,22 @@ class TrialLedger:
             }
         )
 
-    def record_look(self, strategy: Strategy, tried: Tried, now_ms: int) -> Line:
+    def record_look(self, strategy: Strategy, read: Read, now_ms: int) -> Line:
         """Charge a look into the market's vault, before what was seen is shown. Every look counts, repeated or not."""
         family = self.family_of(strategy, now_ms)
-        return self.chain.append({**_where(LOOK, now_ms, family, strategy, tried), "what": dict(tried.what)})
+        return self.chain.append({**_where(LOOK, now_ms, family, strategy, read), "what": dict(read.what)})
+
+    def has_look(self, read: Read) -> bool:
+        """Whether a look of the same tool at the same was charged: a bot that goes on after a stop looks once."""
+        looks = (line.record for line in self.lines() if line.record["kind"] == LOOK)
+        return any((one["tool"], one["market"], one["what"]) == (read.tool, read.market, read.what) for one in looks)
 
 
-def _where(kind: str, now_ms: int, family: str, strategy: Strategy, tried: Tried) -> dict[str, Any]:
+def _where(kind: str, now_ms: int, family: str, strategy: Strategy, read: Read) -> dict[str, Any]:
     return {
         "kind": kind, "at": now_ms, "family": family, "strategy": strategy.name, "code_hash": code_hash(strategy),
-        "tool": tried.tool, "market": tried.market, "timeframe": tried.timeframe, "first": tried.first_ms,
-        "end": tried.end_ms,
+        "tool": read.tool, "market": read.market, "timeframe": read.timeframe, "first": read.first_ms,
+        "end": read.end_ms,
     }  # fmt: skip
 
 
