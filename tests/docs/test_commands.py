@@ -18,6 +18,7 @@ NOT_RUN = {  # what is only shown: whole days of work for make, what runs until 
     "karat data download binance_perp:BTCUSDT binance_perp:ETHUSDT --timeframe 1h,1d",
     "karat data download bybit_perp:BTCUSDT --timeframe 1m --from 2024-01-01 --to 2024-07-01",
     "karat data listings binance_perp bybit_perp",
+    "karat data stream binance_perp:BTCUSDT --bars 1m,5m,renko:atr14",
     "karat data stream binance_perp:BTCUSDT --kinds trades,book",
     "karat data stream binance_perp:BTCUSDT binance_perp:ETHUSDT --kinds all --every 5s",
     "karat serve --live",
