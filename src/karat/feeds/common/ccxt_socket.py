@@ -7,7 +7,8 @@
 5. Messages are read one by one. ccxt empties aiohttp's queue behind its back, which since aiohttp 3.14 leaves the queue
    looking full: after some two thousand messages that came in bursts, nothing is read any more.
 6. A connection is dropped, not closed politely: a peer that is gone would be waited for.
-7. What comes faster than it is asked for is kept. ccxt gives the first of it to whoever waits and forgets the others.
+7. What comes while nobody waits is kept for the next who asks. ccxt would let it lie until more comes: the last trade
+   of a burst for as long as the market is quiet, and quotes for ever, as it keeps none.
 8. It connects once. ccxt would connect again by itself when the connection ended while nobody waited, and whatever was
    missed in between would be missed without a word.
 9. A change of a book that does not follow the one before ends the connection, where ccxt itself does not look
@@ -72,54 +73,13 @@ def open_socket(
     except ImportError as error:
         message = "Streaming from exchanges needs the package ccxt, which is not installed."
         raise InputError("package_missing", message, "Install it: pip install 'karat[download]'.") from error
-    base: Any = getattr(ccxt, name)
-    steady = _steady_client()
-
-    class Socket(base):
-        """The exchange with its REST requests led to `rest`."""
-
-        timeout_on_exit = 0
-
-        async def throttle(self, cost: Any = None) -> None:
-            await rest.throttle(cost)
-
-        async def fetch(self, url: Any, method: Any = "GET", headers: Any = None, body: Any = None) -> Any:
-            return await rest.fetch(url, method, headers, body)
-
-        def client(self, url: Any) -> Any:
-            if self.ended is not None:
-                raise self.ended
-            client = super().client(url)
-            client.__class__ = steady
-            client.results, client.arrived = self.results, self.arrived
-            return client
-
-        def handle_message(self, client: Any, message: Any) -> None:
-            if judge is not None:
-                judge(message)
-            if tap is None:
-                super().handle_message(client, message)
-            else:
-                tap(message)
-
-        def on_error(self, client: Any, error: BaseException) -> None:
-            self.ended = error
-            super().on_error(client, error)
-
-        def on_close(self, client: Any, error: Any) -> None:
-            self.ended = self.ended or ccxt.NetworkError("closed")
-            super().on_close(client, error)
-
-        def on_connected(self, client: Any, message: Any = None) -> None:
-            self.opened.set()
-            super().on_connected(client, message)
-
+    kind = _socket_kind(getattr(ccxt, name), ccxt.NetworkError("closed"), rest, tap, judge)
     settings: dict[str, Any] = {"options": {**options, "tradesLimit": TRADES_HELD}}
     if network.proxy:
         settings["wssProxy"] = network.proxy
     if network.ca_file:
         settings["cafile"] = network.ca_file
-    socket = Socket(settings)
+    socket = kind(settings)
     socket.results, socket.arrived = [] if keeps else None, asyncio.Event()
     socket.ended = None
     socket.streaming = {**socket.streaming, "keepAlive": KEEP_ALIVE_MS}
@@ -161,6 +121,53 @@ def drop(socket: Any) -> None:
             connection.transport.abort()
 
 
+def _socket_kind(
+    base: Any, closed: Exception, rest: Any, tap: Callable[[Any], None] | None, judge: Callable[[Any], None] | None
+) -> Any:
+    steady = _steady_client()
+
+    class Socket(base):
+        """The exchange with its REST requests led to `rest`."""
+
+        timeout_on_exit = 0
+
+        async def throttle(self, cost: Any = None) -> None:
+            await rest.throttle(cost)
+
+        async def fetch(self, url: Any, method: Any = "GET", headers: Any = None, body: Any = None) -> Any:
+            return await rest.fetch(url, method, headers, body)
+
+        def client(self, url: Any) -> Any:
+            if self.ended is not None:
+                raise self.ended
+            client = super().client(url)
+            client.__class__ = steady
+            client.results, client.arrived = self.results, self.arrived
+            return client
+
+        def handle_message(self, client: Any, message: Any) -> None:
+            if judge is not None:
+                judge(message)
+            if tap is None:
+                super().handle_message(client, message)
+            else:
+                tap(message)
+
+        def on_error(self, client: Any, error: BaseException) -> None:
+            self.ended = error
+            super().on_error(client, error)
+
+        def on_close(self, client: Any, error: Any) -> None:
+            self.ended = self.ended or closed
+            super().on_close(client, error)
+
+        def on_connected(self, client: Any, message: Any = None) -> None:
+            self.opened.set()
+            super().on_connected(client, message)
+
+    return Socket
+
+
 def _steady_client() -> Any:
     from ccxt.async_support.base.ws.client import Client
 
@@ -173,12 +180,24 @@ def _steady_client() -> Any:
 
         def resolve(self, result: Any, message_hash: Any) -> Any:
             waited = self.__dict__.setdefault("waited", set())
-            if message_hash in self.futures:
+            heard = message_hash in self.futures
+            if heard:
                 waited.add(message_hash)
-            if self.results is not None and message_hash in waited:
+            if message_hash in waited and self.results is not None:
                 self.results.append(result)
                 self.arrived.set()
+            elif message_hash in waited and not heard:
+                self.__dict__.setdefault("late", {})[message_hash] = result
             return super().resolve(result, message_hash)
+
+        def future(self, message_hash: Any) -> Any:
+            """Who asks is told at once of what came while nobody did."""
+            future = super().future(message_hash)
+            late = self.__dict__.get("late", {})
+            if message_hash in late and not future.done():
+                future.resolve(late.pop(message_hash))
+                del self.futures[message_hash]
+            return future
 
         def handle_text_or_binary_message(self, data: Any) -> None:
             try:
