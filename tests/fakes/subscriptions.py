@@ -16,8 +16,9 @@ from tests.fakes.websocket import WebSocket
 
 @dataclass(frozen=True)
 class Script:
-    """What one connection sends: texts, in order; then it is cut (once `until` is set), or stays open: answering pings,
-    or `deaf`."""
+    """What one connection sends: texts, in order; then it is cut, or stays open: answering pings, or `deaf`.
+
+    With `until`, every connection sends this until that is set; then it goes on."""
 
     texts: Sequence[str]
     cut: bool = False
@@ -63,12 +64,17 @@ class Subscriptions:
     async def _play(self, topic: str, socket: WebSocket, over: asyncio.Event) -> None:
         self.topics.append(topic)
         scripts = self.scripts[topic]
-        script = scripts.pop(0) if len(scripts) > 1 else scripts[0]
+        script = scripts[0]
+        if len(scripts) > 1 and script.until is None:
+            scripts.pop(0)
         socket.deaf = script.deaf
         for text in script.texts:
             self.sending(text)
             await socket.send(text)
         if script.until is not None:
-            await asyncio.to_thread(script.until.wait)
+            while not script.until.is_set():
+                await asyncio.sleep(0.005)  # a thread that waits could not be ended with the connection
+            if script in scripts:
+                scripts.remove(script)
         if script.cut:
             over.set()

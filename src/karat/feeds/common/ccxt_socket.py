@@ -7,7 +7,8 @@
 5. Messages are read one by one. ccxt empties aiohttp's queue behind its back, which since aiohttp 3.14 leaves the queue
    looking full: after some two thousand messages that came in bursts, nothing is read any more.
 6. A connection is dropped, not closed politely: a peer that is gone would be waited for.
-7. What comes faster than it is asked for is kept. ccxt gives the first of it to whoever waits and forgets the others.
+7. What comes while nobody waits is kept for the next who asks. ccxt would let it lie until more comes: the last trade
+   of a burst for as long as the market is quiet, and quotes for ever, as it keeps none.
 8. It connects once. ccxt would connect again by itself when the connection ended while nobody waited, and whatever was
    missed in between would be missed without a word.
 9. A change of a book that does not follow the one before ends the connection, where ccxt itself does not look
@@ -73,13 +74,13 @@ def open_socket(
     except ImportError as error:
         message = "Streaming from exchanges needs the package ccxt, which is not installed."
         raise InputError("package_missing", message, how_to_install("download")) from error
-    socket_of = _socket_class(getattr(ccxt, name), rest, tap, judge, ccxt.NetworkError("closed"))
+    kind = _socket_kind(getattr(ccxt, name), ccxt.NetworkError("closed"), rest, tap, judge)
     settings: dict[str, Any] = {"options": {**options, "tradesLimit": TRADES_HELD}}
     if network.proxy:
         settings["wssProxy"] = network.proxy
     if network.ca_file:
         settings["cafile"] = network.ca_file
-    socket = socket_of(settings)
+    socket = kind(settings)
     socket.results, socket.arrived = [] if keeps else None, asyncio.Event()
     socket.ended = None
     socket.streaming = {**socket.streaming, "keepAlive": KEEP_ALIVE_MS}
@@ -89,10 +90,41 @@ def open_socket(
     return socket
 
 
-def _socket_class(
-    base: Any, rest: Any, tap: Callable[[Any], None] | None, judge: Callable[[Any], None] | None, closed: Exception
+def heard_ms(socket: Any) -> int:
+    """When a pong, or the word that a connection stands, last came; 0 when none did."""
+    signs = [client.lastPong or client.connectionEstablished or 0 for client in socket.clients.values()]
+    return max(signs, default=0)
+
+
+def lost(error: Exception, venue: str) -> RetryLater:
+    """The house's word for the end of a connection, without addresses."""
+    words = "broke the connection"
+    if isinstance(error, ChainBroken):
+        words = "left out a change of the book"
+    elif isinstance(error, Unreadable):
+        words = "sent what cannot be read"
+    return RetryLater("stream_lost", f"{venue} {words}.", "It is connected again by itself.")
+
+
+class Unreadable(ValueError):
+    """A message was no JSON, or not of any known form."""
+
+
+class ChainBroken(Unreadable):
+    """A change of a book does not follow the one before it."""
+
+
+def drop(socket: Any) -> None:
+    """End every connection at once."""
+    for client in socket.clients.values():
+        connection = getattr(client.connection, "_conn", None)
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
+
+
+def _socket_kind(
+    base: Any, closed: Exception, rest: Any, tap: Callable[[Any], None] | None, judge: Callable[[Any], None] | None
 ) -> Any:
-    """ccxt's class of an exchange, changed as `open_socket` says. `closed` ends it when a connection was closed."""
     steady = _steady_client()
 
     class Socket(base):
@@ -137,38 +169,6 @@ def _socket_class(
     return Socket
 
 
-def heard_ms(socket: Any) -> int:
-    """When a pong, or the word that a connection stands, last came; 0 when none did."""
-    signs = [client.lastPong or client.connectionEstablished or 0 for client in socket.clients.values()]
-    return max(signs, default=0)
-
-
-def lost(error: Exception, venue: str) -> RetryLater:
-    """The house's word for the end of a connection, without addresses."""
-    words = "broke the connection"
-    if isinstance(error, ChainBroken):
-        words = "left out a change of the book"
-    elif isinstance(error, Unreadable):
-        words = "sent what cannot be read"
-    return RetryLater("stream_lost", f"{venue} {words}.", "It is connected again by itself.")
-
-
-class Unreadable(ValueError):
-    """A message was no JSON, or not of any known form."""
-
-
-class ChainBroken(Unreadable):
-    """A change of a book does not follow the one before it."""
-
-
-def drop(socket: Any) -> None:
-    """End every connection at once."""
-    for client in socket.clients.values():
-        connection = getattr(client.connection, "_conn", None)
-        if connection is not None and connection.transport is not None:
-            connection.transport.abort()
-
-
 def _steady_client() -> Any:
     from ccxt.async_support.base.ws.client import Client
 
@@ -181,12 +181,24 @@ def _steady_client() -> Any:
 
         def resolve(self, result: Any, message_hash: Any) -> Any:
             waited = self.__dict__.setdefault("waited", set())
-            if message_hash in self.futures:
+            heard = message_hash in self.futures
+            if heard:
                 waited.add(message_hash)
-            if self.results is not None and message_hash in waited:
+            if message_hash in waited and self.results is not None:
                 self.results.append(result)
                 self.arrived.set()
+            elif message_hash in waited and not heard:
+                self.__dict__.setdefault("late", {})[message_hash] = result
             return super().resolve(result, message_hash)
+
+        def future(self, message_hash: Any) -> Any:
+            """Who asks is told at once of what came while nobody did."""
+            future = super().future(message_hash)
+            late = self.__dict__.get("late", {})
+            if message_hash in late and not future.done():
+                future.resolve(late.pop(message_hash))
+                del self.futures[message_hash]
+            return future
 
         def handle_text_or_binary_message(self, data: Any) -> None:
             try:
