@@ -63,3 +63,28 @@ def test_a_sweep_orders_by_consistency_unless_told_and_the_seed_alone_moves_it(
     other = swept(capsys, *words, "--seed", "1")
     assert [row["sharpe"] for row in other["best"]] != []
     assert {row["consistency"] for row in other["best"]}.isdisjoint(scores)
+
+
+def test_a_sample_that_meets_conditions_is_kept_and_listed(lake: int, capsys: pytest.CaptureFixture[str]):
+    grid = ("--policy-grid", "stop_value=0.01..0.2..0.001", "take_value=0.01..0.2..0.001", "--policy")
+    words = (*grid, "stop_mode=fraction", "take_mode=fraction", "--where", "stop_value < take_value")
+    told = swept(capsys, *words, "--sampler", "sobol", "--trials", "300", "--seed", "5")
+    assert told["trials"] == 300
+    assert all(row["set"]["stop_value"] < row["set"]["take_value"] for row in told["best"])
+    assert told == swept(capsys, *words, "--sampler", "sobol", "--trials", "300", "--seed", "5")
+    assert main(["sweeps", "--json"]) == 0
+    (kept,) = json.loads(capsys.readouterr().out)
+    assert (kept["sweep"], kept["variants"], kept["finished"]) == (told["sweep"], 300, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--where", "stop_value <"), "bad_condition"),
+        (("--sampler", "sobol"), "bad_trials"),
+        (("--sampler", "magic"), "unknown_sampler"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_one_line(lake: int, capsys: pytest.CaptureFixture[str], words, code):
+    assert main([*SWEEP, *words]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == code

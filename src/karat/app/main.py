@@ -62,6 +62,7 @@ COMMANDS = (
     Command("strategies check", "karat.app.strategy_commands:check_one", "Prove that a strategy sees no future."),
     Command("backtest", "karat.app.backtest_commands:backtest_command", "Backtest a strategy on one market."),
     Command("sweep", "karat.app.sweep_commands:sweep_command", "Simulate every combination of a grid."),
+    Command("sweeps", "karat.app.sweep_commands:list_sweeps", "List the sweeps that are kept."),
     Command("trials", "karat.app.trial_commands:list_trials", "Show how often everything was tried."),
     Command("explain", "karat.app.backtest_commands:explain_command", "Check one trade of a run by hand."),
     Command("bots create", "karat.app.bot_commands:create_bot", "Create a bot on a market of the lake."),

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from karat.app.console import progress, show, show_json, undefined
+from karat.app.console import progress, say, show, show_json
 from karat.core.errors import InputError
+from karat.core.home import karat_home
 from karat.core.ids import MarketId, market_id
-from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
+from karat.core.time import parse_time_ms, timeframe_ms
 
 if TYPE_CHECKING:
     from karat.core.model.policy import Policy
     from karat.research.backtest import MarketData
     from karat.research.sweep import Sweep
+    from karat.research.sweep_choice import Sampler
+    from karat.research.sweep_grid import SweepGrid
+    from karat.research.sweep_job import Choice
+    from karat.research.sweep_store import SweepFolder
+    from karat.strategies import Strategy
 
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="")]
@@ -35,12 +43,17 @@ def sweep_command(
     policy: Pairs = (),
     costs: str | None = None,
     min_coverage: float | None = None,
+    sampler: str = "grid",
+    trials: int | None = None,
+    where: Pairs = (),
     by: str = "consistency",
     seed: int = 0,
     top: int = 10,
     as_json: Json = False,
 ) -> None:
-    """Simulate every combination of a grid on one market. The last fifth of the market, its vault, is never read.
+    """Simulate every combination of a grid on one market, or a sample of them. The vault of the market is never read.
+
+    What is simulated is kept part by part: killed, or stopped with Ctrl-C, the same command goes on where it was.
 
     Parameters
     ----------
@@ -66,11 +79,17 @@ def sweep_command(
         base, pessimistic (when left out) or brutal.
     min_coverage
         Refuse data that has less than this share of its bars; 0.99 when left out. What is let through is recorded.
+    sampler
+        grid: every combination. random or sobol: a sample of --trials of them, the second spread evenly.
+    trials
+        How many variants a sample has.
+    where
+        Conditions that a variant must meet: "fast_period < slow_period / 2" "stop_value < take_value".
     by
         What to order by: consistency (how steadily it would have grown, resampled), total_return, max_drawdown,
         sharpe or trades.
     seed
-        Of the resampled paths. The same seed scores a variant the same in every sweep.
+        Of samples and of resampled paths. The same seed scores a variant the same in every sweep.
     top
         How many variants to show.
     as_json
@@ -79,13 +98,14 @@ def sweep_command(
     from karat.app.backtest_commands import say_compiling
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
+    from karat.app.sweep_views import show_sweep, sweep_json
     from karat.bots.system_clock import SystemClock
     from karat.research.backtest_policy import pairs
     from karat.research.ledger.told import tried_by_sweep
     from karat.research.ledger.trials import TrialLedger
-    from karat.research.sweep import sweep
+    from karat.research.sweep_conditions import Condition
     from karat.research.sweep_grid import parse_grid
-    from karat.research.sweep_objective import Consistency
+    from karat.research.sweep_job import Choice
     from karat.strategies import find_strategy
 
     _check_choices(by, top)
@@ -96,14 +116,81 @@ def sweep_command(
     data = _before_its_vault(market_id(market), timeframe_ms(timeframe), *span, found.needs, min_coverage)
     say_compiling()
     ensure_checked(found, partial(check_markets, needs=found.needs))
-    objective = Consistency(seed) if by == "consistency" else None
-    with progress(f"{axes.variants:,} variants of {found.name} on {market}, {len(data.candles):,} bars"):
-        result = sweep(data, found, axes, rules, objective=objective, sketched=True)
+    choice = Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by)
+    result, folder = _swept(data, found, axes, rules, choice)
     TrialLedger().record_trials(found, tried_by_sweep(result, data, rules), SystemClock().now_ms())
     if as_json:
-        show_json(_json(result, data, charged, by, top))
+        show_json({**sweep_json(result, data, charged, by, top), "sweep": folder.id})
     else:
-        _print(result, data, charged, by, top)
+        show_sweep(result, data, charged, by, top)
+        show(f"Kept as sweep {folder.id}, every variant in {folder.folder / 'parts'}.")
+
+
+def list_sweeps(*, as_json: Json = False) -> None:
+    """List the sweeps that are kept, and how far each is.
+
+    Parameters
+    ----------
+    as_json
+        Print one JSON list.
+    """
+    from rich.table import Table
+
+    from karat.research.sweep_store import ROWS_A_PART, kept_sweeps
+
+    rows = [
+        {
+            "sweep": one.id, "strategy": one.spec["strategy"], "market": one.spec["market"],
+            "timeframe": one.spec["timeframe"], "sampler": one.spec["sampler"], "variants": one.spec["variants"],
+            "kept": min(one.parts() * ROWS_A_PART, one.spec["variants"]), "finished": one.finished() is not None,
+        }
+        for one in kept_sweeps()
+    ]  # fmt: skip
+    if as_json:
+        show_json(rows)
+        return
+    if not rows:
+        say(f"No sweep is kept under {karat_home()}. Make one: karat sweep STRATEGY.")
+        return
+    table = Table("sweep", "strategy", "market", "timeframe", "sampler", "variants", "kept", "state")
+    for row in rows:
+        *words, variants, kept, finished = row.values()
+        table.add_row(*words, f"{variants:,}", f"{kept:,}", "finished" if finished else "to be gone on with")
+    show(table)
+
+
+def _swept(
+    data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy, choice: Choice
+) -> tuple[Sweep, SweepFolder]:
+    """Run or go on with a sweep, with its pace on the terminal."""
+    from karat.research.sweep_job import kept_sweep
+
+    candles = data.candles
+    with progress(f"{strategy.name} on {candles.market}, {len(candles):,} bars") as line:
+        return kept_sweep(data, strategy, grid, policy, choice, progress=Pace(line.update) if line else None)
+
+
+class Pace:
+    """Tells a person how far a sweep is, how fast, and for how long it will still run."""
+
+    def __init__(self, update: Callable[[str], None]) -> None:
+        self._update = update
+        self._began, self._done = time.monotonic(), 0
+
+    def __call__(self, done: int, of: int) -> None:
+        self._done += done
+        rate = self._done / max(time.monotonic() - self._began, 1e-9)
+        left = (of - self._done) / rate
+        self._update(f"{self._done:,} of {of:,} variants, {rate:,.0f} a second, {left:,.0f} s left")
+
+
+def _sampler(name: str) -> Sampler:
+    from karat.research.sweep_choice import Sampler
+
+    known = [one.value for one in Sampler]
+    if name not in known:
+        raise InputError("unknown_sampler", f"There is no sampler '{name}'.", f"Choose {', '.join(known)}.")
+    return Sampler(name)
 
 
 def _before_its_vault(
@@ -143,109 +230,3 @@ def _policy(policy: tuple[str, ...], policy_grid: tuple[str, ...], costs: str | 
     starts = {name: values_of(text)[0] for name, text in varied.items()}
     rules, level = policy_and_level({**starts, **fixed}, costs)
     return (rules, OWN_COSTS) if level is None else (rules.with_costs(level), str(level))
-
-
-def _print(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> None:
-    from rich.table import Table
-
-    from karat.kernel.sweep import FIGURES
-    from karat.research.adjusted_prices import adjustment_json, adjustment_words
-    from karat.research.manifest import data_quality
-    from karat.research.sweep_objective import SCORES
-
-    candles = data.candles
-    last = int(candles.ts[-1]) + candles.timeframe_ms
-    label = "SIMULATED DATA. " if data.entry.quality.simulated else ""
-    assumed = "assumed" if data.instrument.assumed else "known"
-    show(
-        f"{label}{candles.market} {timeframe_text(candles.timeframe_ms)}, {iso(int(candles.ts[0]))} to {iso(last)},"
-        f" before its vault. Costs {costs}. Instrument {assumed}."
-    )
-    quality = data_quality(data)
-    show(f"Data quality {quality['score']:g} of 100, {quality['coverage']['share']:.2%} of the bars are there.")
-    for told in adjustment_json(data.adjustment, int(candles.ts[0])).values():
-        show(f"Prices: {adjustment_words(told)}.")
-    table = Table()
-    names = list(result.grid.variant(0))
-    scores = SCORES if len(result.scores) else ()
-    for head in ("variant", *names, *scores, *FIGURES):
-        table.add_column(head.replace("_", " "), justify="right")
-    for k in result.best(top, by):
-        given = result.grid.variant(k)
-        scored = [f"{value:+.2%}" for value in result.scores[k]] if scores else []
-        table.add_row(str(k), *(_shown(given[name]) for name in names), *scored, *_figures(result, k))
-    show(table)
-    skipped = (
-        f" {result.skipped:,} combinations contradict themselves and were not simulated." if result.skipped else ""
-    )
-    if scores:
-        show(_scored(result))
-    show(f"{result.trials:,} trials were made to find these: the best of many is partly luck.{skipped}")
-
-
-def _scored(result: Sweep) -> str:
-    from karat.research.sweep_objective import Consistency
-
-    rule = Consistency()
-    return (
-        f"Growth is that of {rule.window_days} of its days drawn again, made annual: {rule.paths} times for each"
-        f" variant, {rule.best_paths:,} times for the best {len(result.refined):,}. Low and high are the 1st and 99th"
-        f" percentile; consistency is the middle less {rule.penalty:g} times what lies between them."
-    )
-
-
-def _shown(value: Any) -> str:
-    return value.name.lower() if hasattr(value, "name") else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _figures(result: Sweep, k: int) -> tuple[str, str, str, str]:
-    total, drawdown, sharpe, trades = (float(value) for value in result.figures[k])
-    return f"{total:+.2%}", f"{drawdown:.2%}", "—" if sharpe != sharpe else f"{sharpe:.2f}", f"{trades:.0f}"
-
-
-def _json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dict[str, Any]:
-    from karat.kernel.sweep import FIGURES
-    from karat.research.adjusted_prices import adjustment_json
-    from karat.research.data_gate import bars_hash
-    from karat.research.manifest import data_quality
-    from karat.research.sweep_objective import SCORES
-
-    many = set(result.refined.tolist())
-
-    def row(k: int) -> dict[str, Any]:
-        figures = {
-            name: float(value) if value == value else undefined("fewer than two days, or no deviation")
-            for name, value in zip(FIGURES, result.figures[k], strict=True)
-        }
-        if len(result.scores):
-            lost = undefined("it lost everything")
-            scored = zip(SCORES, result.scores[k], strict=True)
-            figures |= {name: float(value) if value == value else lost for name, value in scored}
-            figures |= {"scored_on_many_paths": k in many}
-        return {"variant": k, "set": {name: _plain(value) for name, value in result.grid.variant(k).items()}, **figures}
-
-    candles = data.candles
-    return {
-        "market": candles.market,
-        "timeframe": timeframe_text(candles.timeframe_ms),
-        "first": int(candles.ts[0]),
-        "last": int(candles.ts[-1]),
-        "data_hash": data.entry.hash,
-        "bars_hash": bars_hash(candles, data.market.funding),
-        "quality": data_quality(data),
-        **adjustment_json(data.adjustment, int(candles.ts[0])),
-        "simulated": data.entry.quality.simulated,
-        "assumed": data.instrument.assumed,
-        "cost_level": costs,
-        "ordered_by": by,
-        "variants": result.grid.variants,
-        "trials": result.trials,
-        "skipped": result.skipped,
-        "best": [row(k) for k in result.best(top, by)],
-    }
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "name"):
-        return value.name.lower()
-    return {"undefined": "off"} if isinstance(value, float) and value != value else value

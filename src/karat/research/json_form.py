@@ -42,6 +42,13 @@ def backtest_json(result: Backtest, manifest: dict[str, Any], equity_path: Path 
     }
 
 
+def setting_json(value: Any) -> Any:
+    """What a variant sets: modes by name, a limit that is off undefined."""
+    if hasattr(value, "name"):
+        return value.name.lower()
+    return {"undefined": "off"} if isinstance(value, float) and value != value else value
+
+
 def metrics_json(result: Backtest) -> dict[str, Any]:
     """Figures per cost level, the three of json.md first, and the cost at which the edge dies."""
     names = [str(level) for level in CostLevel]

@@ -1,4 +1,4 @@
-"""A grid of variants over one market, on all cores, in bounded memory.
+"""Variants of a grid over one market, on all cores, in bounded memory.
 
 Work goes to threads in batches (`sweep_batches.py`): the kernel releases the interpreter lock, so threads are enough.
 Only a few figures per variant are kept. What the grid uses decides which kernel runs (`kernel.features.tier_of`) and
@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from karat.core.model.policy import Policy
 from karat.core.time import iso
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
-from karat.research.sweep_batches import Batch, batches, plan_of
+from karat.research.sweep_batches import Batch, Plan, batches, plan_of
 from karat.research.sweep_grid import SweepGrid
 from karat.research.sweep_keeping import FigureKeeper, SketchKeeper, sample_of
 from karat.research.sweep_objective import SCORES, Consistency
@@ -35,22 +36,27 @@ ORDERS = (*SCORES[:1], *FIGURES)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:
-    """A few figures of every variant. `figures` is float64[variants, 4], columns `kernel.sweep.FIGURES`; `scores` is
-    float64[variants, 4], columns `sweep_objective.SCORES`, without rows where no objective was asked for.
+    """A few figures of every variant, a row each. `variants` are their numbers in the grid, int64 ascending; `figures`
+    is float64[rows, 4], columns `kernel.sweep.FIGURES`; `scores` float64[rows, 4], columns `sweep_objective.SCORES`,
+    without rows where no objective was asked for.
 
     NaN: a figure is undefined, or the whole row where the parameters contradict each other (`skipped` counts these).
-    `trials` is how many variants were simulated: each of them counts against whatever looks best. `refined` numbers the
-    variants whose scores are of the objective's many paths. `sketch` says how many different things the trials were.
+    `trials` is how many variants were simulated: each of them counts against whatever looks best. `refined` are the
+    rows whose scores are of the objective's many paths. `sketch` says how many different things the trials were.
     """
 
     grid: SweepGrid
+    variants: Ints
     figures: Floats
     scores: Floats
     refined: Ints
-    skipped: int
     days: int
     days_per_year: float
     sketch: Sketch | None
+
+    @property
+    def skipped(self) -> int:
+        return int(np.count_nonzero(np.isnan(self.column("trades"))))
 
     @property
     def trials(self) -> int:
@@ -65,8 +71,12 @@ class Sweep:
         """One figure of every variant."""
         return self.scores[:, SCORES.index(name)] if name in SCORES else self.figures[:, FIGURES.index(name)]
 
+    def settings(self, row: int) -> dict[str, Any]:
+        """Everything that the variant of a row sets."""
+        return self.grid.variant(int(self.variants[row]))
+
     def best(self, count: int, by: str = "sharpe") -> list[int]:
-        """The numbers of the `count` highest variants by a figure; the lowest by drawdown. Undefined ones never.
+        """The rows of the `count` highest variants by a figure; the lowest by drawdown. Undefined ones never.
 
         By consistency, those scored on many paths come first: a score of few paths is not to be compared with them.
         """
@@ -97,41 +107,68 @@ def sweep(
     grid: SweepGrid,
     policy: Policy,
     *,
+    variants: Ints | None = None,
     objective: Consistency | None = None,
     sketched: bool = False,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Sweep:
-    """Simulate every variant of `grid`. `progress` is told how many more are done.
+    """Simulate every variant of `grid`, or those with the numbers `variants` (ascending, each once), in memory.
 
-    With an objective all variants are scored on few paths, then the best of them once more on many. `sketched`: also
-    say how many different things they were, as the trial ledger asks of whoever shows what came out.
-    Raises InputError where a policy of the grid contradicts itself or a parameter is out of range, and
+    `progress` is told how many more are done. With an objective all are scored on few paths, then the best of them once
+    more on many. `sketched`: also say how many different things they were, as the trial ledger asks of whoever shows
+    what came out. Raises InputError where a policy of the grid contradicts itself or a parameter is out of range, and
     `record_too_short` where an objective cannot be told.
     """
     plan = plan_of(data, strategy, grid, policy)
-    kept = FigureKeeper(plan, objective)
-    skipped, refined, sketch = 0, np.zeros(0, np.int64), None
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        for done, missing in _bounded(pool, batches(plan, kept)):
-            skipped += missing
-            if progress is not None:
-                progress(done)
+    rows = np.arange(grid.variants) if variants is None else variants
+    with SweepThreads(plan, workers, progress) as threads:
+        kept = threads.figures(rows, objective, whole=variants is None)
+        return threads.finished(rows, kept.figures, kept.scores, objective, sketched=sketched)
+
+
+class SweepThreads:
+    """The threads that work on one plan."""
+
+    def __init__(self, plan: Plan, workers: int | None, progress: Callable[[int], None] | None) -> None:
+        self._plan = plan
+        self._progress = progress
+        self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
+
+    def __enter__(self) -> SweepThreads:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def figures(self, variants: Ints, objective: Consistency | None, *, whole: bool = False) -> FigureKeeper:
+        """The figures of variants, and their scores on few paths. `whole`: they are all of the grid."""
+        kept = FigureKeeper(self._plan, variants, objective, objective.paths if objective else 0)
+        for done, _ in _bounded(self._pool, batches(self._plan, kept, None if whole else variants)):
+            if self._progress is not None:
+                self._progress(done)
+        return kept
+
+    def finished(
+        self, variants: Ints, figures: Floats, scores: Floats, objective: Consistency | None, *, sketched: bool
+    ) -> Sweep:
+        """The whole sweep, the best scored again on many paths."""
+        plan, refined, sketch = self._plan, np.zeros(0, np.int64), None
         if objective is not None:
-            refined = objective.best_of(kept.scores)
-            kept.on_many_paths()
-            _run(pool, batches(plan, kept, refined))
+            refined, scores = objective.best_of(scores), scores.copy()
+            kept = FigureKeeper(plan, variants[refined], objective, objective.best_paths)
+            self._run(batches(plan, kept, variants[refined]))
+            scores[refined] = kept.scores
         if sketched:
-            sample = sample_of(kept.figures)
+            sample = sample_of(variants[~np.isnan(figures[:, FIGURES.index("trades")])])
             keeper = SketchKeeper(plan, sample)
-            _run(pool, batches(plan, keeper, sample))
+            self._run(batches(plan, keeper, sample))
             sketch = keeper.sketch()
-    return Sweep(grid, kept.figures, kept.scores, refined, skipped, plan.days, plan.days_per_year, sketch)
+        return Sweep(plan.grid, variants, figures, scores, refined, plan.days, plan.days_per_year, sketch)
 
-
-def _run(pool: ThreadPoolExecutor, work: Iterator[Batch]) -> None:
-    for _ in _bounded(pool, work):
-        pass
+    def _run(self, work: Iterator[Batch]) -> None:
+        for _ in _bounded(self._pool, work):
+            pass
 
 
 def _bounded(pool: ThreadPoolExecutor, work: Iterator[Batch]) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -107,6 +107,13 @@ class _Task:
     keeper: Keeper
     wanted: Ints | None
 
+    def signal_sets(self) -> Iterable[int]:
+        """The signal sets of the wanted variants."""
+        policies = self.plan.grid.policies
+        if self.wanted is None:
+            return range(self.plan.grid.signal_sets)
+        return np.unique(self.wanted // policies).tolist()
+
     def chosen_of(self, signal_set: int) -> Ints:
         """The policies of this group that are wanted with a signal set."""
         if self.wanted is None:
@@ -128,16 +135,20 @@ def batches(plan: Plan, keeper: Keeper, wanted: Ints | None = None) -> Iterator[
 
     Over shared signals where a signal set has many policies, over many signal sets where it has few.
     """
-    for policy, members in _bar_groups(plan):
+    for policy, members in _bar_groups(plan, wanted):
+        if not len(members):
+            continue
         market = MarketColumns.of(_inputs(plan, policy), plan.days_per_year)
         task = _Task(plan, policy, members, market, keeper, wanted)
         yield from _policy_batches(task) if plan.grid.policies >= SIGNALS_A_BATCH else _signal_batches(task)
 
 
-def _bar_groups(plan: Plan) -> Iterator[tuple[Policy, Ints]]:
-    """The policies of a grid by the columns of the market that they read: one of them, and the numbers of all."""
+def _bar_groups(plan: Plan, wanted: Ints | None) -> Iterator[tuple[Policy, Ints]]:
+    """The policies of a grid, or those of the `wanted` variants, by the columns of the market that they read: one of
+    them, and the numbers of all."""
     axes = {name: values for name, values in plan.grid.policy.items() if name in BAR_FIELDS}
-    everyone = np.arange(plan.grid.policies)
+    policies = plan.grid.policies
+    everyone = np.arange(policies) if wanted is None else np.unique(wanted % policies)
     if not axes:
         yield plan.policy, everyone
         return
@@ -164,7 +175,7 @@ def _inputs(plan: Plan, policy: Policy) -> Inputs:
 
 def _policy_batches(task: _Task) -> Iterator[Batch]:
     plan, grid, market = task.plan, task.plan.grid, task.market
-    for signal_set in range(grid.signal_sets):
+    for signal_set in task.signal_sets():
         members = task.chosen_of(signal_set)
         if not len(members):
             continue
@@ -175,11 +186,8 @@ def _policy_batches(task: _Task) -> Iterator[Batch]:
         signals = evaluate(plan.strategy, plan.data.market, values)
         signal = pack_signal(signals, market.inputs.spans)
         targets = signals.target is not None
-        if task.wanted is None:
-            row = policy_rows(task.policy, plan.instrument, grid, members[:1], targets=targets)[0]
-            said = SharedSignals.of(signal, market, row, grid)
-        else:
-            said = SharedSignals(signal, events_of(signal.code))  # a table serves many policies, not some
+        row = policy_rows(task.policy, plan.instrument, grid, members[:1], targets=targets)[0]
+        said = SharedSignals.of(signal, market, row, grid, len(members))
         for start in range(0, len(members), POLICIES_A_BATCH):
             yield _policy_batch(task, said, members[start : start + POLICIES_A_BATCH], signal_set, targets)
 

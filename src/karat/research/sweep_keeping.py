@@ -16,33 +16,29 @@ _DRAW_SAMPLE = 5  # the purpose of these numbers, apart from all others that one
 
 
 class FigureKeeper:
-    """Keeps the figures of every variant, and its scores where there is an objective. NaN: not simulated, or undefined.
+    """Keeps the figures of variants, and their scores on `paths` paths where there is an objective.
 
-    `figures` is float64[variants, 4]; `scores` float64[variants, 4], without rows where there is no objective.
+    `variants` are their numbers, ascending, one to a row. `figures` is float64[rows, 4]; `scores` float64[rows, 4],
+    without rows where there is no objective. NaN: not simulated, or undefined.
     """
 
-    def __init__(self, plan: Plan, objective: Consistency | None) -> None:
-        variants = plan.grid.variants
-        self.figures: Floats = np.full((variants, len(FIGURES)), np.nan)
-        self.scores: Floats = np.full((variants if objective else 0, len(SCORES)), np.nan)
+    def __init__(self, plan: Plan, variants: Ints, objective: Consistency | None, paths: int) -> None:
+        self.figures: Floats = np.full((len(variants), len(FIGURES)), np.nan)
+        self.scores: Floats = np.full((len(variants) if objective else 0, len(SCORES)), np.nan)
         self._plan = plan
+        self._variants = variants
         self._objective = objective
-        self._draws = objective.draws(plan.days, objective.paths) if objective else None
+        self._draws = objective.draws(plan.days, paths) if objective else None
 
     @property
     def wants_days(self) -> bool:
         return self._objective is not None
 
-    def on_many_paths(self) -> None:
-        """Score what comes from now on with the many paths of the best."""
-        if self._objective is not None:
-            self._draws = self._objective.draws(self._plan.days, self._objective.best_paths)
-
     def keep(self, variants: Ints, found: Simulated) -> None:
-        self.figures[variants] = found.figures
+        rows = np.searchsorted(self._variants, variants)
+        self.figures[rows] = found.figures
         if self._objective is not None and self._draws is not None:
-            scores = self._objective.scores(found.daily, self._draws, self._plan.days_per_year)
-            self.scores[variants] = scores
+            self.scores[rows] = self._objective.scores(found.daily, self._draws, self._plan.days_per_year)
 
 
 class SketchKeeper:
@@ -63,11 +59,10 @@ class SketchKeeper:
         return sketch_of(self._projections)
 
 
-def sample_of(figures: Floats) -> Ints:
-    """The numbers of at most `SAMPLE` of the variants that were simulated, ascending; the same for the same sweep."""
-    simulated = np.flatnonzero(~np.isnan(figures[:, FIGURES.index("trades")]))
-    if len(simulated) <= SAMPLE:
-        return simulated
-    drawn = np.empty(len(simulated))
+def sample_of(variants: Ints) -> Ints:
+    """At most `SAMPLE` of these variants, ascending; the same for the same ones."""
+    if len(variants) <= SAMPLE:
+        return variants
+    drawn = np.empty(len(variants))
     fill_uniforms(0, _DRAW_SAMPLE, 0, 0, drawn)
-    return np.sort(simulated[np.argpartition(drawn, SAMPLE)[:SAMPLE]])
+    return np.sort(variants[np.argpartition(drawn, SAMPLE)[:SAMPLE]])

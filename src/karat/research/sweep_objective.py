@@ -44,7 +44,7 @@ class Consistency:
         return consistency(daily, draws, penalty=self.penalty, days_per_year=days_per_year)
 
     def best_of(self, scores: Floats) -> Ints:
-        """The numbers of the variants to be scored again, ascending."""
+        """The rows of the variants to be scored again, ascending."""
         known = np.flatnonzero(~np.isnan(scores[:, 0]))
         count = min(len(known), max(math.ceil(self.best_share * len(scores)), self.best_at_least))
         order = known[np.argsort(-scores[known, 0], kind="stable")]

@@ -52,16 +52,18 @@ class SharedSignals:
     outcomes: Outcomes | None = None
 
     @classmethod
-    def of(cls, signal: Signal, market: MarketColumns, row: Floats, grid: SweepGrid) -> SharedSignals:
-        """`row` is one of the policies of `grid`."""
+    def of(cls, signal: Signal, market: MarketColumns, row: Floats, grid: SweepGrid, policies: int) -> SharedSignals:
+        """For so many `policies` of `grid`, of which `row` is one."""
         events = events_of(signal.code)
-        return cls(signal, events, _outcomes(signal, events, market, row, grid))
+        return cls(signal, events, _outcomes(signal, events, market, row, grid, policies))
 
 
-def _outcomes(signal: Signal, events: Events, market: MarketColumns, row: Floats, grid: SweepGrid) -> Outcomes | None:
+def _outcomes(
+    signal: Signal, events: Events, market: MarketColumns, row: Floats, grid: SweepGrid, policies: int
+) -> Outcomes | None:
     levels = [np.array(grid.policy.get(name, (row[INDEX[name]],)), np.float64) for name in _LEVELS]
     count = sum(len(values) for values in levels)
-    if market.ground is None or set(grid.policy) - {*_LEVELS, *BAR_FIELDS} or grid.policies < 2 * count:
+    if market.ground is None or set(grid.policy) - {*_LEVELS, *BAR_FIELDS} or policies < 2 * count:
         return None
     if not all((values > 0.0).all() for name, values in zip(_LEVELS, levels, strict=True) if name in grid.policy):
         return None

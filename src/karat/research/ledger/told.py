@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from karat.kernel.loop import closing_day
 from karat.kernel.sweep import sharpe_of
 from karat.research.backtest import Backtest, MarketData
 from karat.research.data_gate import bars_hash
+from karat.research.json_form import setting_json
 from karat.research.ledger.trials import Tried
 from karat.research.levels import session_keys
 from karat.research.manifest import policy_json
@@ -49,8 +51,9 @@ def tried_by_sweep(result: Sweep, data: MarketData, policy: Policy) -> Tried:
         **_place(data),
         days=result.days,
         what={
-            "grid": {half: {name: [_plain(one) for one in values] for name, values in own.items()}
+            "grid": {half: {name: [setting_json(one) for one in values] for name, values in own.items()}
                      for half, own in axes.items()},
+            "variants": hashlib.sha256(result.variants.tobytes()).hexdigest(),
             "policy": policy_json(policy),
             "bars_hash": bars_hash(data.candles, data.market.funding),
         },
@@ -68,9 +71,3 @@ def _place(data: MarketData) -> dict[str, Any]:
         "first_ms": int(candles.ts[0]),
         "end_ms": int(candles.ts[-1]) + candles.timeframe_ms,
     }
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "name"):
-        return value.name.lower()
-    return "off" if isinstance(value, float) and value != value else value

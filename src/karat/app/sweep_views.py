@@ -1,0 +1,116 @@
+"""What karat sweep prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from karat.app.console import show, undefined
+from karat.core.time import iso, timeframe_text
+from karat.research.json_form import setting_json
+
+if TYPE_CHECKING:
+    from karat.research.backtest import MarketData
+    from karat.research.sweep import Sweep
+
+
+def show_sweep(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> None:
+    """Print the best of a sweep, and what it was made of."""
+    from rich.table import Table
+
+    from karat.kernel.sweep import FIGURES
+    from karat.research.adjusted_prices import adjustment_json, adjustment_words
+    from karat.research.manifest import data_quality
+    from karat.research.sweep_objective import SCORES
+
+    candles = data.candles
+    last = int(candles.ts[-1]) + candles.timeframe_ms
+    label = "SIMULATED DATA. " if data.entry.quality.simulated else ""
+    assumed = "assumed" if data.instrument.assumed else "known"
+    show(
+        f"{label}{candles.market} {timeframe_text(candles.timeframe_ms)}, {iso(int(candles.ts[0]))} to {iso(last)},"
+        f" before its vault. Costs {costs}. Instrument {assumed}."
+    )
+    quality = data_quality(data)
+    show(f"Data quality {quality['score']:g} of 100, {quality['coverage']['share']:.2%} of the bars are there.")
+    for told in adjustment_json(data.adjustment, int(candles.ts[0])).values():
+        show(f"Prices: {adjustment_words(told)}.")
+    table = Table()
+    names = list(result.settings(0))
+    scores = SCORES if len(result.scores) else ()
+    for head in ("variant", *names, *scores, *FIGURES):
+        table.add_column(head.replace("_", " "), justify="right")
+    for k in result.best(top, by):
+        given = result.settings(k)
+        scored = [f"{value:+.2%}" for value in result.scores[k]] if scores else []
+        table.add_row(str(result.variants[k]), *(_shown(given[name]) for name in names), *scored, *_figures(result, k))
+    show(table)
+    skipped = (
+        f" {result.skipped:,} combinations contradict themselves and were not simulated." if result.skipped else ""
+    )
+    if scores:
+        show(_scored(result))
+    show(f"{result.trials:,} trials were made to find these: the best of many is partly luck.{skipped}")
+
+
+def _scored(result: Sweep) -> str:
+    from karat.research.sweep_objective import Consistency
+
+    rule = Consistency()
+    return (
+        f"Growth is that of {rule.window_days} of its days drawn again, made annual: {rule.paths} times for each"
+        f" variant, {rule.best_paths:,} times for the best {len(result.refined):,}. Low and high are the 1st and 99th"
+        f" percentile; consistency is the middle less {rule.penalty:g} times what lies between them."
+    )
+
+
+def _shown(value: Any) -> str:
+    return value.name.lower() if hasattr(value, "name") else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _figures(result: Sweep, k: int) -> tuple[str, str, str, str]:
+    total, drawdown, sharpe, trades = (float(value) for value in result.figures[k])
+    return f"{total:+.2%}", f"{drawdown:.2%}", "—" if sharpe != sharpe else f"{sharpe:.2f}", f"{trades:.0f}"
+
+
+def sweep_json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dict[str, Any]:
+    """The same, JSON-ready."""
+    from karat.kernel.sweep import FIGURES
+    from karat.research.adjusted_prices import adjustment_json
+    from karat.research.data_gate import bars_hash
+    from karat.research.manifest import data_quality
+    from karat.research.sweep_objective import SCORES
+
+    many = set(result.refined.tolist())
+
+    def row(k: int) -> dict[str, Any]:
+        figures = {
+            name: float(value) if value == value else undefined("fewer than two days, or no deviation")
+            for name, value in zip(FIGURES, result.figures[k], strict=True)
+        }
+        if len(result.scores):
+            lost = undefined("it lost everything")
+            scored = zip(SCORES, result.scores[k], strict=True)
+            figures |= {name: float(value) if value == value else lost for name, value in scored}
+            figures |= {"scored_on_many_paths": k in many}
+        given = {name: setting_json(value) for name, value in result.settings(k).items()}
+        return {"variant": int(result.variants[k]), "set": given, **figures}
+
+    candles = data.candles
+    return {
+        "market": candles.market,
+        "timeframe": timeframe_text(candles.timeframe_ms),
+        "first": int(candles.ts[0]),
+        "last": int(candles.ts[-1]),
+        "data_hash": data.entry.hash,
+        "bars_hash": bars_hash(candles, data.market.funding),
+        "quality": data_quality(data),
+        **adjustment_json(data.adjustment, int(candles.ts[0])),
+        "simulated": data.entry.quality.simulated,
+        "assumed": data.instrument.assumed,
+        "cost_level": costs,
+        "ordered_by": by,
+        "variants": result.grid.variants,
+        "trials": result.trials,
+        "skipped": result.skipped,
+        "best": [row(k) for k in result.best(top, by)],
+    }

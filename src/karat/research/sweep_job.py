@@ -1,0 +1,152 @@
+"""A sweep that is kept while it runs: it streams to files, and after being killed anywhere it goes on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from karat.core.errors import InputError
+from karat.core.model.candles import Floats, Ints
+from karat.core.model.policy import Policy
+from karat.core.time import timeframe_text
+from karat.research.backtest import MarketData
+from karat.research.json_form import setting_json
+from karat.research.manifest import bars_hash, instrument_json, policy_json
+from karat.research.sweep import Sweep, SweepThreads
+from karat.research.sweep_batches import POLICIES_A_BATCH, Plan, plan_of
+from karat.research.sweep_choice import Sampler, chosen_variants, columns_of
+from karat.research.sweep_conditions import Condition
+from karat.research.sweep_grid import SweepGrid
+from karat.research.sweep_objective import SCORES, Consistency
+from karat.research.sweep_store import ROWS_A_PART, SweepFolder
+from karat.stats.belief.sketch import Sketch
+from karat.strategies import Strategy, code_hash
+
+_BYTES_OF_A_ROW = 160  # of the whole sweep: number, figures and scores, and what they are gathered from
+_ROOM_SHARE = 0.8  # of the memory that is free
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which variants of a grid are simulated, and what they are ordered by: "consistency", or a figure of a run."""
+
+    sampler: Sampler = Sampler.GRID
+    trials: int | None = None
+    seed: int = 0
+    conditions: tuple[Condition, ...] = ()
+    by: str = SCORES[0]
+
+    @property
+    def objective(self) -> Consistency | None:
+        return Consistency(self.seed) if self.by == SCORES[0] else None
+
+
+def spec_of(
+    data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy, choice: Choice, variants: int
+) -> dict[str, Any]:
+    """Everything that decides what comes of a sweep, JSON-ready."""
+    candles, objective = data.candles, choice.objective
+    halves = {"parameters": grid.parameters, "policy": grid.policy}
+    return {
+        "strategy": strategy.name,
+        "code_hash": code_hash(strategy),
+        "market": candles.market,
+        "timeframe": timeframe_text(candles.timeframe_ms),
+        "first_bar": int(candles.ts[0]),
+        "last_bar": int(candles.ts[-1]),
+        "bars_hash": bars_hash(candles, data.market.funding),
+        "inputs": [[one.name, len(one.ts)] for one in data.market.raw_series],
+        "instrument": instrument_json(data.instrument),
+        "grid": {half: {name: [setting_json(one) for one in values] for name, values in axes.items()}
+                 for half, axes in halves.items()},
+        "policy": policy_json(policy),
+        "sampler": choice.sampler.value,
+        "variants": variants,
+        "seed": choice.seed,
+        "conditions": [condition.text for condition in choice.conditions],
+        "objective": None if objective is None else {
+            "name": "consistency", "seed": objective.seed, "paths": objective.paths,
+            "best_share": objective.best_share, "best_at_least": objective.best_at_least,
+            "best_paths": objective.best_paths, "penalty": objective.penalty, "window_days": objective.window_days,
+        },
+    }  # fmt: skip
+
+
+def kept_sweep(
+    data: MarketData,
+    strategy: Strategy,
+    grid: SweepGrid,
+    policy: Policy,
+    choice: Choice,
+    *,
+    home: Path | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Sweep, SweepFolder]:
+    """`research.sweep.sweep`, sketched, with every part kept in a folder; what is there is not done again.
+
+    `progress` is told how many more variants are done, and of how many. Raises also what `chosen_variants` raises,
+    InputError `too_large` before anything is done, RetryLater `disk_full`, NeedsOperator `sweep_damaged`.
+    """
+    chosen = chosen_variants(grid, choice.sampler, choice.trials, choice.seed, choice.conditions)
+    rows = np.arange(grid.variants) if chosen is None else chosen
+    plan, objective = plan_of(data, strategy, grid, policy), choice.objective
+    admit(plan, len(rows), workers)
+    folder = SweepFolder.of(spec_of(data, strategy, grid, policy, choice, len(rows)), home)
+    told_rows = None if progress is None else lambda done: progress(done, len(rows))
+    with SweepThreads(plan, workers, told_rows) as threads:
+        for part, first in enumerate(range(0, len(rows), ROWS_A_PART)):
+            some = rows[first : first + ROWS_A_PART]
+            if not folder.has_part(part):
+                kept = threads.figures(some, objective)
+                folder.write_part(part, some, columns_of(grid, some), kept.figures, kept.scores)
+            elif told_rows is not None:
+                told_rows(len(some))
+        figures, scores = _gathered(folder, len(rows), scored=objective is not None)
+        told = folder.finished()
+        if told is not None:
+            return _as_it_was(plan, rows, figures, scores, folder, told), folder
+        result = threads.finished(rows, figures, scores, objective, sketched=True)
+    assert result.sketch is not None, "it was sketched"
+    folder.finish(rows, result.refined, result.scores, {"trials": result.trials, "clusters": result.sketch.as_json()})
+    return result, folder
+
+
+def admit(plan: Plan, rows: int, workers: int | None) -> None:
+    """Refuse a sweep that would not fit into the memory that is free. Raises InputError `too_large`."""
+    bars, threads = len(plan.data.candles), workers or os.cpu_count() or 1
+    wanted = rows * _BYTES_OF_A_ROW + 3 * threads * POLICIES_A_BATCH * (plan.days + 64) * 8 + 2_000 * bars
+    free = _free_bytes()
+    if free is not None and wanted > _ROOM_SHARE * free:
+        message = f"{rows:,} variants want about {wanted / 2**20:,.0f} MB, and {free / 2**20:,.0f} MB are free."
+        raise InputError("too_large", message, "Take a sample: --sampler sobol --trials 1000000.")
+
+
+def _free_bytes() -> int | None:
+    """What the system says is free; None where it does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+
+
+def _gathered(folder: SweepFolder, rows: int, *, scored: bool) -> tuple[Floats, Floats]:
+    parts = [folder.read_part(part, scored=scored) for part in range(-(-rows // ROWS_A_PART))]
+    return np.concatenate([figures for figures, _ in parts]), np.concatenate([scores for _, scores in parts])
+
+
+def _as_it_was(
+    plan: Plan, rows: Ints, figures: Floats, scores: Floats, folder: SweepFolder, told: Mapping[str, Any]
+) -> Sweep:
+    """A finished sweep, out of its files."""
+    numbers, best = folder.best()
+    refined = np.searchsorted(rows, numbers)
+    scores[refined] = best
+    sketch = Sketch.of_json(told["clusters"])
+    return Sweep(plan.grid, rows, figures, scores, refined, plan.days, plan.days_per_year, sketch)

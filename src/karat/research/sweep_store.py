@@ -1,0 +1,150 @@
+"""Sweeps that are kept: KARAT_HOME/sweeps/<id>/, written part by part, so that a killed one goes on where it was.
+
+1. The id is a hash of everything that decides the result: code, bars, grid, choice of variants, policy, objective. The
+   same sweep has the same folder.
+2. `spec.json` says what it is. `parts/NNNNNN.parquet` holds 65,536 variants each, ordered by their numbers: the number,
+   what it sets, its figures and its scores on few paths. A part is there whole or not at all, and its bytes do not
+   depend on how often the sweep was killed.
+3. `best.parquet` holds the scores on many paths; `result.json`, written last, says that the sweep is finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from karat.core.errors import NeedsOperator, RetryLater
+from karat.core.home import karat_home
+from karat.core.model.candles import Floats, Ints
+from karat.kernel.sweep import FIGURES
+from karat.lake.durable import force, replace_durably
+from karat.lake.refusals import DISK_FULL
+from karat.research.sweep_objective import SCORES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROWS_A_PART = 65_536
+VARIANT = "variant"
+_ID_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFolder:
+    """The folder of one sweep. `spec` is everything that decides its result, JSON-ready."""
+
+    folder: Path
+    spec: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any], home: Path | None = None) -> SweepFolder:
+        """The folder of a sweep, made when it is not there."""
+        told = json.dumps(spec, sort_keys=True, allow_nan=False)
+        name = hashlib.sha256(told.encode()).hexdigest()[:_ID_DIGITS]
+        folder = sweeps_folder(home) / name
+        (folder / "parts").mkdir(parents=True, exist_ok=True)
+        if not (folder / "spec.json").exists():
+            with _room(folder):
+                replace_durably(folder / "spec.json", json.dumps(spec, indent=1, allow_nan=False).encode())
+        return cls(folder, spec)
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    def has_part(self, part: int) -> bool:
+        return self._part(part).exists()
+
+    def parts(self) -> int:
+        """How many parts are there."""
+        return len(list((self.folder / "parts").glob("*.parquet")))
+
+    def write_part(
+        self, part: int, variants: Ints, settings: Mapping[str, Any], figures: Floats, scores: Floats
+    ) -> None:
+        """Keep a part. Raises RetryLater `disk_full`; then it is not there."""
+        columns = {VARIANT: variants, **settings, **_named(FIGURES, figures), **_named(SCORES, scores)}
+        self._write(self._part(part), columns)
+
+    def read_part(self, part: int, *, scored: bool) -> tuple[Floats, Floats]:
+        """(figures, scores) of a part. Raises NeedsOperator `sweep_damaged`."""
+        frame = self._read(self._part(part))
+        figures = np.stack([frame[name].to_numpy() for name in FIGURES], axis=1)
+        scores = [frame[name].to_numpy() for name in SCORES] if scored else []
+        return figures, np.stack(scores, axis=1) if scored else np.zeros((0, len(SCORES)))
+
+    def finish(self, variants: Ints, refined: Ints, scores: Floats, told: Mapping[str, Any]) -> None:
+        """Keep the scores of the rows `refined` on many paths, and that the sweep is finished."""
+        if len(refined):
+            self._write(self.folder / "best.parquet", {VARIANT: variants[refined], **_named(SCORES, scores[refined])})
+        with _room(self.folder):
+            replace_durably(self.folder / "result.json", json.dumps(told, indent=1, allow_nan=False).encode())
+
+    def finished(self) -> dict[str, Any] | None:
+        """What was told at the end, None while the sweep is not finished."""
+        file = self.folder / "result.json"
+        return json.loads(file.read_bytes()) if file.exists() else None
+
+    def best(self) -> tuple[Ints, Floats]:
+        """(numbers of variants, their scores on many paths)."""
+        file = self.folder / "best.parquet"
+        if not file.exists():
+            return np.zeros(0, np.int64), np.zeros((0, len(SCORES)))
+        frame = self._read(file)
+        return frame[VARIANT].to_numpy(), np.stack([frame[name].to_numpy() for name in SCORES], axis=1)
+
+    def _part(self, part: int) -> Path:
+        return self.folder / "parts" / f"{part:06}.parquet"
+
+    def _read(self, path: Path) -> pl.DataFrame:
+        import polars as pl
+
+        try:
+            return pl.read_parquet(path)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            hint = f"Delete {path} and give the same command again: only that part is simulated anew."
+            raise NeedsOperator("sweep_damaged", f"Sweep {self.id}: {path.name} cannot be read.", hint) from error
+
+    def _write(self, path: Path, columns: Mapping[str, Any]) -> None:
+        import polars as pl
+
+        beside = path.with_name(path.name + ".part")
+        with _room(self.folder):
+            pl.DataFrame(dict(columns)).write_parquet(beside, compression="zstd", statistics=False)
+            force([beside])
+            beside.replace(path)
+            force([path.parent])
+
+
+@contextmanager
+def _room(folder: Path) -> Generator[None]:
+    """Translates a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        hint = "Free some space and give the same command again: it goes on where it was."
+        raise RetryLater("disk_full", f"No space left for {folder}.", hint) from error
+
+
+def sweeps_folder(home: Path | None = None) -> Path:
+    """Where sweeps are kept."""
+    return (home or karat_home()) / "sweeps"
+
+
+def kept_sweeps(home: Path | None = None) -> list[SweepFolder]:
+    """Every sweep that was begun, the newest last."""
+    specs = sorted(sweeps_folder(home).glob("*/spec.json"), key=lambda one: (one.stat().st_mtime_ns, str(one)))
+    return [SweepFolder(one.parent, json.loads(one.read_bytes())) for one in specs]
+
+
+def _named(names: tuple[str, ...], values: Floats) -> dict[str, Floats]:
+    return {name: np.ascontiguousarray(values[:, k]) for k, name in enumerate(names)} if len(values) else {}
