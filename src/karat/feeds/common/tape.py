@@ -13,6 +13,8 @@ from karat.core.ids import MarketId
 from karat.core.model.candles import CANDLE_COLUMNS, Candles, Funding, Ints, Series, no_funding
 from karat.ports.feed import Arrival, Bar, Observation, Past, Stamp
 
+BARS_BEFORE_GIVING_WAY = 128  # at full speed: some hundredths of a second of work between two chances for others
+
 
 class Tape:
     """Bars of one market from its anchor, its funding (None: the market pays none), and declared series.
@@ -90,3 +92,24 @@ def in_order(series: Series) -> Series:
 def first_of(series: Series, count: int) -> Series:
     """The first `count` values."""
     return replace(series, ts=series.ts[:count], available_at=series.available_at[:count], value=series.value[:count])
+
+
+class OnTape:
+    """What every feed says of the tape that it tells from; the rest of `karat.ports.feed.Feed` is its own."""
+
+    _tape: Tape
+
+    @property
+    def market(self) -> MarketId:
+        return self._tape.market
+
+    @property
+    def timeframe_ms(self) -> int:
+        return self._tape.candles.timeframe_ms
+
+    @property
+    def has_funding(self) -> bool:
+        return self._tape.has_funding
+
+    def past(self, bars: int) -> Past:
+        return self._tape.past(bars)

@@ -15,18 +15,17 @@ from collections.abc import AsyncGenerator, Callable
 import numpy as np
 
 from karat.core.errors import NeedsOperator
-from karat.core.ids import MarketId, venue_of
+from karat.core.ids import venue_of
 from karat.core.model.candles import CANDLE_COLUMNS
 from karat.core.model.source_state import DataState
 from karat.core.time import SECOND_MS, iso
-from karat.feeds.common.tape import Tape
+from karat.feeds.common.tape import BARS_BEFORE_GIVING_WAY, OnTape, Tape
 from karat.feeds.follow.rounds import Rounds
-from karat.feeds.replay.feed import BARS_BEFORE_GIVING_WAY
 from karat.ports.clock import Clock
-from karat.ports.feed import Arrival, Notice, Past
+from karat.ports.feed import Arrival, Notice
 
 
-class FollowFeed:
+class FollowFeed(OnTape):
     """Satisfies `karat.ports.feed.Feed`. `read` gives what the lake holds now, from the anchor on; `source` is the name
     by which the state of the data knows the candles of this market."""
 
@@ -37,21 +36,6 @@ class FollowFeed:
         self._source = source
         self._tape = read()
         self._late = ""  # why the bar that is due has not come, as it was told
-
-    @property
-    def market(self) -> MarketId:
-        return self._tape.market
-
-    @property
-    def timeframe_ms(self) -> int:
-        return self._tape.candles.timeframe_ms
-
-    @property
-    def has_funding(self) -> bool:
-        return self._tape.has_funding
-
-    def past(self, bars: int) -> Past:
-        return self._tape.past(bars)
 
     async def arrivals(self, after: int) -> AsyncGenerator[Arrival | Notice]:
         with self._rounds.joined(self.timeframe_ms):

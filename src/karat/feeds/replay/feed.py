@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 
 from karat.core.errors import InputError
-from karat.core.ids import MarketId
 from karat.core.model.candles import Candles, Funding, Series
-from karat.feeds.common.tape import Tape
+from karat.feeds.common.tape import BARS_BEFORE_GIVING_WAY, OnTape, Tape
 from karat.ports.clock import Clock
-from karat.ports.feed import Arrival, Past
-
-BARS_BEFORE_GIVING_WAY = 128  # at full speed: some hundredths of a second of work between two chances for others
+from karat.ports.feed import Arrival
 
 
-class ReplayFeed:
+class ReplayFeed(OnTape):
     """Satisfies `karat.ports.feed.Feed`. The first candle is the anchor. `speed` is bars a second, None unlimited.
 
     `funding` None: the market pays none. `series` are those that the strategy declares, whole. Raises InputError
@@ -36,21 +33,6 @@ class ReplayFeed:
         self._tape = Tape(candles, funding, series)
         self._clock = clock
         self._speed = speed
-
-    @property
-    def market(self) -> MarketId:
-        return self._tape.market
-
-    @property
-    def timeframe_ms(self) -> int:
-        return self._tape.candles.timeframe_ms
-
-    @property
-    def has_funding(self) -> bool:
-        return self._tape.has_funding
-
-    def past(self, bars: int) -> Past:
-        return self._tape.past(bars)
 
     async def arrivals(self, after: int) -> AsyncGenerator[Arrival]:
         began, bars = self._clock.now_ms(), len(self._tape)
