@@ -31,9 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karat.core.errors import InputError
-from karat.core.model.candles import Floats, Ints
+from karat.core.model.candles import Candles, Floats, Ints
 from karat.core.time import DAY_MS
 from karat.stats.figure import TIE, assert_numbers
+from karat.stats.returns import daily_marks
 
 Flags = NDArray[np.bool_]
 
@@ -138,6 +139,17 @@ def period_regimes(day_ts: Ints, close: Floats, rule: PeriodRule = PERIOD_RULE) 
     labels[:ready] = labels[ready]
     labels[_is_crash(days, close, deviation, rule)] = PERIODS.index(Period.CRASH_AND_RECOVERY)
     return Periods(day_ts, labels, rule)
+
+
+def daily_closes(candles: Candles, session_keys: Ints | None = None) -> tuple[Ints, Floats]:
+    """`day_ts` and the last close of each day, days as in `stats.daily_marks`: without bars that of before.
+    `session_keys` as there, of equities. Cut the candles before the vault first."""
+    closes = candles.ts + candles.timeframe_ms
+    with_sessions = session_keys is not None
+    day_ts, marks = daily_marks(
+        closes, candles.close, float(candles.close[0]), sessions=with_sessions, session_keys=session_keys
+    )
+    return day_ts, marks[1:]
 
 
 def _window_starts(days: Floats, length: int) -> Ints:

@@ -7,20 +7,23 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.research.small_markets import START as SMALL_START
+from tests.unit.research.small_markets import candles
 
 from karat.core.errors import InputError
-from karat.core.time import DAY_MS, parse_time_ms
+from karat.core.ids import MarketId
+from karat.core.model.candles import Candles
+from karat.core.time import DAY_MS, HOUR_MS, parse_time_ms
 from karat.research.period_figures import (
     largest_regime_share,
     period_figures,
     regimes_positive,
     worst_regime_drawdown,
 )
-from karat.research.period_regimes import PERIODS, Period, period_regimes
+from karat.research.period_regimes import PERIODS, Period, daily_closes, period_regimes
 from karat.stats.figure import Undefined
 
 START = parse_time_ms("2020-01-01")
-NO_TRADES = np.zeros(0, np.int64)
 
 
 def days_from(count: int) -> np.ndarray:
@@ -97,6 +100,12 @@ def test_segments_cover_the_whole_range_and_say_which_regimes_are_lacking():
     assert periods.days_of(Period.BEAR) == 0
 
 
+def test_the_closes_of_days_are_those_of_their_last_bars():
+    day_ts, closes = daily_closes(candles(np.arange(1.0, 61.0)))  # 60 hours: two days and a half
+    assert day_ts.tolist() == [SMALL_START + DAY_MS * k for k in range(3)]
+    assert closes.tolist() == [24.0, 48.0, 60.0]
+
+
 def test_too_short_a_record_is_refused():
     with pytest.raises(InputError) as refused:
         period_regimes(days_from(30), np.full(30, 100.0))
@@ -135,6 +144,15 @@ def test_bitcoin_as_it_is_remembered(shared):
     assert share(Period.BULL, "2020-10-20", "2021-01-10") == 1.0
     assert share(Period.RANGE, "2023-07-01", "2023-10-15") == 1.0
     assert all(periods.days_of(period) >= 90 for period in PERIODS)
+
+
+def test_days_of_hourly_bars_are_those_of_daily_bars(shared):
+    hours = pl.read_parquet(shared / "data/candles/binance_spot/1h/BTCUSDT.parquet").tail(24 * 400)
+    days = pl.read_parquet(shared / "data/candles/binance_spot/1d/BTCUSDT.parquet").tail(400)
+    columns = {name: hours[name].to_numpy() for name in ("ts", "open", "high", "low", "close", "volume")}
+    day_ts, closes = daily_closes(Candles(market=MarketId("test:AB"), timeframe_ms=HOUR_MS, **columns))
+    assert day_ts.tolist()[-300:] == days["ts"].to_list()[-300:]
+    assert closes.tolist()[-300:] == days["close"].to_list()[-300:]
 
 
 def a_run(gains: list[float]) -> tuple:
