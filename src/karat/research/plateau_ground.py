@@ -1,0 +1,155 @@
+"""Which variants of a sweep lie next to each other.
+
+1. An axis is numeric where its values are numbers; modes, words and switches are not, and neither is a number that is
+   off (NaN). Neighbours have the same value on every axis that is not numeric.
+2. In a grid, neighbours lie within 20% of the value on each numeric axis, or are the next value up or down: where the
+   steps are coarser than 20% the neighbourhood is wider, which is the harder test.
+3. In a sample they are the nearest, by their places on the axes, each axis of length 1 from its lowest value to its
+   highest and its different values equally far apart.
+4. Variants whose parameters contradict each other were never simulated and are nobody's neighbours.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from karat.core.model.candles import Floats, Ints
+from karat.research.sweep import Sweep
+
+NEIGHBOURHOOD = 0.2
+NEAREST = 16
+_BOX_MAX = 20_000  # of more combinations than these, every second value of the longest axis is left out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """What one name may be. `numbers` is float64 per place, NaN where it is not numeric; `ranks` float64 per place: 0
+    for the lowest number, 1 for the highest, equally apart. `beside` holds for each place itself and the places next to
+    it; a value given twice is one."""
+
+    name: str
+    numbers: Floats
+    ranks: Floats
+    beside: tuple[Ints, ...]
+
+    @property
+    def is_numeric(self) -> bool:
+        return not bool(np.all(np.isnan(self.numbers)))
+
+    def is_at_the_edge(self, place: int) -> bool:
+        """Whether the place is the lowest or highest of three numbers or more."""
+        return len(np.unique(self.ranks[~np.isnan(self.ranks)])) > 2 and self.ranks[place] in (0.0, 1.0)
+
+
+def axis_of(name: str, values: tuple[Any, ...], reach: float) -> Axis:
+    """The axis of these values; numbers within `reach` of each other, as a share, are neighbours."""
+    words = any(
+        hasattr(value, "name") or not isinstance(value, int | float) or isinstance(value, bool) for value in values
+    )
+    numbers = np.full(len(values), np.nan) if words else np.array(values, np.float64)
+    known = np.unique(numbers[~np.isnan(numbers)])
+    ranks = np.where(np.isnan(numbers), np.nan, np.searchsorted(known, numbers) / max(len(known) - 1, 1))
+    first = [place for place, value in enumerate(numbers) if math.isnan(value) or value not in numbers[:place]]
+    beside = tuple(_beside(place, numbers, known, np.array(first), reach) for place in range(len(values)))
+    return Axis(name, numbers, ranks, beside)
+
+
+def _beside(place: int, numbers: Floats, known: Floats, first: Ints, reach: float) -> Ints:
+    own = numbers[place]
+    if math.isnan(own):
+        return np.array([place])
+    at = int(np.searchsorted(known, own))
+    next_to = known[max(at - 1, 0) : at + 2]
+    others = first[np.isin(numbers[first], next_to) | (np.abs(numbers[first] - own) <= reach * abs(own) * (1.0 + 1e-9))]
+    return np.sort(np.append(others[numbers[others] != own], place))
+
+
+class Ground:
+    """The neighbourhoods of a sweep's rows. `sampled`: its variants are a sample of their grid."""
+
+    def __init__(self, sweep: Sweep, *, sampled: bool, reach: float = NEIGHBOURHOOD) -> None:
+        halves = [*sweep.grid.parameters.items(), *sweep.grid.policy.items()]
+        self.axes = tuple(axis_of(name, values, reach) for name, values in halves)
+        self._sizes = [len(values) for _, values in halves]
+        self._variants = sweep.variants
+        self._simulated = ~np.isnan(sweep.column("trades"))
+        self._nearest = _Nearest(self, np.flatnonzero(self._simulated)) if sampled else None
+
+    def places(self, rows: Ints) -> Ints:
+        """Where the variants of rows stand on each axis, int64[rows, axes]."""
+        rest, found = self._variants[rows], np.empty((len(rows), len(self._sizes)), np.int64)
+        for axis in range(len(self._sizes) - 1, -1, -1):
+            rest, found[:, axis] = np.divmod(rest, self._sizes[axis])
+        return found
+
+    def ranks(self, rows: Ints) -> Floats:
+        """Where they stand on the numeric axes between 0 and 1, float64[rows, numeric axes]; off is -1."""
+        places = self.places(rows)
+        columns = [axis.ranks[places[:, k]] for k, axis in enumerate(self.axes) if axis.is_numeric]
+        return np.nan_to_num(np.array(columns).reshape(len(columns), len(rows)).T, nan=-1.0)
+
+    def neighbours(self, row: int) -> Ints:
+        """The rows next to `row`, ascending, without itself."""
+        return self._box(row) if self._nearest is None else self._nearest.of(row)
+
+    def edges(self, row: int) -> tuple[str, ...]:
+        """The axes on which the variant has the lowest or highest number of all."""
+        places = self.places(np.array([row]))[0]
+        return tuple(
+            axis.name for axis, place in zip(self.axes, places, strict=True) if axis.is_at_the_edge(int(place))
+        )
+
+    def _box(self, row: int) -> Ints:
+        own = self.places(np.array([row]))[0]
+        sides = [axis.beside[place] for axis, place in zip(self.axes, own, strict=True)]
+        _thin(sides, own)
+        numbers = np.zeros(1, np.int64)
+        for side, size in zip(sides, self._sizes, strict=True):
+            numbers = (numbers[:, None] * size + side).ravel()
+        at = np.minimum(np.searchsorted(self._variants, numbers), len(self._variants) - 1)
+        rows = at[(self._variants[at] == numbers) & self._simulated[at]]
+        return rows[rows != row]
+
+
+def _thin(sides: list[Ints], own: Ints) -> None:
+    """Leave out values of the longest axes until the combinations are few enough; three a side stay."""
+    while math.prod(len(side) for side in sides) > _BOX_MAX:
+        longest = max(range(len(sides)), key=lambda axis: len(sides[axis]))
+        if len(sides[longest]) <= 3:
+            return
+        at = int(np.searchsorted(sides[longest], own[longest]))
+        sides[longest] = sides[longest][at % 2 :: 2]
+
+
+class _Nearest:
+    """The nearest rows by place, among those that are equal in all that is no number."""
+
+    def __init__(self, ground: Ground, rows: Ints) -> None:
+        from scipy.spatial import cKDTree
+
+        places, ranks = ground.places(rows), ground.ranks(rows)
+        key = np.zeros((len(rows), len(ground.axes)), np.int64)
+        for k, axis in enumerate(ground.axes):
+            key[:, k] = np.where(np.isnan(axis.numbers), np.arange(len(axis.numbers)), -1)[places[:, k]]
+        kinds, self._kind = np.unique(key, axis=0, return_inverse=True)
+        self._kind = self._kind.reshape(len(rows))
+        self._members = [rows[self._kind == kind] for kind in range(len(kinds))]
+        self._ranks = [ranks[self._kind == kind] for kind in range(len(kinds))]
+        self._trees = [cKDTree(some) if some.shape[1] else None for some in self._ranks]
+        self._kind_of_row = dict(zip(rows.tolist(), self._kind.tolist(), strict=True))
+
+    def of(self, row: int) -> Ints:
+        if row not in self._kind_of_row:
+            return np.zeros(0, np.int64)
+        kind = self._kind_of_row[row]
+        members, tree = self._members[kind], self._trees[kind]
+        if tree is None or len(members) < 2:
+            return np.zeros(0, np.int64)
+        own = self._ranks[kind][np.searchsorted(members, row)]
+        _, found = tree.query(own, k=min(NEAREST + 1, len(members)))
+        rows = members[found]
+        return np.sort(rows[rows != row][:NEAREST])
