@@ -7,10 +7,14 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.unit.research.small_markets import candles, free_policy, market_data
 
 from karat.core.errors import InputError
+from karat.core.ids import MarketId
+from karat.core.model.candles import Candles, Funding
+from karat.core.model.instrument import Kind
 from karat.core.model.policy import CostLevel, Policy
 from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
@@ -19,11 +23,12 @@ from karat.research.ledger.told import tried_by_sweep
 from karat.research.sweep import sweep
 from karat.research.sweep_grid import SweepGrid
 from karat.research.validation.cross_validation import CrossSettings, cross_validation
-from karat.research.validation.daily import DailyRuns, daily_runs, holding_returns
+from karat.research.validation.daily import DailyRuns, daily_runs
+from karat.research.validation.holding import holding_returns
 from karat.research.validation.purged_paths import PurgedPaths, purged_paths
 from karat.stats.belief.random import fill_uniforms
 from karat.stats.figure import Undefined
-from karat.strategies import find_strategy
+from karat.strategies import Market, find_strategy
 
 EMA = find_strategy("ema_crossover")
 GRID = SweepGrid({"fast_period": (4, 8, 60), "slow_period": (20, 40)}, {"size_value": (0.5, 1.0)})
@@ -173,3 +178,23 @@ def test_the_same_seed_gives_the_same_figures(data: MarketData):
     first, second = (cross_validation(runs, holding, CrossSettings(seed=4, resamples=200)) for _ in range(2))
     assert first.superior.p_consistent == second.superior.p_consistent
     assert first.days == len(holding)
+
+
+def test_holding_real_bitcoin_on_spot_is_its_price_less_one_entry(shared):
+    frame = pl.read_parquet(shared / "data" / "candles" / "binance_spot" / "1h" / "BTCUSDT.parquet").tail(3_000)
+    columns = {name: frame[name].to_numpy().copy() for name in ("ts", "open", "high", "low", "close", "volume")}
+    bars = Candles(MarketId("test:AB"), HOUR_MS, **columns)
+    market = market_data(bars, kind=Kind.SPOT, lot=1e-8)
+    grown = float(np.prod(1.0 + holding_returns(market, free_policy(taker_fee=0.001))))
+    assert grown == pytest.approx(bars.close[-1] / bars.open[1] / 1.001, rel=1e-4)
+
+
+def test_funding_is_paid_out_of_what_is_held():
+    """A tenth of a percent every eight hours at a still price: not 0.3% of the start each day, but of what is left."""
+    bars = candles(np.full(24 * 300, 100.0))
+    stamps = bars.ts[::8].copy()
+    funding = Funding(stamps, np.full(len(stamps), 0.001), np.full(len(stamps), 100.0))
+    market = replace(market_data(bars), market=Market(bars, funding))
+    returns = holding_returns(market, free_policy(taker_fee=0.0, maker_fee=0.0))
+    assert returns[10:] == pytest.approx(np.full(290, -0.003), rel=0.06), "within the band"
+    assert 0.3 < np.prod(1.0 + returns) < 0.5

@@ -20,11 +20,12 @@ from karat.research.ledger.account import accounts
 from karat.research.ledger.trials import TrialLedger
 from karat.research.sweep_grid import SweepGrid
 from karat.research.sweep_objective import Consistency
+from karat.research.validation.holding import AllIn
 from karat.research.validation.seen_before import KnownSignals, part_of, seen_before
 from karat.research.validation.walk_forward import Lengths, WalkForward, walk_forward
 from karat.stats.figure import Undefined
 from karat.stats.returns import daily_returns
-from karat.strategies import evaluate, find_strategy, resolve
+from karat.strategies import Strategy, evaluate, find_strategy, resolve
 
 EMA, HOLD = find_strategy("ema_crossover"), find_strategy("buy_and_hold")
 CROSSINGS = SweepGrid({"fast_period": (4, 8, 12), "slow_period": (20, 40)}, {})
@@ -76,6 +77,15 @@ def test_the_signals_of_a_part_are_those_of_the_market_cut_at_its_end(data: Mark
     assert evaluate(EMA, part.market, values).entry[0] == 0, "alone it has not warmed up"
 
 
+def test_signals_beyond_the_room_are_asked_for_again(data: MarketData):
+    values = resolve(EMA, {"fast_period": 4, "slow_period": 40})
+    roomy, narrow = KnownSignals(EMA, data.market), KnownSignals(EMA, data.market, bytes_max=100)
+    assert roomy.of(values) is roomy.of(values)
+    assert narrow.of(values) is not narrow.of(values)
+    assert (narrow.of(values).entry == roomy.of(values).entry).all()
+    assert (roomy.of(values).confidence == evaluate(EMA, data.market, values).confidence).all()
+
+
 def test_bars_after_the_training_do_not_change_what_it_chose(data: MarketData, walked: WalkForward):
     first = walked.steps[0]
     bars = data.candles
@@ -125,13 +135,14 @@ def test_leaving_at_the_end_of_a_test_is_paid_for():
     assert isinstance(found.efficiency, Undefined), "training earned nothing"
 
 
+@pytest.mark.parametrize("strategy", [HOLD, AllIn()], ids=["entries", "targets"])
 @pytest.mark.parametrize("latency", [1, 2, 5])
-def test_a_test_ends_flat_whatever_the_latency(latency: int):
+def test_a_test_ends_flat_whatever_the_latency(strategy: Strategy, latency: int):
     market = growing([0.001], 400)
-    own = seen_before(KnownSignals(HOLD, market.market), (100, 200), leave_within=latency)
+    own = seen_before(KnownSignals(strategy, market.market), (100, 200), leave_within=latency)
     part = part_of(market, (100, 200))
     policy = free_policy(latency=latency)
-    record = run(prepare(part.candles, evaluate(own, part.market, resolve(HOLD)), policy, market.instrument))
+    record = run(prepare(part.candles, evaluate(own, part.market, resolve(strategy)), policy, market.instrument))
     assert record.position[-2] > 0
     assert record.position[-1] == 0
 

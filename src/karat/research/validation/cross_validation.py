@@ -57,7 +57,7 @@ class CrossValidation:
 
 def cross_validation(runs: DailyRuns, holding: Floats, settings: CrossSettings | None = None) -> CrossValidation:
     """Of a sweep's variants day by day (`daily.daily_runs`) and of holding the same market at the same costs on the
-    same days (`daily.holding_returns`)."""
+    same days (`holding.holding_returns`)."""
     settings = settings or CrossSettings()
     returns = runs.returns
     assert len(holding) == len(returns), "the benchmark has the same days"

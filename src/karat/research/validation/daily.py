@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
-from karat.core.model.policy import Costs, Policy
+from karat.core.model.policy import Policy
 from karat.kernel.prepare import clock_columns
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
@@ -23,10 +23,8 @@ from karat.research.sweep_objective import SCORES
 from karat.research.sweep_paths import Simulated
 from karat.stats.belief.sketch import project, sketch_of
 from karat.strategies import Strategy
-from karat.strategies.catalogue.baseline.buy_and_hold import BuyAndHold
 
 MATRIX_BYTES_MAX = 32 * 2**20  # 3,800 variants of three years; the tests hold some copies of it
-_COSTS = (*(spec.name for spec in fields(Costs)), "maker_fee", "taker_fee", "capital", "atr_period")
 
 
 class DailyKeeper:
@@ -99,7 +97,8 @@ def daily_runs(
     """Simulate all variants of `grid`, or those numbered `variants` (ascending, each once), and keep their days.
 
     Where they do not fit into `bytes_max`, a sample is taken that depends on their numbers alone, and those numbered
-    `always` stay in it. Raises what `sweep` raises, and InputError `too_large` where not even two fit.
+    `always` stay in it: what the sweep would choose belongs there. The vault is not theirs to read either: the caller
+    cuts the market before it. Raises what `sweep` raises, and InputError `too_large` where not even two fit.
     """
     plan = plan_of(data, strategy, grid, policy)
     everyone = np.arange(grid.variants) if variants is None else variants
@@ -113,12 +112,6 @@ def daily_runs(
     days = day_numbers(data)
     assert len(days) == plan.days, "days are counted in one way"
     return DailyRuns(grid, chosen[simulated], figures, daily, days, plan.first_day, plan.days_per_year, len(everyone))
-
-
-def holding_returns(data: MarketData, policy: Policy) -> Floats:
-    """Daily returns of all the equity in the market from the first bar to the last, at the costs of `policy`."""
-    same_costs = Policy(**{name: getattr(policy, name) for name in _COSTS})
-    return daily_runs(data, BuyAndHold(), SweepGrid({}, {}), same_costs).returns[:, 0]
 
 
 def _fitting(everyone: Ints, always: Ints, room: int) -> Ints:

@@ -8,13 +8,17 @@ inside the part, as in any run that begins there.
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from karat.core.model.signals import Signals
 from karat.research.backtest import MarketData
 from karat.stats.belief.splits import Range
 from karat.strategies import Market, Strategy, Values, evaluate
 
-KEPT_BYTES_MAX = 256 * 2**20  # 900 signal sets of three years of hours; those beyond are asked for again
+KEPT_BYTES_MAX = 128 * 2**20  # 1,700 plain signal sets of three years of hours; those beyond are asked for again
 
 
 class KnownSignals:
@@ -24,18 +28,24 @@ class KnownSignals:
         self.strategy = strategy
         self._market = market
         self._room = bytes_max
+        self._sure = np.ones(len(market))
+        self._sure.flags.writeable = False
         self._kept: dict[Values, Signals] = {}
 
     def of(self, values: Values) -> Signals:
         """Over the whole market. Raises what `evaluate` raises."""
         found = self._kept.get(values)
         if found is None:
-            found = evaluate(self.strategy, self._market, values)
-            taken = sum(getattr(found, spec.name).nbytes for spec in fields(found) if _has(found, spec.name))
+            found = self._light(evaluate(self.strategy, self._market, values))
+            taken = sum(column.nbytes for column in _columns(found).values() if column is not self._sure)
             if taken <= self._room:
                 self._room -= taken
                 self._kept[values] = found
         return found
+
+    def _light(self, signals: Signals) -> Signals:
+        """Most strategies are always sure: their confidences are one column, not one each."""
+        return replace(signals, confidence=self._sure) if (signals.confidence == 1.0).all() else signals
 
 
 def part_of(data: MarketData, bars: Range) -> MarketData:
@@ -72,13 +82,13 @@ def seen_before(known: KnownSignals, bars: Range, *, leave_within: int | None = 
     return SeenBefore()
 
 
-def _has(signals: Signals, name: str) -> bool:
-    return getattr(signals, name) is not None
+def _columns(signals: Signals) -> dict[str, NDArray[Any]]:
+    given = {spec.name: getattr(signals, spec.name) for spec in fields(signals)}
+    return {name: column for name, column in given.items() if column is not None}
 
 
 def _cut(signals: Signals, bars: Range) -> Signals:
-    columns = {spec.name: getattr(signals, spec.name) for spec in fields(signals) if _has(signals, spec.name)}
-    return Signals(**{name: column[bars[0] : bars[1]] for name, column in columns.items()})
+    return Signals(**{name: column[bars[0] : bars[1]] for name, column in _columns(signals).items()})
 
 
 def _left(signals: Signals, latency: int) -> Signals:
