@@ -45,7 +45,7 @@ class KnownSignals:
 
     def _light(self, signals: Signals) -> Signals:
         """Most strategies are always sure: their confidences are one column, not one each."""
-        return replace(signals, confidence=self._sure) if (signals.confidence == 1.0).all() else signals
+        return replace(signals, confidence=self._sure) if signals.confidence.min() == 1.0 else signals
 
 
 def part_of(data: MarketData, bars: Range) -> MarketData:
