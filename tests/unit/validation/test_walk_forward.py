@@ -11,6 +11,7 @@ from tests.unit.research.small_markets import candles, free_policy, market_data
 
 from karat.core.errors import InputError
 from karat.core.model.candles import Candles
+from karat.core.model.instrument import Kind
 from karat.core.model.policy import Policy
 from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
@@ -181,6 +182,17 @@ def test_anchored_training_grows_and_the_gap_belongs_to_nobody(data: MarketData)
     days = found.out_of_sample.days
     assert len(days) == sum(len(step.tested.days) for step in found.steps)
     assert (np.diff(days) > 1).sum() == 1
+
+
+def test_sessions_are_counted_by_their_dates():
+    shares = market_data(demo_candles(7, DEMO_SYMBOLS[0], HOUR_MS, 1_000), kind=Kind.EQUITY)
+    found = walk_forward(shares, EMA, CROSSINGS, Policy(), LENGTHS, by="sharpe")
+    out = found.out_of_sample
+    first = int(shares.candles.ts[found.steps[0].window.test[0]]) // 86_400_000
+    assert out.days_per_year == 252.0
+    assert out.days[0] in (first - 1, first), "the date in New York"
+    assert (np.diff(out.days) == 1).all()
+    assert np.any(out.returns)
 
 
 def test_a_set_up_that_means_nothing_is_refused(data: MarketData):
