@@ -88,6 +88,20 @@ def test_signals_that_are_put_off_keep_number_order_and_levels_as_a_share_of_pri
     assert np.flatnonzero(behind.entry[50:60]).tolist() == [7]
 
 
+def test_signals_are_not_put_off_so_far_that_they_come_early_and_know_the_future():
+    """The only rise are bars 190 to 220, and the trade holds 200 to 230. Fifteen bars early it would hold nearly all of
+    the rise; that is what putting off by all bars but fifteen does, and no run may be given it."""
+    bar = np.arange(BARS)
+    close = 100.0 * np.exp(0.01 * np.clip(bar - 190, 0, 30) + 1e-4 * np.sin(bar))
+    said = signals(BARS, long=bar == 200, exit_long=bar == 230)
+    variant = written(close, said)
+    found = random_timing(variant, seed=1, runs=300)
+    early = variant.with_signals(put_off(variant, 0, BARS - 15)).metrics["sharpe"]
+    assert found.random.at(99) < found.real < early
+    assert found.random.undefined == 1  # entered at the last bar, so never: unknown counts as good
+    assert found.p_value == 2 / 301
+
+
 def test_targets_can_be_put_off_but_have_no_entries():
     close = wandering(BARS)
     target = np.append(np.sign(np.diff(close)), 0.0)

@@ -10,7 +10,9 @@
 
 Exits that hold all the while, as those of a strategy that is always in the market, leave random entries no side to
 choose and few bars to miss. `random_timing` therefore keeps entries and exits together: all signals are put off by a
-random number of bars, round the market's end. Their number and their order stay; only the prices are others.
+random number of bars, round the market's end. Their number and their order stay; only the prices are others. Put off
+by a few bars they would still be the real ones, and by nearly the whole market they would come some bars early and know
+the future: both are left out, up to the warm-up or the longest trade, but at most a quarter of the market each.
 
 p is the share of runs at least as good as the real one, that one counted among them (Phipson and Smyth 2010: a p of
 zero is never known). A random run without a Sharpe counts as good, unless it went bankrupt.
@@ -46,7 +48,7 @@ _PILOT_ROUNDS = 8
 _CLOSE_ENOUGH = 0.02  # of the real number of trades
 _SHARE_MAX = 0.5  # of all bars that may hold an entry
 _MATCHED = 0.2  # random runs that trade more or less often than that by this share say nothing
-_TURNED_BARS_MIN = 100  # fewer places than runs, and than the hundredth part that a p of 0.01 asks for
+_TURNED_BARS_MIN = 100  # places to put signals off to: a p of 0.01 asks for as many
 TARGETS = Undefined("a strategy of targets has no entries")
 NOT_MATCHED = Undefined("random runs trade much more or less often than the real one")
 NO_ROOM = Undefined("no bar is left for random entries")
@@ -97,12 +99,13 @@ def random_timing(variant: Variant, *, seed: int, runs: int = RANDOM_RUNS) -> Ra
     if not sum(_entered(variant.run)):
         return NO_TRADES
     warmup = variant.strategy.warmup_bars(variant.values)
-    if len(variant.signals) - warmup < _TURNED_BARS_MIN:
+    later = len(variant.signals) - warmup
+    memory = min(max(warmup, int(variant.run.trades.bars_held.max(initial=1))), later // 4)
+    if later - 2 * memory < _TURNED_BARS_MIN:
         return NO_ROOM
     draws = np.empty(runs)
     fill_uniforms(seed, _TIMING, 0, 0, draws)
-    later = len(variant.signals) - warmup
-    steps = 1 + (draws * (later - 1)).astype(np.int64)
+    steps = memory + (draws * (later - 2 * memory)).astype(np.int64)
     return _compared(variant, (variant.with_signals(put_off(variant, warmup, int(step))) for step in steps))
 
 
