@@ -101,6 +101,13 @@ def test_a_wild_strategy_is_ruined_within_the_year_more_often_than_a_calm_one():
     assert wild.drawdown.at(95) > calm.drawdown.at(95)
 
 
+def test_who_was_ruined_on_the_way_is_ruined_whatever_came_after():
+    """Down by 60%, up by 150%, day after day: more paths fall below half than end below the start."""
+    close = np.where(np.arange(60) % 2 == 0, 100.0, 40.0) * (1.0 + 0.01 * np.sin(np.arange(60)))
+    found = resample_days(written(close, signals(60, long=np.arange(60) == 0)), seed=1, paths=500, horizon_days=30)
+    assert found.ruin > found.loss > 0.5
+
+
 def test_what_cannot_be_told_is_not_told():
     quiet = written(np.full(60, 100.0), signals(60))
     assert shuffle_trades(quiet, seed=1) == resample_trades(quiet, seed=1) == NO_TRADES

@@ -10,7 +10,7 @@ from tests.unit.robustness.variants import every_other_bar, wandering, written
 from karat.core.model.policy import LevelMode
 from karat.core.model.signals import signals
 from karat.research.robustness import random_entries, random_timing
-from karat.research.robustness.random_entries import NO_ROOM, NOT_MATCHED, TARGETS, p_value, put_off
+from karat.research.robustness.random_entries import NO_ROOM, NOT_MATCHED, TARGETS, p_value, put_off, with_entries
 from karat.stats import Undefined
 from karat.stats.figure import BANKRUPT, NO_TRADES, ONE_DAY
 
@@ -67,6 +67,17 @@ def test_random_entries_leave_by_the_stops_of_the_policy():
     draws = np.random.default_rng(2).random(BARS)
     found = random_entries(written(close, signals(BARS, long=draws < 0.05), policy), seed=1, runs=30)
     assert found.trades.at(50) == pytest.approx(found.trades_real, rel=0.1)
+
+
+def test_a_random_entry_takes_what_was_said_to_a_real_one():
+    """The real entry at a price of 100 has a stop 2 away and half of the confidence: at 200 the stop is 4 away."""
+    bar = np.arange(4)
+    said = signals(4, long=bar == 0, stop=np.where(bar == 0, 2.0, np.nan), confidence=np.where(bar == 0, 0.5, 1.0))
+    variant = written([100.0, 150.0, 200.0, 50.0], said)
+    found = with_entries(variant, signals(4), np.array([2, 3]), 1, np.array([0, 0]))
+    assert found.entry.tolist() == [0, 0, 1, -1]
+    assert found.stop[2:].tolist() == [4.0, 1.0]
+    assert found.confidence.tolist() == [0.5, 1.0, 0.5, 0.5]
 
 
 def test_exits_at_every_bar_but_those_of_the_entries_leave_random_ones_no_chance():

@@ -12,7 +12,7 @@ from tests.unit.robustness.variants import every_other_bar, saying, wandering, w
 
 from karat.core.errors import InputError
 from karat.core.model.instrument import Kind
-from karat.core.model.policy import COSTS, CostLevel, Policy, SizeMode
+from karat.core.model.policy import COSTS, CostLevel, LevelMode, Policy, SizeMode
 from karat.core.model.signals import signals
 from karat.research.robustness import (
     Trials,
@@ -50,6 +50,18 @@ def test_twice_the_costs_are_twice_the_costs():
     once, twice = variant.run.metrics["total_return"], cost_stress(variant).outcome.total_return
     assert free - twice == pytest.approx(2.0 * (free - once), rel=0.01)
     assert cost_stress(variant, times=1.0).outcome.total_return == once
+
+
+def test_a_rebate_is_not_made_larger():
+    """Takes are filled as maker, for a rebate; everything else is free. Twice the costs are the same nothing."""
+    rebate = {"maker_fee": -0.001, "taker_fee": 0.0, "take_mode": LevelMode.FRACTION, "take_value": 0.005}
+    policy = free_policy(size_value=0.5, take_fraction=1.0, **rebate)
+    variant = written(wandering(BARS), every_other_bar(BARS), policy)
+    assert cost_stress(variant).outcome.total_return == variant.run.metrics["total_return"]
+    assert (
+        variant.with_policy(replace(policy, maker_fee=-0.002)).metrics["total_return"]
+        > (variant.run.metrics["total_return"])
+    )
 
 
 def test_an_edge_of_one_bar_is_a_timing_artefact():

@@ -178,7 +178,6 @@ def _random_run(ground: _Ground, count: tuple[int, int], seed: int, purpose: int
     fill_uniforms(seed, purpose, 0, path, keys)
     chosen = np.argpartition(keys, sum(count) - 1)[: sum(count)]
     chosen = ground.room[chosen[np.argsort(keys[chosen])]]  # in random order: any of them may be long
-    bars = (chosen[: count[0]], chosen[count[0] :])
     picks = np.empty(sum(count))
     fill_uniforms(seed, _SOURCES, purpose, path, picks)
     drawn = (picks[: count[0]], picks[count[0] :])
@@ -186,19 +185,20 @@ def _random_run(ground: _Ground, count: tuple[int, int], seed: int, purpose: int
         real[(place * len(real)).astype(np.int64)]
         for real, place in zip((ground.longs, ground.shorts), drawn, strict=True)
     ]
-    return ground.variant.with_signals(_with_entries(ground, chosen, len(bars[0]), np.concatenate(sources)))
+    variant, source = ground.variant, np.concatenate(sources)
+    return variant.with_signals(with_entries(variant, ground.quiet, chosen, count[0], source))
 
 
-def _with_entries(ground: _Ground, bars: Ints, longs: int, source: Ints) -> Signals:
-    """Entries at `bars`, the first `longs` of them long, each with what the strategy said to the entry at `source`."""
-    signals, close = ground.variant.signals, ground.variant.data.candles.close
+def with_entries(variant: Variant, quiet: Signals, bars: Ints, longs: int, source: Ints) -> Signals:
+    """`quiet` with entries at `bars`, the first `longs` of them long, with what was said to those at `source`."""
+    signals, close = variant.signals, variant.data.candles.close
     entry = np.zeros(len(signals), np.int8)
     entry[bars[:longs]], entry[bars[longs:]] = 1, -1
     scale = close[bars] / close[source]
     confidence = column(signals.confidence, bars, source)
     assert confidence is not None, "every signal has a confidence"
     return replace(
-        ground.quiet,
+        quiet,
         entry=entry,
         confidence=confidence,
         stop=column(signals.stop, bars, source, scale),
