@@ -18,41 +18,55 @@ from karat.stats.belief.random import uniform_pair
 from karat.stats.figure import Undefined, assert_numbers
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 SHUFFLE, RESAMPLE = 2, 3  # purposes of their numbers, apart from all others that one seed gives
 
 
 class TradePaths(NamedTuple):
-    """One value a path: final equity for a start of 1, and the deepest drawdown as a fraction of the peak."""
+    """One value a path: final equity for a start of 1, and the deepest drawdown as a fraction of the peak.
+
+    `curves` is equity after each of the counts of trades asked for, float64[paths, counts].
+    """
 
     final: Floats
     drawdown: Floats
+    curves: Floats
 
 
-def resampled_trades(returns: Floats, *, seed: int, paths: int) -> TradePaths | Undefined:
-    """`paths` rows of as many trades drawn with replacement. float64 without NaN, above -1."""
-    return _paths(returns, seed, paths, RESAMPLE)
+NO_CURVES: Ints = np.empty(0, np.int64)
+"""Asks for no curves."""
 
 
-def shuffled_trades(returns: Floats, *, seed: int, paths: int) -> TradePaths | Undefined:
-    """`paths` other orders of the same trades."""
-    return _paths(returns, seed, paths, SHUFFLE)
+def resampled_trades(returns: Floats, *, seed: int, paths: int, after: Ints = NO_CURVES) -> TradePaths | Undefined:
+    """`paths` rows of as many trades drawn with replacement. float64 without NaN, above -1.
+
+    `after` are the counts of trades at which curves are kept: int64, rising strictly, from 1 to all of them.
+    """
+    return _paths(returns, seed, paths, RESAMPLE, after)
 
 
-def _paths(returns: Floats, seed: int, paths: int, purpose: int) -> TradePaths | Undefined:
+def shuffled_trades(returns: Floats, *, seed: int, paths: int, after: Ints = NO_CURVES) -> TradePaths | Undefined:
+    """`paths` other orders of the same trades; `after` as in `resampled_trades`."""
+    return _paths(returns, seed, paths, SHUFFLE, after)
+
+
+def _paths(returns: Floats, seed: int, paths: int, purpose: int, after: Ints) -> TradePaths | Undefined:
     assert paths >= 1, "at least one path"
     assert_numbers(returns, "returns of trades")
     if len(returns) < 2:
         return Undefined("fewer than two trades")
     if (returns <= -1.0).any():
         return Undefined("a trade lost everything")
-    found = TradePaths(np.empty(paths), np.empty(paths))
-    _walk(np.log1p(returns), seed, purpose, found.final, found.drawdown)
+    assert not len(after) or (after[0] >= 1 and after[-1] <= len(returns)), "curves are kept after trades"
+    assert bool((np.diff(after) > 0).all()), "counts of trades rise strictly"
+    found = TradePaths(np.empty(paths), np.empty(paths), np.empty((paths, len(after))))
+    _walk(np.log1p(returns), seed, purpose, np.array(after), found.final, found.drawdown, found.curves)
     return found
 
 
 @compiled
-def _walk(logs: Floats, seed: int, purpose: int, final: Floats, drawdown: Floats) -> None:
+def _walk(logs: Floats, seed: int, purpose: int, after: Ints, final: Floats, drawdown: Floats, curves: Floats) -> None:
     trades = len(logs)
     order = np.empty(trades)
     for path in range(len(final)):
@@ -65,9 +79,12 @@ def _walk(logs: Floats, seed: int, purpose: int, final: Floats, drawdown: Floats
             else:
                 other = int(drawn * (place + 1))
                 order[place], order[other] = order[other], order[place]
-        equity, peak, deepest = 0.0, 0.0, 0.0
+        equity, peak, deepest, kept = 0.0, 0.0, 0.0, 0
         for place in range(trades):
             equity += order[place]
             peak = max(peak, equity)
             deepest = min(deepest, equity - peak)
+            if kept < len(after) and after[kept] == place + 1:
+                curves[path, kept] = math.exp(equity)
+                kept += 1
         final[path], drawdown[path] = math.exp(equity), 1.0 - math.exp(deepest)
