@@ -88,3 +88,17 @@ def test_a_sample_that_meets_conditions_is_kept_and_listed(lake: int, capsys: py
 def test_a_choice_that_makes_no_sense_is_one_line(lake: int, capsys: pytest.CaptureFixture[str], words, code):
     assert main([*SWEEP, *words]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+@pytest.mark.parametrize("by", ["growth_low", "calmar", "deflated_sharpe", "sharpe - 2 * max_drawdown"])
+def test_every_objective_orders_and_its_columns_are_told(lake: int, capsys: pytest.CaptureFixture[str], by: str):
+    words = ("--policy-grid", "stop_value=0.01..0.05..0.01", "--policy", "stop_mode=fraction")
+    told = swept(capsys, *words, "--by", by)
+    values = [row[by] for row in told["best"]]
+    assert len(values) == 5 and values == sorted(values, reverse=True)
+
+
+@pytest.mark.parametrize(("by", "code"), [("profit", "unknown_figure"), ("sharpe - profit", "bad_objective")])
+def test_what_cannot_be_ordered_by_is_one_line(lake: int, capsys: pytest.CaptureFixture[str], by: str, code: str):
+    assert main([*SWEEP, "--by", by]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == code

@@ -86,8 +86,9 @@ def sweep_command(
     where
         Conditions that a variant must meet: "fast_period < slow_period / 2" "stop_value < take_value".
     by
-        What to order by: consistency (how steadily it would have grown, resampled), total_return, max_drawdown,
-        sharpe or trades.
+        What to order by: consistency (how steadily it would have grown, resampled), growth_low (the worst percentile
+        of the same), calmar, deflated_sharpe (the probability that it is better than the luck of this sweep),
+        total_return, max_drawdown (lowest first), sharpe, trades, or an expression: "sharpe - 2 * max_drawdown".
     seed
         Of samples and of resampled paths. The same seed scores a variant the same in every sweep.
     top
@@ -209,10 +210,9 @@ def _before_its_vault(
 
 
 def _check_choices(by: str, top: int) -> None:
-    from karat.research.sweep import ORDERS
+    from karat.research.sweep_objectives import objective_of
 
-    if by not in ORDERS:
-        raise InputError("unknown_figure", f"There is no figure '{by}'.", f"Choose {', '.join(ORDERS)}.")
+    objective_of(by, 0)  # raises where it is none
     if not 1 <= top <= _TOP_MAX:
         raise InputError("bad_count", f"--top {top} is out of range.", f"Choose 1 to {_TOP_MAX}.")
 
