@@ -52,7 +52,8 @@ def show_sweep(result: Sweep, data: MarketData, costs: str, by: str, top: int) -
     )
     if isinstance(result.objective, Consistency):
         show(_scored(result, result.objective))
-    show(f"{result.trials:,} trials were made to find these: the best of many is partly luck.{skipped}")
+    pruned = f" {len(result.pruned):,} of them were given up half way." if len(result.pruned) else ""
+    show(f"{result.trials:,} trials were made to find these: the best of many is partly luck.{pruned}{skipped}")
 
 
 def no_best(result: Sweep, by: str) -> str:
@@ -124,6 +125,7 @@ def sweep_json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -
         "variants": result.grid.variants,
         "trials": result.trials,
         "skipped": result.skipped,
+        "pruned": len(result.pruned),
         "best": [row(k) for k in best],
         **({} if best else {"best_undefined": no_best(result, by)}),
     }

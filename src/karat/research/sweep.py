@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,11 @@ from karat.core.time import iso
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
 from karat.research.sweep_batches import Batch, Plan, batches, plan_of
+from karat.research.sweep_front import front
 from karat.research.sweep_grid import SweepGrid
 from karat.research.sweep_keeping import FigureKeeper, SketchKeeper, sample_of
 from karat.research.sweep_objective import NO_ROWS, Objective, Record, Whole, columns_of_objective
+from karat.research.sweep_objectives import goals_of, upward
 from karat.stats.belief.sketch import Sketch
 from karat.strategies import Strategy
 
@@ -41,6 +43,8 @@ class Sweep:
     NaN: a figure is undefined, or the whole row where the parameters contradict each other (`skipped` counts these).
     `trials` is how many variants were simulated: each of them counts against whatever looks best. `refined` are the
     rows that the objective scored again with more effort. `sketch` says how many different things the trials were.
+    `pruned` are rows that were given up after the first half of the range: their figures are of that half and they have
+    no scores; they count as trials, and are never among the best.
     """
 
     grid: SweepGrid
@@ -52,6 +56,7 @@ class Sweep:
     days_per_year: float
     sketch: Sketch | None
     objective: Objective | None = None
+    pruned: Ints = field(default_factory=lambda: NO_ROWS)
 
     @property
     def score_names(self) -> tuple[str, ...]:
@@ -84,14 +89,27 @@ class Sweep:
     def best(self, count: int, by: str = "sharpe") -> list[int]:
         """The rows of the `count` highest variants by a figure; the lowest by drawdown. Undefined ones never.
 
+        By two goals, "sharpe,max_drawdown", those that no other beats in both, the highest by the first before.
         By the objective, those it scored again come first: a score of few paths is not to be compared with them.
         """
-        values = self.column(by)
-        order = np.argsort(values if by == "max_drawdown" else -values, kind="stable")
+        goals = goals_of(by)
+        if len(goals) > 1:
+            return self._front(goals)[:count]
+        values = upward(by, self.column(by)).copy()
+        values[self.pruned] = np.nan
+        order = np.argsort(-values, kind="stable")
         if self.objective is not None and by == self.objective.name and len(self.refined):
             many = np.isin(order, self.refined, assume_unique=True)
             order = np.concatenate((order[many], order[~many]))
         return [int(k) for k in order if values[k] == values[k]][:count]
+
+    def _front(self, goals: tuple[str, ...]) -> list[int]:
+        """The rows that no other beats in both goals, of those scored again where there are such."""
+        columns = [upward(goal, self.column(goal)).copy() for goal in goals]
+        columns[0][self.pruned] = np.nan
+        if len(self.refined):
+            columns[0][~np.isin(np.arange(len(columns[0])), self.refined)] = np.nan
+        return front(*columns).tolist()
 
 
 def before_vault(data_end_ms: int | None, vault_start_ms: int) -> int:
@@ -147,7 +165,8 @@ def sweep_of(
     scores = kept
     if objective is not None:
         scores = np.concatenate([objective.worked_out(kept, whole_of(plan, figures, sketch)), kept], axis=1)
-    return Sweep(plan.grid, variants, figures, scores, refined, plan.days, plan.days_per_year, sketch, objective)
+    days, year = plan.days, plan.days_per_year
+    return Sweep(plan.grid, variants, figures, scores, refined, days, year, sketch, objective)
 
 
 class SweepThreads:

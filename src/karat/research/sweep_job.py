@@ -34,13 +34,17 @@ _ROOM_SHARE = 0.8  # of the memory that is free
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which variants of a grid are simulated, and what they are ordered by, as `objective_of` reads it."""
+    """Which variants of a grid are simulated, and what they are ordered by, as `objective_of` reads it.
+
+    `prune`: a sampler that leads gives up half way what is below the median there.
+    """
 
     sampler: Sampler = Sampler.GRID
     trials: int | None = None
     seed: int = 0
     conditions: tuple[Condition, ...] = ()
     by: str = SCORES[0]
+    prune: bool = False
 
     @property
     def objective(self) -> Objective | None:
@@ -72,6 +76,7 @@ def spec_of(
         "seed": choice.seed,
         "conditions": [condition.text for condition in choice.conditions],
         "objective": None if objective is None else objective.told(),
+        **({"led_by": choice.by, "prune": choice.prune} if choice.sampler.leads else {}),
     }  # fmt: skip
 
 
@@ -91,6 +96,8 @@ def kept_sweep(
     `progress` is told how many more variants are done, and of how many. Raises also what `chosen_variants` raises,
     InputError `too_large` before anything is done, RetryLater `disk_full`, NeedsOperator `sweep_damaged`.
     """
+    if choice.prune:
+        raise InputError("bad_trials", f"A {choice.sampler} does not prune.", "Leave out --prune, or --sampler tpe.")
     chosen = chosen_variants(grid, choice.sampler, choice.trials, choice.seed, choice.conditions)
     rows = np.arange(grid.variants) if chosen is None else chosen
     plan, objective = plan_of(data, strategy, grid, policy), choice.objective

@@ -99,7 +99,7 @@ class Deflated:
             return np.full((len(kept), 1), np.nan)
         variance = max(float(known.var(ddof=1)) if len(known) > 1 else 0.0, 1.0 / days)
         trials = int(np.count_nonzero(~np.isnan(whole.figures[:, _TRADES])))
-        luck = sharpe_of_luck(variance, max(1.0, effective_number(trials, whole.sketch)))
+        luck = sharpe_of_luck(variance, max(1.0, effective_number(trials, whole.sketch))) if trials > 1 else 0.0
         skewness, kurtosis = kept.T
         with np.errstate(invalid="ignore"):
             spread = 1.0 - skewness * sharpes + (kurtosis - 1.0) / 4.0 * sharpes**2

@@ -119,7 +119,7 @@ def test_an_expression_is_undefined_where_anything_in_it_is():
         "sharpe": np.array([2.0, np.nan, 2.0]), "total_return": np.array([0.1, 0.1, 0.1]),
         "max_drawdown": np.array([0.2, 0.2, 0.0]),
     }  # fmt: skip
-    np.testing.assert_array_equal(formula.formula.values(columns), [0.5, np.nan, np.nan])
+    np.testing.assert_array_equal(formula.formulas[0].values(columns), [0.5, np.nan, np.nan])
 
 
 @pytest.mark.parametrize(
