@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from karat.research.sweep import Sweep
     from karat.research.sweep_objective import Consistency
 
-_SHARES = ("consistency", "growth_low", "growth_middle", "growth_high", "cagr", "deflated_sharpe")
+_SHARES = ("consistency", "growth_low", "growth_middle", "growth_high", "cagr")
 
 
 def show_sweep(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> None:
@@ -47,6 +47,8 @@ def show_sweep(result: Sweep, data: MarketData, costs: str, by: str, top: int) -
         scores = (_score(name, float(value)) for name, value in scored)
         table.add_row(str(result.variants[k]), *(_shown(given[name]) for name in names), *scores, *_figures(result, k))
     show(table if best else no_best(result, by))
+    if "," in by:
+        show("No variant beats one of these in both.")
     skipped = (
         f" {result.skipped:,} combinations contradict themselves and were not simulated." if result.skipped else ""
     )
