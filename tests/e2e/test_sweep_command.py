@@ -88,3 +88,35 @@ def test_a_sample_that_meets_conditions_is_kept_and_listed(lake: int, capsys: py
 def test_a_choice_that_makes_no_sense_is_one_line(lake: int, capsys: pytest.CaptureFixture[str], words, code):
     assert main([*SWEEP, *words]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+@pytest.mark.parametrize("by", ["growth_low", "calmar", "deflated_sharpe", "sharpe - 2 * max_drawdown"])
+def test_every_objective_orders_and_its_columns_are_told(lake: int, capsys: pytest.CaptureFixture[str], by: str):
+    words = ("--policy-grid", "stop_value=0.01..0.05..0.01", "--policy", "stop_mode=fraction")
+    told = swept(capsys, *words, "--by", by)
+    values = [row[by] for row in told["best"]]
+    assert len(values) == 5 and values == sorted(values, reverse=True)
+
+
+@pytest.mark.parametrize(("by", "code"), [("profit", "unknown_figure"), ("sharpe - profit", "bad_objective")])
+def test_what_cannot_be_ordered_by_is_one_line(lake: int, capsys: pytest.CaptureFixture[str], by: str, code: str):
+    assert main([*SWEEP, "--by", by]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+def test_a_search_by_optuna_is_shown_kept_and_counted(lake: int, capsys: pytest.CaptureFixture[str]):
+    words = ("--policy-grid", "stop_value=0.01..0.2..0.001", "--policy", "stop_mode=fraction", "--trials", "30")
+    told = swept(capsys, *words, "--sampler", "nsga2", "--by", "sharpe,max_drawdown")
+    assert (told["trials"], told["pruned"], told["ordered_by"]) == (30, 0, "sharpe,max_drawdown")
+    falls = [row["max_drawdown"] for row in told["best"]]
+    assert falls == sorted(falls, reverse=True), "each of the front pays for its Sharpe ratio with drawdown"
+    assert told == swept(capsys, *words, "--sampler", "nsga2", "--by", "sharpe,max_drawdown")
+    pruned = swept(capsys, *words, "--sampler", "tpe", "--prune", "--by", "total_return")
+    assert pruned["trials"] == 30 and pruned["sweep"] != told["sweep"]
+    assert main(["sweeps", "--json"]) == 0
+    assert [one["finished"] for one in json.loads(capsys.readouterr().out)] == [True, True]
+
+
+def test_a_search_wants_to_know_how_many_trials(lake: int, capsys: pytest.CaptureFixture[str]):
+    assert main([*SWEEP, "--sampler", "tpe"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "bad_trials"

@@ -47,6 +47,7 @@ def sweep_command(
     trials: int | None = None,
     where: Pairs = (),
     by: str = "consistency",
+    prune: Annotated[bool, Parameter(negative="")] = False,
     seed: int = 0,
     top: int = 10,
     as_json: Json = False,
@@ -80,14 +81,19 @@ def sweep_command(
     min_coverage
         Refuse data that has less than this share of its bars; 0.99 when left out. What is let through is recorded.
     sampler
-        grid: every combination. random or sobol: a sample of --trials of them, the second spread evenly.
+        grid: every combination. random or sobol: a sample of --trials of them, the second spread evenly. tpe or nsga2:
+        --trials of them that Optuna chooses by what came of the earlier ones.
     trials
-        How many variants a sample has.
+        How many variants a sample or a search has.
     where
         Conditions that a variant must meet: "fast_period < slow_period / 2" "stop_value < take_value".
     by
-        What to order by: consistency (how steadily it would have grown, resampled), total_return, max_drawdown,
-        sharpe or trades.
+        What to order by: consistency (how steadily it would have grown, resampled), growth_low (the worst percentile
+        of the same), calmar, deflated_sharpe (the probability that it is better than the luck of this sweep),
+        total_return, max_drawdown (lowest first), sharpe, trades, or an expression: "sharpe - 2 * max_drawdown". Two of
+        these, sharpe,max_drawdown, show what no other variant beats in both.
+    prune
+        With tpe: give up a variant whose first half of the range is below the median of those before it.
     seed
         Of samples and of resampled paths. The same seed scores a variant the same in every sweep.
     top
@@ -116,7 +122,7 @@ def sweep_command(
     data = _before_its_vault(market_id(market), timeframe_ms(timeframe), *span, found.needs, min_coverage)
     say_compiling()
     ensure_checked(found, partial(check_markets, needs=found.needs))
-    choice = Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by)
+    choice = Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by, prune)
     result, folder = _swept(data, found, axes, rules, choice)
     TrialLedger().record_trials(found, tried_by_sweep(result, data, rules), SystemClock().now_ms())
     if as_json:
@@ -164,10 +170,12 @@ def _swept(
 ) -> tuple[Sweep, SweepFolder]:
     """Run or go on with a sweep, with its pace on the terminal."""
     from karat.research.sweep_job import kept_sweep
+    from karat.research.sweep_study import led_sweep
 
     candles = data.candles
     with progress(f"{strategy.name} on {candles.market}, {len(candles):,} bars") as line:
-        return kept_sweep(data, strategy, grid, policy, choice, progress=Pace(line.update) if line else None)
+        run = led_sweep if choice.sampler.leads else kept_sweep
+        return run(data, strategy, grid, policy, choice, progress=Pace(line.update) if line else None)
 
 
 class Pace:
@@ -209,10 +217,9 @@ def _before_its_vault(
 
 
 def _check_choices(by: str, top: int) -> None:
-    from karat.research.sweep import ORDERS
+    from karat.research.sweep_objectives import objective_of
 
-    if by not in ORDERS:
-        raise InputError("unknown_figure", f"There is no figure '{by}'.", f"Choose {', '.join(ORDERS)}.")
+    objective_of(by, 0)  # raises where it is none
     if not 1 <= top <= _TOP_MAX:
         raise InputError("bad_count", f"--top {top} is out of range.", f"Choose 1 to {_TOP_MAX}.")
 

@@ -11,6 +11,9 @@ from karat.research.json_form import setting_json
 if TYPE_CHECKING:
     from karat.research.backtest import MarketData
     from karat.research.sweep import Sweep
+    from karat.research.sweep_objective import Consistency
+
+_SHARES = ("consistency", "growth_low", "growth_middle", "growth_high", "cagr")
 
 
 def show_sweep(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> None:
@@ -20,7 +23,7 @@ def show_sweep(result: Sweep, data: MarketData, costs: str, by: str, top: int) -
     from karat.kernel.sweep import FIGURES
     from karat.research.adjusted_prices import adjustment_json, adjustment_words
     from karat.research.manifest import data_quality
-    from karat.research.sweep_objective import SCORES
+    from karat.research.sweep_objective import Consistency
 
     candles = data.candles
     last = int(candles.ts[-1]) + candles.timeframe_ms
@@ -36,26 +39,38 @@ def show_sweep(result: Sweep, data: MarketData, costs: str, by: str, top: int) -
         show(f"Prices: {adjustment_words(told)}.")
     table = Table()
     names = list(result.settings(0))
-    scores = SCORES if len(result.scores) else ()
-    for head in ("variant", *names, *scores, *FIGURES):
+    for head in ("variant", *names, *result.score_names, *FIGURES):
         table.add_column(head.replace("_", " "), justify="right")
-    for k in result.best(top, by):
-        given = result.settings(k)
-        scored = [f"{value:+.2%}" for value in result.scores[k]] if scores else []
-        table.add_row(str(result.variants[k]), *(_shown(given[name]) for name in names), *scored, *_figures(result, k))
-    show(table)
+    best = result.best(top, by)
+    for k in best:
+        given, scored = result.settings(k), zip(result.score_names, result.scores[k], strict=True)
+        scores = (_score(name, float(value)) for name, value in scored)
+        table.add_row(str(result.variants[k]), *(_shown(given[name]) for name in names), *scores, *_figures(result, k))
+    show(table if best else no_best(result, by))
+    if "," in by:
+        show("No variant beats one of these in both.")
     skipped = (
         f" {result.skipped:,} combinations contradict themselves and were not simulated." if result.skipped else ""
     )
-    if scores:
-        show(_scored(result))
-    show(f"{result.trials:,} trials were made to find these: the best of many is partly luck.{skipped}")
+    if isinstance(result.objective, Consistency):
+        show(_scored(result, result.objective))
+    pruned = f" {len(result.pruned):,} of them were given up half way." if len(result.pruned) else ""
+    show(f"{result.trials:,} trials were made to find these: the best of many is partly luck.{pruned}{skipped}")
 
 
-def _scored(result: Sweep) -> str:
-    from karat.research.sweep_objective import Consistency
+def no_best(result: Sweep, by: str) -> str:
+    """Why nothing can be ordered."""
+    why = "no Sharpe ratio" if result.objective is None else result.objective.why_undefined
+    return f"None of the {result.trials:,} trials has a defined {by}: {why}."
 
-    rule = Consistency()
+
+def _score(name: str, value: float) -> str:
+    if value != value:
+        return "—"
+    return f"{value:+.2%}" if name in _SHARES else f"{value:.4g}"
+
+
+def _scored(result: Sweep, rule: Consistency) -> str:
     return (
         f"Growth is that of {rule.window_days} of its days drawn again, made annual: {rule.paths} times for each"
         f" variant, {rule.best_paths:,} times for the best {len(result.refined):,}. Low and high are the 1st and 99th"
@@ -78,7 +93,6 @@ def sweep_json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -
     from karat.research.adjusted_prices import adjustment_json
     from karat.research.data_gate import bars_hash
     from karat.research.manifest import data_quality
-    from karat.research.sweep_objective import SCORES
 
     many = set(result.refined.tolist())
 
@@ -87,15 +101,16 @@ def sweep_json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -
             name: float(value) if value == value else undefined("fewer than two days, or no deviation")
             for name, value in zip(FIGURES, result.figures[k], strict=True)
         }
-        if len(result.scores):
-            lost = undefined("it lost everything")
-            scored = zip(SCORES, result.scores[k], strict=True)
-            figures |= {name: float(value) if value == value else lost for name, value in scored}
+        if result.objective is not None:
+            none = undefined(result.objective.why_undefined)
+            scored = zip(result.score_names, result.scores[k], strict=True)
+            figures |= {name: float(value) if value == value else none for name, value in scored}
+        if many:
             figures |= {"scored_on_many_paths": k in many}
         given = {name: setting_json(value) for name, value in result.settings(k).items()}
         return {"variant": int(result.variants[k]), "set": given, **figures}
 
-    candles = data.candles
+    candles, best = data.candles, result.best(top, by)
     return {
         "market": candles.market,
         "timeframe": timeframe_text(candles.timeframe_ms),
@@ -112,5 +127,7 @@ def sweep_json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -
         "variants": result.grid.variants,
         "trials": result.trials,
         "skipped": result.skipped,
-        "best": [row(k) for k in result.best(top, by)],
+        "pruned": len(result.pruned),
+        "best": [row(k) for k in best],
+        **({} if best else {"best_undefined": no_best(result, by)}),
     }

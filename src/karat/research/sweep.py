@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,24 +25,26 @@ from karat.core.time import iso
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
 from karat.research.sweep_batches import Batch, Plan, batches, plan_of
+from karat.research.sweep_front import front
 from karat.research.sweep_grid import SweepGrid
 from karat.research.sweep_keeping import FigureKeeper, SketchKeeper, sample_of
-from karat.research.sweep_objective import SCORES, Consistency
+from karat.research.sweep_objective import NO_ROWS, Objective, Record, Whole, columns_of_objective
+from karat.research.sweep_objectives import goals_of, upward
 from karat.stats.belief.sketch import Sketch
 from karat.strategies import Strategy
-
-ORDERS = (*SCORES[:1], *FIGURES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:
     """A few figures of every variant, a row each. `variants` are their numbers in the grid, int64 ascending; `figures`
-    is float64[rows, 4], columns `kernel.sweep.FIGURES`; `scores` float64[rows, 4], columns `sweep_objective.SCORES`,
-    without rows where no objective was asked for.
+    is float64[rows, 4], columns `kernel.sweep.FIGURES`; `scores` float64[rows, columns], what the objective adds
+    (`score_names`), without columns where there is none.
 
     NaN: a figure is undefined, or the whole row where the parameters contradict each other (`skipped` counts these).
     `trials` is how many variants were simulated: each of them counts against whatever looks best. `refined` are the
-    rows whose scores are of the objective's many paths. `sketch` says how many different things the trials were.
+    rows that the objective scored again with more effort. `sketch` says how many different things the trials were.
+    `pruned` are rows that were given up after the first half of the range: their figures are of that half and they have
+    no scores; they count as trials, and are never among the best.
     """
 
     grid: SweepGrid
@@ -53,6 +55,13 @@ class Sweep:
     days: int
     days_per_year: float
     sketch: Sketch | None
+    objective: Objective | None = None
+    pruned: Ints = field(default_factory=lambda: NO_ROWS)
+
+    @property
+    def score_names(self) -> tuple[str, ...]:
+        """The columns of `scores`."""
+        return columns_of_objective(self.objective)
 
     @property
     def skipped(self) -> int:
@@ -69,7 +78,9 @@ class Sweep:
 
     def column(self, name: str) -> Floats:
         """One figure of every variant."""
-        return self.scores[:, SCORES.index(name)] if name in SCORES else self.figures[:, FIGURES.index(name)]
+        if name in FIGURES:
+            return self.figures[:, FIGURES.index(name)]
+        return self.scores[:, self.score_names.index(name)]
 
     def settings(self, row: int) -> dict[str, Any]:
         """Everything that the variant of a row sets."""
@@ -78,14 +89,27 @@ class Sweep:
     def best(self, count: int, by: str = "sharpe") -> list[int]:
         """The rows of the `count` highest variants by a figure; the lowest by drawdown. Undefined ones never.
 
-        By consistency, those scored on many paths come first: a score of few paths is not to be compared with them.
+        By two goals, "sharpe,max_drawdown", those that no other beats in both, the highest by the first before.
+        By the objective, those it scored again come first: a score of few paths is not to be compared with them.
         """
-        values = self.column(by)
-        order = np.argsort(values if by == "max_drawdown" else -values, kind="stable")
-        if by == SCORES[0]:
+        goals = goals_of(by)
+        if len(goals) > 1:
+            return self._front(goals)[:count]
+        values = upward(by, self.column(by)).copy()
+        values[self.pruned] = np.nan
+        order = np.argsort(-values, kind="stable")
+        if self.objective is not None and by == self.objective.name and len(self.refined):
             many = np.isin(order, self.refined, assume_unique=True)
             order = np.concatenate((order[many], order[~many]))
         return [int(k) for k in order if values[k] == values[k]][:count]
+
+    def _front(self, goals: tuple[str, ...]) -> list[int]:
+        """The rows that no other beats in both goals, of those scored again where there are such."""
+        columns = [upward(goal, self.column(goal)).copy() for goal in goals]
+        columns[0][self.pruned] = np.nan
+        if len(self.refined):
+            columns[0][~np.isin(np.arange(len(columns[0])), self.refined)] = np.nan
+        return front(*columns).tolist()
 
 
 def before_vault(data_end_ms: int | None, vault_start_ms: int) -> int:
@@ -108,23 +132,41 @@ def sweep(
     policy: Policy,
     *,
     variants: Ints | None = None,
-    objective: Consistency | None = None,
+    objective: Objective | None = None,
     sketched: bool = False,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Sweep:
     """Simulate every variant of `grid`, or those with the numbers `variants` (ascending, each once), in memory.
 
-    `progress` is told how many more are done. With an objective all are scored on few paths, then the best of them once
-    more on many. `sketched`: also say how many different things they were, as the trial ledger asks of whoever shows
-    what came out. Raises InputError where a policy of the grid contradicts itself or a parameter is out of range, and
-    `record_too_short` where an objective cannot be told.
+    `progress` is told how many more are done. With an objective all are scored, and where it says so the best of them
+    once more with more effort. `sketched`: also say how many different things they were, as the trial ledger asks of
+    whoever shows what came out. Raises InputError where a policy of the grid contradicts itself or a parameter is out
+    of range, and `record_too_short` where an objective cannot be told.
     """
     plan = plan_of(data, strategy, grid, policy)
     rows = np.arange(grid.variants) if variants is None else variants
     with SweepThreads(plan, workers, progress) as threads:
         kept = threads.figures(rows, objective, whole=variants is None)
         return threads.finished(rows, kept.figures, kept.scores, objective, sketched=sketched)
+
+
+def whole_of(plan: Plan, figures: Floats, sketch: Sketch | None) -> Whole:
+    """What an objective is told when all variants are simulated: the sketch as it is kept, so that it reads back."""
+    kept = None if sketch is None else Sketch.of_json(sketch.as_json())
+    return Whole(Record(plan.days, plan.days_per_year), figures, kept)
+
+
+def sweep_of(
+    plan: Plan, variants: Ints, figures: Floats, kept: Floats, objective: Objective | None, refined: Ints,
+    sketch: Sketch | None,
+) -> Sweep:  # fmt: skip
+    """A sweep of its figures, and of the kept columns of its objective."""
+    scores = kept
+    if objective is not None:
+        scores = np.concatenate([objective.worked_out(kept, whole_of(plan, figures, sketch)), kept], axis=1)
+    days, year = plan.days, plan.days_per_year
+    return Sweep(plan.grid, variants, figures, scores, refined, days, year, sketch, objective)
 
 
 class SweepThreads:
@@ -141,30 +183,35 @@ class SweepThreads:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def figures(self, variants: Ints, objective: Consistency | None, *, whole: bool = False) -> FigureKeeper:
+    def figures(self, variants: Ints, objective: Objective | None, *, whole: bool = False) -> FigureKeeper:
         """The figures of variants, and their scores on few paths. `whole`: they are all of the grid."""
-        kept = FigureKeeper(self._plan, variants, objective, objective.paths if objective else 0)
+        kept = FigureKeeper(self._plan, variants, objective)
         for done, _ in _bounded(self._pool, batches(self._plan, kept, None if whole else variants)):
             if self._progress is not None:
                 self._progress(done)
         return kept
 
     def finished(
-        self, variants: Ints, figures: Floats, scores: Floats, objective: Consistency | None, *, sketched: bool
+        self, variants: Ints, figures: Floats, kept: Floats, objective: Objective | None, *, sketched: bool
     ) -> Sweep:
-        """The whole sweep, the best scored again on many paths."""
-        plan, refined, sketch = self._plan, np.zeros(0, np.int64), None
+        """The whole sweep, of its figures and of the kept columns of its objective."""
+        sketch, refined = None, NO_ROWS
+        if sketched or (objective is not None and objective.wants_sketch):
+            sketch = self._sketch(variants[~np.isnan(figures[:, FIGURES.index("trades")])])
         if objective is not None:
-            refined, scores = objective.best_of(scores), scores.copy()
-            kept = FigureKeeper(plan, variants[refined], objective, objective.best_paths)
-            self._run(batches(plan, kept, variants[refined]))
-            scores[refined] = kept.scores
-        if sketched:
-            sample = sample_of(variants[~np.isnan(figures[:, FIGURES.index("trades")])])
-            keeper = SketchKeeper(plan, sample)
-            self._run(batches(plan, keeper, sample))
-            sketch = keeper.sketch()
-        return Sweep(plan.grid, variants, figures, scores, refined, plan.days, plan.days_per_year, sketch)
+            refined = objective.again(kept, whole_of(self._plan, figures, sketch))
+        if objective is not None and len(refined):
+            again = FigureKeeper(self._plan, variants[refined], objective, many=True)
+            self._run(batches(self._plan, again, variants[refined]))
+            kept = kept.copy()
+            kept[refined] = again.scores
+        return sweep_of(self._plan, variants, figures, kept, objective, refined, sketch)
+
+    def _sketch(self, simulated: Ints) -> Sketch:
+        sample = sample_of(simulated)
+        keeper = SketchKeeper(self._plan, sample)
+        self._run(batches(self._plan, keeper, sample))
+        return keeper.sketch()
 
     def _run(self, work: Iterator[Batch]) -> None:
         for _ in _bounded(self._pool, work):

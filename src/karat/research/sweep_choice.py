@@ -18,7 +18,7 @@ from karat.research.sweep_grid import SweepGrid
 from karat.stats.belief.random import fill_uniforms
 
 GRID_VARIANTS_MAX = 200_000_000
-_NUMBERS_MAX = 2**62
+NUMBERS_MAX = 2**62
 _AT_ONCE = 1 << 17
 _DRAWS_A_TRIAL = 64  # so often a sample may meet a variant that it has, or that the conditions refuse
 _DRAW_VARIANT = 6  # the purpose of these numbers, apart from all others that one seed gives
@@ -30,6 +30,13 @@ class Sampler(StrEnum):
     GRID = "grid"
     RANDOM = "random"
     SOBOL = "sobol"
+    TPE = "tpe"
+    NSGA2 = "nsga2"
+
+    @property
+    def leads(self) -> bool:
+        """Whether it chooses by what came of earlier variants (`research.sweep_study`), and not beforehand."""
+        return self in (Sampler.TPE, Sampler.NSGA2)
 
 
 def chosen_variants(
@@ -40,7 +47,8 @@ def chosen_variants(
     A sample has `trials` variants, or fewer where the conditions leave fewer. Raises InputError `bad_condition`,
     `empty_grid`, `grid_too_large`, `bad_trials`.
     """
-    if grid.variants >= _NUMBERS_MAX:
+    assert not sampler.leads, "what it chooses is not known beforehand"
+    if grid.variants >= NUMBERS_MAX:
         raise InputError("grid_too_large", "The grid has too many variants to number.", "Vary fewer fields at once.")
     if sampler is Sampler.GRID:
         if trials is not None:
@@ -62,7 +70,7 @@ def _all(grid: SweepGrid, conditions: Sequence[Condition]) -> Ints | None:
     if not conditions:
         return None
     parts = [
-        _meeting(grid, np.arange(first, min(first + _AT_ONCE, grid.variants)), conditions)
+        meeting(grid, np.arange(first, min(first + _AT_ONCE, grid.variants)), conditions)
         for first in range(0, grid.variants, _AT_ONCE)
     ]
     return np.concatenate(parts)
@@ -74,7 +82,7 @@ def _sampled(grid: SweepGrid, draws: Iterator[Ints], trials: int, conditions: Se
     while len(found) < trials and drawn < _DRAWS_A_TRIAL * max(trials, _AT_ONCE // _DRAWS_A_TRIAL):
         some = next(draws)
         drawn += len(some)
-        together = np.concatenate((found, _meeting(grid, some, conditions)))
+        together = np.concatenate((found, meeting(grid, some, conditions)))
         _, first = np.unique(together, return_index=True)
         found = together[np.sort(first)]
     return np.sort(found[:trials])
@@ -110,7 +118,8 @@ def _sobol(axes: int, seed: int) -> Iterator[Floats]:
         yield engine.random(_AT_ONCE)
 
 
-def _meeting(grid: SweepGrid, numbers: Ints, conditions: Sequence[Condition]) -> Ints:
+def meeting(grid: SweepGrid, numbers: Ints, conditions: Sequence[Condition]) -> Ints:
+    """Those of these variants that meet all conditions. Raises InputError `bad_condition`."""
     keeps = np.ones(len(numbers), np.bool_)
     columns = columns_of(grid, numbers) if conditions else {}
     for condition in conditions:

@@ -1,4 +1,5 @@
-"""Conditions between what a sweep varies: `fast_period < slow_period`, `stop_mode == "atr" or stop_value < 0.05`.
+"""Conditions between what a sweep varies: `fast_period < slow_period`, `stop_mode == "atr" or stop_value < 0.05`; and
+formulas of what came of it: `sharpe - 2 * max_drawdown`.
 
 An expression of names, numbers, words in quotes, comparisons, and, or, not, and the four rules of arithmetic; nothing
 else is evaluated. Modes are compared by their names. It is worked out for many variants at once.
@@ -35,18 +36,62 @@ class Condition:
 
     def holds(self, columns: Columns) -> NDArray[np.bool_]:
         """Where it holds, bool per row of `columns`. Raises InputError `bad_condition`."""
-        tree = self._parsed()
+        written = _Written(self.text, "bad_condition", "condition", "fast < slow - 5")
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = _value(tree, columns, self.text)
+            found = _value(written.parsed(), columns, written)
         if not isinstance(found, np.ndarray) or found.dtype != np.bool_:
-            raise _bad(self.text, "it is neither true nor false of a variant")
+            raise written.refused("it is neither true nor false of a variant")
         return found
 
-    def _parsed(self) -> ast.expr:
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A number that is worked out of columns of numbers, as it was written."""
+
+    text: str
+
+    def names(self, known: tuple[str, ...]) -> set[str]:
+        """The names in it. Raises InputError `bad_objective` where it cannot be worked out of columns `known`."""
+        self.values(dict.fromkeys(known, np.ones(1)))
+        return self._names()
+
+    def values(self, columns: Columns) -> NDArray[np.float64]:
+        """Its value in each row of `columns`; NaN where that is no number, or where any column it names is NaN, even
+        one that is only compared. Raises InputError `bad_objective`."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            found = _value(self._written.parsed(), columns, self._written)
+        if not isinstance(found, np.ndarray) or found.dtype.kind != "f":
+            raise self._written.refused("it is no number that differs between variants")
+        unknown = np.any([np.isnan(columns[name]) for name in sorted(self._names())], axis=0)
+        return np.where(np.isfinite(found) & ~unknown, found, np.nan)
+
+    def _names(self) -> set[str]:
+        return {node.id for node in ast.walk(self._written.parsed()) if isinstance(node, ast.Name)}
+
+    @property
+    def _written(self) -> _Written:
+        return _Written(self.text, "bad_objective", "objective", "sharpe - 2 * max_drawdown")
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An expression as it was written, and how it is refused."""
+
+    text: str
+    code: str
+    noun: str
+    example: str
+
+    def parsed(self) -> ast.expr:
         try:
             return ast.parse(self.text.strip(), mode="eval").body
-        except SyntaxError:
-            raise _bad(self.text, "it cannot be read") from None
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            raise self.refused("it cannot be read") from None
+
+    def refused(self, why: str) -> InputError:
+        return InputError(
+            self.code, f"The {self.noun} '{self.text}' is refused: {why}.", f"For example: {self.example}."
+        )
 
 
 def column_of(values: tuple[Any, ...]) -> NDArray[Any]:
@@ -56,51 +101,56 @@ def column_of(values: tuple[Any, ...]) -> NDArray[Any]:
     return np.array(values, np.bool_ if isinstance(values[0], bool) else np.float64)
 
 
-def _value(node: ast.expr, columns: Columns, text: str) -> Any:
+def _value(node: ast.expr, columns: Columns, written: _Written) -> Any:
     match node:
-        case ast.Constant(value=bool() | int() | float() | str()):
+        case ast.Constant(value=bool() | str()):
             return node.value
+        case ast.Constant(value=int() | float()):
+            return _double(node.value, written)
         case ast.Name(id=name):
             if name not in columns:
-                raise _bad(text, f"{name} is not varied here, nor fixed. Known: {', '.join(columns)}")
+                raise written.refused(f"{name} is not known here. Known: {', '.join(columns)}")
             return columns[name]
         case ast.BoolOp(op=op, values=parts):
-            sides = [_truth(_value(part, columns, text), text) for part in parts]
+            sides = [_truth(_value(part, columns, written), written) for part in parts]
             return np.logical_and.reduce(sides) if isinstance(op, ast.And) else np.logical_or.reduce(sides)
         case ast.UnaryOp(op=ast.Not(), operand=part):
-            return ~_truth(_value(part, columns, text), text)
+            return np.logical_not(_truth(_value(part, columns, written), written))
         case ast.UnaryOp(op=ast.USub(), operand=part):
-            return -_number(_value(part, columns, text), text)
+            return -_number(_value(part, columns, written), written)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-            sides = [_number(_value(part, columns, text), text) for part in (left, right)]
+            sides = [_number(_value(part, columns, written), written) for part in (left, right)]
             return _ARITHMETIC[type(op)](*sides)
         case ast.Compare(left=left, ops=ops, comparators=others):
-            return _compared([_value(part, columns, text) for part in (left, *others)], ops, text)
+            return _compared([_value(part, columns, written) for part in (left, *others)], ops, written)
         case _:
-            raise _bad(text, f"'{ast.unparse(node)}' is not allowed in it")
+            raise written.refused(f"'{ast.unparse(node)}' is not allowed in it")
 
 
-def _compared(values: list[Any], ops: list[ast.cmpop], text: str) -> Any:
+def _double(value: float, written: _Written) -> Any:
+    try:
+        return np.float64(value)
+    except OverflowError:
+        raise written.refused("it holds a number that is too large") from None
+
+
+def _compared(values: list[Any], ops: list[ast.cmpop], written: _Written) -> Any:
     found: list[Any] = []
     for left, op, right in zip(values, ops, values[1:], strict=False):
         words = [np.asarray(side).dtype.kind == "U" for side in (left, right)]
         if type(op) not in _COMPARISONS or words[0] != words[1]:
-            raise _bad(text, "it compares words with numbers")
+            raise written.refused("it compares words with numbers")
         found.append(_COMPARISONS[type(op)](left, right))
     return np.logical_and.reduce(found) if len(found) > 1 else found[0]
 
 
-def _truth(value: Any, text: str) -> Any:
+def _truth(value: Any, written: _Written) -> Any:
     if np.asarray(value).dtype != np.bool_:
-        raise _bad(text, "and, or and not want conditions on both sides")
+        raise written.refused("and, or and not want conditions on both sides")
     return value
 
 
-def _number(value: Any, text: str) -> Any:
+def _number(value: Any, written: _Written) -> Any:
     if np.asarray(value).dtype.kind not in "fib":
-        raise _bad(text, "it calculates with words")
+        raise written.refused("it calculates with words")
     return value
-
-
-def _bad(text: str, why: str) -> InputError:
-    return InputError("bad_condition", f"The condition '{text}' is refused: {why}.", "For example: fast < slow - 5.")

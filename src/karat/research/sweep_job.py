@@ -17,13 +17,14 @@ from karat.core.time import timeframe_text
 from karat.research.backtest import MarketData
 from karat.research.json_form import setting_json
 from karat.research.manifest import bars_hash, instrument_json, policy_json
-from karat.research.sweep import Sweep, SweepThreads
+from karat.research.sweep import Sweep, SweepThreads, sweep_of
 from karat.research.sweep_batches import POLICIES_A_BATCH, Plan, plan_of
 from karat.research.sweep_choice import Sampler, chosen_variants, columns_of
 from karat.research.sweep_conditions import Condition
 from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_objective import SCORES, Consistency
-from karat.research.sweep_store import ROWS_A_PART, SweepFolder
+from karat.research.sweep_objective import SCORES, Objective
+from karat.research.sweep_objectives import objective_of
+from karat.research.sweep_store import ROWS_A_PART, SweepFolder, named
 from karat.stats.belief.sketch import Sketch
 from karat.strategies import Strategy, code_hash
 
@@ -33,17 +34,22 @@ _ROOM_SHARE = 0.8  # of the memory that is free
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which variants of a grid are simulated, and what they are ordered by: "consistency", or a figure of a run."""
+    """Which variants of a grid are simulated, and what they are ordered by, as `objective_of` reads it.
+
+    `prune`: a sampler that leads gives up half way what is below the median there.
+    """
 
     sampler: Sampler = Sampler.GRID
     trials: int | None = None
     seed: int = 0
     conditions: tuple[Condition, ...] = ()
     by: str = SCORES[0]
+    prune: bool = False
 
     @property
-    def objective(self) -> Consistency | None:
-        return Consistency(self.seed) if self.by == SCORES[0] else None
+    def objective(self) -> Objective | None:
+        """None where a figure of each run is ordered by. Raises InputError `unknown_figure`, `bad_objective`."""
+        return objective_of(self.by, self.seed)
 
 
 def spec_of(
@@ -69,11 +75,8 @@ def spec_of(
         "variants": variants,
         "seed": choice.seed,
         "conditions": [condition.text for condition in choice.conditions],
-        "objective": None if objective is None else {
-            "name": "consistency", "seed": objective.seed, "paths": objective.paths,
-            "best_share": objective.best_share, "best_at_least": objective.best_at_least,
-            "best_paths": objective.best_paths, "penalty": objective.penalty, "window_days": objective.window_days,
-        },
+        "objective": None if objective is None else objective.told(),
+        **({"led_by": choice.by, "prune": choice.prune} if choice.sampler.leads else {}),
     }  # fmt: skip
 
 
@@ -93,27 +96,31 @@ def kept_sweep(
     `progress` is told how many more variants are done, and of how many. Raises also what `chosen_variants` raises,
     InputError `too_large` before anything is done, RetryLater `disk_full`, NeedsOperator `sweep_damaged`.
     """
+    if choice.prune:
+        raise InputError("bad_trials", f"A {choice.sampler} does not prune.", "Leave out --prune, or --sampler tpe.")
     chosen = chosen_variants(grid, choice.sampler, choice.trials, choice.seed, choice.conditions)
     rows = np.arange(grid.variants) if chosen is None else chosen
     plan, objective = plan_of(data, strategy, grid, policy), choice.objective
     admit(plan, len(rows), workers)
     folder = SweepFolder.of(spec_of(data, strategy, grid, policy, choice, len(rows)), home)
+    names = () if objective is None else objective.kept
     told_rows = None if progress is None else lambda done: progress(done, len(rows))
     with SweepThreads(plan, workers, told_rows) as threads:
         for part, first in enumerate(range(0, len(rows), ROWS_A_PART)):
             some = rows[first : first + ROWS_A_PART]
             if not folder.has_part(part):
                 kept = threads.figures(some, objective)
-                folder.write_part(part, some, columns_of(grid, some), kept.figures, kept.scores)
+                folder.write_part(part, some, columns_of(grid, some), kept.figures, named(names, kept.scores))
             elif told_rows is not None:
                 told_rows(len(some))
-        figures, scores = _gathered(folder, len(rows), scored=objective is not None)
+        figures, scores = _gathered(folder, len(rows), names)
         told = folder.finished()
         if told is not None:
-            return _as_it_was(plan, rows, figures, scores, folder, told), folder
+            return _as_it_was(plan, rows, figures, scores, folder, told, objective), folder
         result = threads.finished(rows, figures, scores, objective, sketched=True)
     assert result.sketch is not None, "it was sketched"
-    folder.finish(rows, result.refined, result.scores, {"trials": result.trials, "clusters": result.sketch.as_json()})
+    best = {name: result.column(name)[result.refined] for name in names}
+    folder.finish(rows[result.refined], best, {"trials": result.trials, "clusters": result.sketch.as_json()})
     return result, folder
 
 
@@ -136,17 +143,17 @@ def _free_bytes() -> int | None:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
 
 
-def _gathered(folder: SweepFolder, rows: int, *, scored: bool) -> tuple[Floats, Floats]:
-    parts = [folder.read_part(part, scored=scored) for part in range(-(-rows // ROWS_A_PART))]
+def _gathered(folder: SweepFolder, rows: int, names: tuple[str, ...]) -> tuple[Floats, Floats]:
+    parts = [folder.read_part(part, names) for part in range(-(-rows // ROWS_A_PART))]
     return np.concatenate([figures for figures, _ in parts]), np.concatenate([scores for _, scores in parts])
 
 
 def _as_it_was(
-    plan: Plan, rows: Ints, figures: Floats, scores: Floats, folder: SweepFolder, told: Mapping[str, Any]
-) -> Sweep:
+    plan: Plan, rows: Ints, figures: Floats, kept: Floats, folder: SweepFolder, told: Mapping[str, Any],
+    objective: Objective | None,
+) -> Sweep:  # fmt: skip
     """A finished sweep, out of its files."""
-    numbers, best = folder.best()
+    numbers, best = folder.best(() if objective is None else objective.kept)
     refined = np.searchsorted(rows, numbers)
-    scores[refined] = best
-    sketch = Sketch.of_json(told["clusters"])
-    return Sweep(plan.grid, rows, figures, scores, refined, plan.days, plan.days_per_year, sketch)
+    kept[refined] = best
+    return sweep_of(plan, rows, figures, kept, objective, refined, Sketch.of_json(told["clusters"]))

@@ -7,7 +7,7 @@ import numpy as np
 from karat.core.model.candles import Floats, Ints
 from karat.kernel.sweep import FIGURES
 from karat.research.sweep_batches import Plan
-from karat.research.sweep_objective import SCORES, Consistency
+from karat.research.sweep_objective import Objective, Record
 from karat.research.sweep_paths import Simulated
 from karat.stats.belief.random import fill_uniforms
 from karat.stats.belief.sketch import DIRECTIONS, SAMPLE, Sketch, project, sketch_of
@@ -16,29 +16,29 @@ _DRAW_SAMPLE = 5  # the purpose of these numbers, apart from all others that one
 
 
 class FigureKeeper:
-    """Keeps the figures of variants, and their scores on `paths` paths where there is an objective.
+    """Keeps the figures of variants, and the kept columns of an objective, where there is one.
 
-    `variants` are their numbers, ascending, one to a row. `figures` is float64[rows, 4]; `scores` float64[rows, 4],
-    without rows where there is no objective. NaN: not simulated, or undefined.
+    `variants` are their numbers, ascending, one to a row. `figures` is float64[rows, 4]; `scores` float64[rows, kept].
+    `many`: scored with the effort that only the best are worth. NaN: not simulated, or undefined.
     """
 
-    def __init__(self, plan: Plan, variants: Ints, objective: Consistency | None, paths: int) -> None:
+    def __init__(self, plan: Plan, variants: Ints, objective: Objective | None, *, many: bool = False) -> None:
         self.figures: Floats = np.full((len(variants), len(FIGURES)), np.nan)
-        self.scores: Floats = np.full((len(variants) if objective else 0, len(SCORES)), np.nan)
-        self._plan = plan
+        self.scores: Floats = np.full((len(variants), len(objective.kept) if objective else 0), np.nan)
         self._variants = variants
-        self._objective = objective
-        self._draws = objective.draws(plan.days, paths) if objective else None
+        self._wants_days = objective is not None and objective.wants_days
+        record = Record(plan.days, plan.days_per_year)
+        self._score = None if objective is None else objective.scorer(record, many=many)
 
     @property
     def wants_days(self) -> bool:
-        return self._objective is not None
+        return self._wants_days
 
     def keep(self, variants: Ints, found: Simulated) -> None:
         rows = np.searchsorted(self._variants, variants)
         self.figures[rows] = found.figures
-        if self._objective is not None and self._draws is not None:
-            self.scores[rows] = self._objective.scores(found.daily, self._draws, self._plan.days_per_year)
+        if self._score is not None:
+            self.scores[rows] = self._score(found)
 
 
 class SketchKeeper:

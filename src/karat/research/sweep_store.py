@@ -3,9 +3,10 @@
 1. The id is a hash of everything that decides the result: code, bars, grid, choice of variants, policy, objective. The
    same sweep has the same folder.
 2. `spec.json` says what it is. `parts/NNNNNN.parquet` holds 65,536 variants each, ordered by their numbers: the number,
-   what it sets, its figures and its scores on few paths. A part is there whole or not at all, and its bytes do not
-   depend on how often the sweep was killed.
-3. `best.parquet` holds the scores on many paths; `result.json`, written last, says that the sweep is finished.
+   what it sets, its figures and the columns that the objective keeps. A part is there whole or not at all, and its
+   bytes do not depend on how often the sweep was killed.
+3. `best.parquet` holds those columns of the best, worked out with more effort; `result.json`, written last, says that
+   the sweep is finished.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from karat.core.model.candles import Floats, Ints
 from karat.kernel.sweep import FIGURES
 from karat.lake.durable import force, replace_durably
 from karat.lake.refusals import DISK_FULL
-from karat.research.sweep_objective import SCORES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,23 +67,21 @@ class SweepFolder:
         return len(list((self.folder / "parts").glob("*.parquet")))
 
     def write_part(
-        self, part: int, variants: Ints, settings: Mapping[str, Any], figures: Floats, scores: Floats
+        self, part: int, variants: Ints, settings: Mapping[str, Any], figures: Floats, scores: Mapping[str, Floats]
     ) -> None:
-        """Keep a part. Raises RetryLater `disk_full`; then it is not there."""
-        columns = {VARIANT: variants, **settings, **_named(FIGURES, figures), **_named(SCORES, scores)}
+        """Keep a part; `scores` are columns. Raises RetryLater `disk_full`; then it is not there."""
+        columns = {VARIANT: variants, **settings, **named(FIGURES, figures), **scores}
         self._write(self._part(part), columns)
 
-    def read_part(self, part: int, *, scored: bool) -> tuple[Floats, Floats]:
-        """(figures, scores) of a part. Raises NeedsOperator `sweep_damaged`."""
+    def read_part(self, part: int, scores: tuple[str, ...]) -> tuple[Floats, Floats]:
+        """(figures, the columns `scores`) of a part. Raises NeedsOperator `sweep_damaged`."""
         frame = self._read(self._part(part))
-        figures = np.stack([frame[name].to_numpy() for name in FIGURES], axis=1)
-        scores = [frame[name].to_numpy() for name in SCORES] if scored else []
-        return figures, np.stack(scores, axis=1) if scored else np.zeros((0, len(SCORES)))
+        return _values(frame, FIGURES), _values(frame, scores)
 
-    def finish(self, variants: Ints, refined: Ints, scores: Floats, told: Mapping[str, Any]) -> None:
-        """Keep the scores of the rows `refined` on many paths, and that the sweep is finished."""
+    def finish(self, refined: Ints, scores: Mapping[str, Floats], told: Mapping[str, Any]) -> None:
+        """Keep the columns `scores` of the variants `refined`, and that the sweep is finished."""
         if len(refined):
-            self._write(self.folder / "best.parquet", {VARIANT: variants[refined], **_named(SCORES, scores[refined])})
+            self._write(self.folder / "best.parquet", {VARIANT: refined, **scores})
         with _room(self.folder):
             replace_durably(self.folder / "result.json", json.dumps(told, indent=1, allow_nan=False).encode())
 
@@ -92,13 +90,13 @@ class SweepFolder:
         file = self.folder / "result.json"
         return json.loads(file.read_bytes()) if file.exists() else None
 
-    def best(self) -> tuple[Ints, Floats]:
-        """(numbers of variants, their scores on many paths)."""
+    def best(self, scores: tuple[str, ...]) -> tuple[Ints, Floats]:
+        """(numbers of the variants that were scored again, their columns `scores`)."""
         file = self.folder / "best.parquet"
         if not file.exists():
-            return np.zeros(0, np.int64), np.zeros((0, len(SCORES)))
+            return np.zeros(0, np.int64), np.zeros((0, len(scores)))
         frame = self._read(file)
-        return frame[VARIANT].to_numpy(), np.stack([frame[name].to_numpy() for name in SCORES], axis=1)
+        return frame[VARIANT].to_numpy(), _values(frame, scores)
 
     def _part(self, part: int) -> Path:
         return self.folder / "parts" / f"{part:06}.parquet"
@@ -146,5 +144,13 @@ def kept_sweeps(home: Path | None = None) -> list[SweepFolder]:
     return [SweepFolder(one.parent, json.loads(one.read_bytes())) for one in specs]
 
 
-def _named(names: tuple[str, ...], values: Floats) -> dict[str, Floats]:
-    return {name: np.ascontiguousarray(values[:, k]) for k, name in enumerate(names)} if len(values) else {}
+def named(names: tuple[str, ...], values: Floats) -> dict[str, Floats]:
+    """Columns by their names, of float64[rows, names]."""
+    return {name: np.ascontiguousarray(values[:, k]) for k, name in enumerate(names)}
+
+
+def _values(frame: pl.DataFrame, names: tuple[str, ...]) -> Floats:
+    """float64[rows, names] of the columns of a file."""
+    if not names:
+        return np.zeros((len(frame), 0))
+    return np.stack([frame[name].to_numpy() for name in names], axis=1)

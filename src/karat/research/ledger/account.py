@@ -62,7 +62,7 @@ def _account(family: str, market: str, lines: list[Line]) -> Account:
         market=market,
         runs=len(tried),
         trials=trials,
-        effective=_effective(trials, sketch),
+        effective=effective_number(trials, sketch),
         sharpe_mean=total / known if known else few,
         sharpe_variance=max(0.0, (squares - total * total / known) / (known - 1)) if known > 1 else few,
         days=max((one["days"] for one in tried if one["count"]), default=0),
@@ -70,7 +70,7 @@ def _account(family: str, market: str, lines: list[Line]) -> Account:
     )
 
 
-def _effective(trials: int, sketch: Sketch) -> float:
+def effective_number(trials: int, sketch: Sketch) -> float:
     """How many independent trials have the same luck as these; 0 when none was made."""
     clusters = len(sketch.counts)
     if trials < 1 or clusters < 1:
