@@ -118,8 +118,7 @@ def sweep_command(
     found = find_strategy(strategy)
     axes = parse_grid(found, pairs(grid, "--grid"), pairs(policy_grid, "--policy-grid"), pairs(set_, "--set"))
     rules, charged = _policy(policy, policy_grid, costs)
-    span = [None if text is None else parse_time_ms(text) for text in (from_, to)]
-    data = _before_its_vault(market_id(market), timeframe_ms(timeframe), *span, found.needs, min_coverage)
+    data = _before_its_vault(market_id(market), timeframe_ms(timeframe), (from_, to), found.needs, min_coverage)
     say_compiling()
     ensure_checked(found, partial(check_markets, needs=found.needs))
     choice = Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by, prune)
@@ -202,14 +201,14 @@ def _sampler(name: str) -> Sampler:
 
 
 def _before_its_vault(
-    market: MarketId, timeframe_ms: int, start: int | None, end: int | None, needs: tuple[str, ...],
+    market: MarketId, timeframe_ms: int, span: tuple[str | None, str | None], needs: tuple[str, ...],
     min_coverage: float | None,
 ) -> MarketData:  # fmt: skip
     from karat.lake.store import open_lake
     from karat.research.backtest_market import market_data
     from karat.research.sweep import before_vault, refuse_old_vault
 
-    lake = open_lake()
+    lake, (start, end) = open_lake(), (None if text is None else parse_time_ms(text) for text in span)
     until = before_vault(end, lake.entry(market, timeframe_ms).vault_start_ts)
     data = market_data(lake, market, timeframe_ms, start, until, needs, coverage_min=min_coverage)
     refuse_old_vault(data)

@@ -18,6 +18,7 @@ import numpy as np
 
 from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
+from karat.kernel.sweep import FIGURES
 from karat.research.plateau_ground import NEIGHBOURHOOD, Ground
 from karat.research.sweep import Sweep
 from karat.stats.figure import Figure, Undefined, quotient
@@ -59,10 +60,9 @@ class Plateaus:
     ) -> None:
         if by == "max_drawdown":
             raise InputError("bad_objective", "A plateau is of what should be high.", "Order by another figure.")
-        self._objective = sweep.column(by)
-        if len(self._objective) != len(sweep.variants):
+        if by not in (*FIGURES, *sweep.score_names):
             raise InputError("bad_objective", f"The sweep was not scored by {by}.", "Give it an objective.")
-        self._sweep, self._by = sweep, by
+        self._sweep, self._by, self._objective = sweep, by, sweep.column(by)
         self._earns = sweep.column("total_return") > 0.0
         self._ground = Ground(sweep, sampled=sampled, reach=reach)
         known = self._objective[~np.isnan(self._objective)]

@@ -204,6 +204,6 @@ def test_a_set_up_that_means_nothing_is_refused(data: MarketData):
     assert refused(Lengths(train=0, test=10)) == "bad_windows"
     assert refused(Lengths(train=10, test=10, step=5)) == "bad_windows"
     assert refused(Lengths(train=1_400, test=101)) == "record_too_short"
-    assert refused(LENGTHS, by="luck") == "bad_order"
+    assert refused(LENGTHS, by="luck") == "unknown_figure"
     locked = replace(data, entry=replace(data.entry, vault_start_ts=int(data.candles.ts[-1])))
     assert refused(LENGTHS, locked) == "vault_in_range"

@@ -19,7 +19,6 @@ from karat.research.sweep import Sweep
 from karat.research.sweep_batches import Plan, batches, plan_of
 from karat.research.sweep_grid import SweepGrid
 from karat.research.sweep_keeping import sample_of
-from karat.research.sweep_objective import SCORES
 from karat.research.sweep_paths import Simulated
 from karat.stats.belief.sketch import project, sketch_of
 from karat.strategies import Strategy
@@ -77,7 +76,7 @@ class DailyRuns:
     def tried(self, data: MarketData, policy: Policy) -> Tried:
         """What the trial ledger must be told, the same as a sweep of these variants tells it."""
         clusters = sketch_of(project(self.daily, self.first_day))
-        nothing, none = np.zeros((0, len(SCORES))), np.zeros(0, np.int64)
+        nothing, none = np.zeros((len(self.variants), 0)), np.zeros(0, np.int64)
         told = Sweep(
             self.grid, self.variants, self.figures, nothing, none, len(self.days), self.days_per_year, clusters
         )

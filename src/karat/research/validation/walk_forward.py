@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,10 @@ from karat.core.time import iso
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
 from karat.research.ledger.trials import Tried
-from karat.research.sweep import ORDERS, Sweep, sweep
+from karat.research.sweep import Sweep, sweep
 from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_objective import SCORES, Consistency
+from karat.research.sweep_objective import SCORES, Objective
+from karat.research.sweep_objectives import objective_of
 from karat.research.validation.daily import daily_runs, day_numbers
 from karat.research.validation.seen_before import KnownSignals, part_of, seen_before
 from karat.research.validation.stitched import DayReturns, stitch
@@ -113,22 +114,23 @@ def walk_forward(
     lengths: Lengths,
     *,
     by: str = SCORES[0],
-    objective: Consistency | None = None,
+    objective: Objective | None = None,
     variants: Ints | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> WalkForward:
-    """Sweep each window's training and trade its best, by a figure of `research.sweep.ORDERS`, in its test.
+    """Sweep each window's training and trade its best, by an objective or a figure of a run, in its test.
 
-    By consistency `objective` says how (its defaults where None). `variants` are the numbers of those to sweep, all of
-    the grid where None. `progress` is told how many windows are done, and of how many.
+    `objective` is that of the name `by`, with its defaults where None. `variants` are the numbers of those to sweep,
+    all of the grid where None. `progress` is told how many windows are done, and of how many.
 
-    Raises InputError `bad_order`, `vault_in_range`, those of `Lengths.windows`, and what `sweep` raises.
+    Raises InputError `unknown_figure`, `bad_objective`, `vault_in_range`, those of `Lengths.windows`, and what `sweep`
+    raises.
     """
-    _check_order(by, data)
+    _refuse_vault(data)
     windows = lengths.windows(len(data.candles))
-    if by == SCORES[0] and objective is None:
-        objective = Consistency()
+    if objective is None:
+        objective = objective_of(by, 0)
     market = data.market[: windows[-1].test[1]]
     walk = _Walk(data, KnownSignals(strategy, market), grid, policy, by, objective, variants, workers)
     steps, tried = list[Step](), list[Tried]()
@@ -139,7 +141,11 @@ def walk_forward(
         if progress is not None:
             progress(len(steps), len(windows))
     out = stitch([step.tested for step in steps])
-    tried.append(tried_in_walk(out, windows, data, tried, {"by": by, "objective": _objective_json(objective, by)}))
+    tried.append(
+        tried_in_walk(
+            out, windows, data, tried, {"by": by, "objective": None if objective is None else objective.told()}
+        )
+    )
     return WalkForward(
         steps=tuple(steps),
         by=by,
@@ -151,9 +157,7 @@ def walk_forward(
     )
 
 
-def _check_order(by: str, data: MarketData) -> None:
-    if by not in ORDERS:
-        raise InputError("bad_order", f"Variants have no figure '{by}'.", f"There are {', '.join(ORDERS)}.")
+def _refuse_vault(data: MarketData) -> None:
     if data.looks_into_vault:
         starts = iso(data.entry.vault_start_ts)
         hint = f"Walk forward up to there (--to {starts})."
@@ -169,7 +173,7 @@ class _Walk:
     grid: SweepGrid
     policy: Policy
     by: str
-    objective: Consistency | None
+    objective: Objective | None
     variants: Ints | None
     workers: int | None
 
@@ -177,7 +181,7 @@ class _Walk:
         """Every variant over the training."""
         return sweep(
             part_of(self.data, window.train), seen_before(self.known, window.train), self.grid, self.policy,
-            variants=self.variants, objective=self.objective if self.by == SCORES[0] else None, sketched=True,
+            variants=self.variants, objective=self.objective, sketched=True,
             workers=self.workers,
         )  # fmt: skip
 
@@ -211,7 +215,3 @@ def _efficiency(steps: list[Step]) -> Figure:
     tested = [step.tested.annual_return for step in steps]
     inside = float(np.mean(trained))
     return quotient(float(np.mean(tested)), inside, NOTHING_EARNED) if inside > 0.0 else NOTHING_EARNED
-
-
-def _objective_json(objective: Consistency | None, by: str) -> dict[str, Any] | None:
-    return asdict(objective) if objective is not None and by == SCORES[0] else None
