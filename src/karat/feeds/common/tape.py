@@ -54,24 +54,18 @@ class Tape:
     def arrivals(self, first: int, stop: int) -> Iterator[Arrival]:
         """Bars `first` to `stop - 1`, each with what became known since the close before it; `more` for all but the
         last."""
-        funding = self.funding
-        stamps = self._known(funding.ts, first - 1, stop)
-        seen = [self._known(one.available_at, first - 1, stop) for one in self.series]
+        stamps = self._known(self.funding.ts, first - 1, stop).tolist()
+        seen = [(one, self._known(one.available_at, first - 1, stop).tolist()) for one in self.series]
         columns = (getattr(self.candles, name)[first:stop].tolist() for name in CANDLE_COLUMNS)
         for place, bar in enumerate(map(Bar._make, zip(*columns, strict=True))):
-            yield Arrival(
-                bar,
-                tuple(
-                    Stamp(int(funding.ts[k]), float(funding.rate[k]), float(funding.mark[k]))
-                    for k in range(stamps[place], stamps[place + 1])
-                ),
-                first + place + 1 < stop,
-                tuple(
-                    Observation(one.name, int(one.ts[k]), int(one.available_at[k]), float(one.value[k]))
-                    for one, known in zip(self.series, seen, strict=True)
-                    for k in range(known[place], known[place + 1])
-                ),
-            )
+            begin, end = stamps[place], stamps[place + 1]
+            settled = self._stamps(begin, end) if begin < end else ()  # most bars settle nothing: no work for them
+            known = [one for series, known in seen for one in _observed(series, known[place], known[place + 1])]
+            yield Arrival(bar, settled, first + place + 1 < stop, tuple(known))
+
+    def _stamps(self, begin: int, end: int) -> tuple[Stamp, ...]:
+        columns = (column[begin:end].tolist() for column in (self.funding.ts, self.funding.rate, self.funding.mark))
+        return tuple(map(Stamp._make, zip(*columns, strict=True)))
 
     def _known(self, available: Ints, first: int, stop: int) -> NDArray[np.intp]:
         """How many of `available`, in order, were known at the close of bars `first` to `stop - 1`. Bar -1 is the time
@@ -79,6 +73,12 @@ class Tape:
         closes = self.candles.ts[max(first, 0) : stop] + self.candles.timeframe_ms
         known = np.searchsorted(available, closes, side="right")
         return known if first >= 0 else np.concatenate((np.zeros(1, np.intp), known))
+
+
+def _observed(series: Series, begin: int, end: int) -> Iterator[Observation]:
+    """The values numbered `begin` to `end - 1`, by when they were available."""
+    for k in range(begin, end):
+        yield Observation(series.name, int(series.ts[k]), int(series.available_at[k]), float(series.value[k]))
 
 
 def in_order(series: Series) -> Series:
