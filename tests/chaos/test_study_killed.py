@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from tests.chaos.sweeping import MARKET, SECONDS_MAX, begin, filled
 
-from karat.core.time import HOUR_MS
-from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
-from karat.lake.quality import measure
-from karat.lake.store import open_lake
 from karat.research.ledger.account import accounts
 from karat.research.ledger.trials import TrialLedger
 
-ROOT = Path(__file__).resolve().parents[2]
-MARKET = DEMO_SYMBOLS[0]
-TRIALS, SECONDS_MAX = 60, 120.0
+TRIALS = 60
 SWEEP = (
     "sweep", "ema_crossover", "--market", MARKET, "--timeframe", "1h", "--json", "--top", "60", "--sampler", "tpe",
     "--trials", str(TRIALS), "--prune", "--by", "sharpe - max_drawdown", "--grid", "fast_period=3..40..1", "--policy",
     "stop_mode=fraction", "--policy-grid", "stop_value=0.005..0.25..0.005", "--where", "fast_period * stop_value < 3",
 )  # fmt: skip
-
-
-def begin(home: Path) -> subprocess.Popen[str]:
-    environment = {**os.environ, "KARAT_HOME": str(home), "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    words = [sys.executable, "-m", "karat.app", *SWEEP]
-    return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def filled(home: Path) -> Path:
-    candles = demo_candles(7, MARKET, HOUR_MS, 1_500)
-    with open_lake(home).change() as change:
-        change.put_candles(candles, measure(candles, sessions=False), sessions=False)
-    return home
 
 
 def journal(home: Path) -> bytes:
@@ -57,7 +36,7 @@ def asked_for(home: Path) -> list[tuple[int, str, float]]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[tuple[int, str, float]]]:
     """What the sweep prints and asks for when nobody kills it."""
     home = filled(tmp_path_factory.mktemp("whole"))
-    out, err = begin(home).communicate(timeout=SECONDS_MAX)
+    out, err = begin(home, SWEEP).communicate(timeout=SECONDS_MAX)
     assert out, err
     return out, asked_for(home)
 
@@ -65,13 +44,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[tuple[int
 def test_killed_again_and_again_it_makes_the_trials_of_one_never_killed(tmp_path: Path, whole) -> None:
     home = filled(tmp_path)
     for lines in (5, 130, 300):
-        running, until = begin(home), time.monotonic() + SECONDS_MAX
+        running, until = begin(home, SWEEP), time.monotonic() + SECONDS_MAX
         while journal(home).count(b"\n") < lines and time.monotonic() < until:
             assert running.poll() is None, running.communicate()
         running.send_signal(signal.SIGKILL)
         running.communicate()
     assert TrialLedger(home).lines() == (), "nothing was shown, nothing counted"
-    out, err = begin(home).communicate(timeout=SECONDS_MAX)
+    out, err = begin(home, SWEEP).communicate(timeout=SECONDS_MAX)
     assert out, err
     assert (out, asked_for(home)) == whole
     told = json.loads(out)

@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from tests.chaos.sweeping import MARKET, SECONDS_MAX, begin, filled
 
-from karat.core.time import HOUR_MS
-from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
-from karat.lake.quality import measure
-from karat.lake.store import open_lake
 from karat.research.ledger.account import accounts
 from karat.research.ledger.trials import TrialLedger
 
-ROOT = Path(__file__).resolve().parents[2]
-MARKET = DEMO_SYMBOLS[0]
 SWEEP = (
     "sweep", "ema_crossover", "--market", MARKET, "--timeframe", "1h", "--json", "--top", "3", "--policy",
     "stop_mode=fraction", "take_mode=fraction", "--policy-grid", "stop_value=0.0005..0.25..0.0005",
     "take_value=0.0005..0.25..0.0005",
 )  # fmt: skip
-VARIANTS, SECONDS_MAX = 250_000, 120.0
-
-
-def begin(home: Path) -> subprocess.Popen[str]:
-    environment = {**os.environ, "KARAT_HOME": str(home), "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    words = [sys.executable, "-m", "karat.app", *SWEEP]
-    return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def filled(home: Path) -> Path:
-    candles = demo_candles(7, MARKET, HOUR_MS, 1_500)
-    with open_lake(home).change() as change:
-        change.put_candles(candles, measure(candles, sessions=False), sessions=False)
-    return home
+VARIANTS = 250_000
 
 
 def kept(home: Path) -> dict[str, bytes]:
@@ -51,7 +30,7 @@ def kept(home: Path) -> dict[str, bytes]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, bytes]]:
     """What the sweep prints and keeps when nobody kills it."""
     home = filled(tmp_path_factory.mktemp("whole"))
-    out, err = begin(home).communicate(timeout=SECONDS_MAX)
+    out, err = begin(home, SWEEP).communicate(timeout=SECONDS_MAX)
     assert out, err
     return out, kept(home)
 
@@ -59,13 +38,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, byte
 @pytest.mark.parametrize("parts", [1, 3])
 def test_killed_while_it_writes_it_goes_on_with_the_same_bytes(tmp_path: Path, parts: int, whole) -> None:
     home = filled(tmp_path)
-    running, until = begin(home), time.monotonic() + SECONDS_MAX
+    running, until = begin(home, SWEEP), time.monotonic() + SECONDS_MAX
     while len(list(home.glob("sweeps/*/parts/*.parquet"))) < parts and time.monotonic() < until:
         assert running.poll() is None, running.communicate()
     running.send_signal(signal.SIGKILL)
     running.communicate()
     assert TrialLedger(home).lines() == (), "nothing was shown, nothing counted"
-    out, err = begin(home).communicate(timeout=SECONDS_MAX)
+    out, err = begin(home, SWEEP).communicate(timeout=SECONDS_MAX)
     assert out, err
     assert (out, kept(home)) == whole
     assert json.loads(out)["trials"] == VARIANTS

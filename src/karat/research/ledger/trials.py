@@ -61,9 +61,12 @@ class TrialLedger:
 
     def family_of(self, strategy: Strategy, now_ms: int) -> str:
         """The family of a strategy's code, founded when it is new to the ledger."""
+        return self._family_of(strategy, now_ms, self.lines())
+
+    def _family_of(self, strategy: Strategy, now_ms: int, lines: tuple[Line, ...]) -> str:
         code = code_hash(strategy)
         known: dict[str, list[Fingerprint]] = {}
-        for line in self.lines():
+        for line in lines:
             if line.record["kind"] == FAMILY:
                 if line.record["code_hash"] == code:
                     return str(line.record["family"])
@@ -81,9 +84,9 @@ class TrialLedger:
 
     def record_trials(self, strategy: Strategy, tried: Tried, now_ms: int) -> Line:
         """Count trials before anybody sees what came of them. Raises NeedsOperator `ledger_damaged`."""
-        family = self.family_of(strategy, now_ms)
-        identity = _identity(strategy, tried)
-        first = next((one.seq for one in self.lines() if one.record.get("identity") == identity), None)
+        lines = self.lines()
+        family, identity = self._family_of(strategy, now_ms, lines), _identity(strategy, tried)
+        first = next((one.seq for one in lines if one.record.get("identity") == identity), None)
         known = tried.sharpes[~np.isnan(tried.sharpes)]
         counted = first is None
         return self.chain.append(
