@@ -15,8 +15,8 @@ import pandas as pd
 from bench.clocks import best_cpu, best_process_cpu
 from bench.market import World, data_of, level_axes, level_grid, simple_policy, year
 from bench.rows import Row
-from karat.research.sweep import sweep
-from karat.research.sweep_grid import SweepGrid
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.sweep import sweep
 from karat.strategies import Signals, evaluate, find_strategy, resolve
 
 STRATEGY = "ema_crossover"

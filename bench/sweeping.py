@@ -17,8 +17,8 @@ from karat.kernel.engine import Inputs, prepare
 from karat.kernel.features import features_of
 from karat.kernel.prepare import Extras
 from karat.kernel.sweep import FIGURES, daily_room, sweep_rows
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_paths import MarketColumns, SharedSignals, simulate_policies
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.paths import MarketColumns, SharedSignals, simulate_policies
 
 CHUNK = 4_096  # variants: 1.7 MB of policy columns
 DAYS_PER_YEAR = 365.0

@@ -17,10 +17,10 @@ from bench.sweeping import DAYS_PER_YEAR, on_all_cores, policy_rows, prepared
 from bench.yardsticks import START, yardstick
 from karat.core.model.policy import Policy
 from karat.kernel.signals import pack_codes
-from karat.research.sweep import sweep
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_objective import Consistency
-from karat.research.sweep_paths import MarketColumns, simulate_codes
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.objective import Consistency
+from karat.research.sweeps.paths import MarketColumns, simulate_codes
+from karat.research.sweeps.sweep import sweep
 from karat.strategies import find_strategy
 
 MILLION = 1_000_000

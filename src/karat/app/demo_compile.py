@@ -57,7 +57,7 @@ def _backtest(data: MarketData) -> None:
 
 def _sweep(data: MarketData) -> None:
     from karat.app.demo_research import grid_of
-    from karat.research.sweep import sweep
+    from karat.research.sweeps.sweep import sweep
 
     for strategy in starters():
         sweep(data, strategy, grid_of(strategy), POLICY, workers=1)

@@ -20,8 +20,8 @@ from karat.research.ledger.trials import TrialLedger
 from karat.research.manifest import manifest
 from karat.research.report import write_report
 from karat.research.run_store import StoredRun, store_run
-from karat.research.sweep import Sweep, sweep
-from karat.research.sweep_grid import SweepGrid
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.sweep import Sweep, sweep
 from karat.stats import Figure, is_defined
 from karat.strategies import Parameter, Strategy, resolve
 

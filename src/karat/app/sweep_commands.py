@@ -18,11 +18,11 @@ from karat.core.time import parse_time_ms, timeframe_ms
 if TYPE_CHECKING:
     from karat.core.model.policy import Policy
     from karat.research.backtest import MarketData
-    from karat.research.sweep import Sweep
-    from karat.research.sweep_choice import Sampler
-    from karat.research.sweep_grid import SweepGrid
-    from karat.research.sweep_job import Choice
-    from karat.research.sweep_store import SweepFolder
+    from karat.research.sweeps.choice import Sampler
+    from karat.research.sweeps.grid import SweepGrid
+    from karat.research.sweeps.job import Choice
+    from karat.research.sweeps.store import SweepFolder
+    from karat.research.sweeps.sweep import Sweep
     from karat.strategies import Strategy
 
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
@@ -109,9 +109,9 @@ def sweep_command(
     from karat.research.backtest_policy import pairs
     from karat.research.ledger.told import tried_by_sweep
     from karat.research.ledger.trials import TrialLedger
-    from karat.research.sweep_conditions import Condition
-    from karat.research.sweep_grid import parse_grid
-    from karat.research.sweep_job import Choice
+    from karat.research.sweeps.conditions import Condition
+    from karat.research.sweeps.grid import parse_grid
+    from karat.research.sweeps.job import Choice
     from karat.strategies import find_strategy
 
     _check_choices(by, top)
@@ -141,7 +141,7 @@ def list_sweeps(*, as_json: Json = False) -> None:
     """
     from rich.table import Table
 
-    from karat.research.sweep_store import ROWS_A_PART, kept_sweeps
+    from karat.research.sweeps.store import ROWS_A_PART, kept_sweeps
 
     rows = [
         {
@@ -168,8 +168,8 @@ def _swept(
     data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy, choice: Choice
 ) -> tuple[Sweep, SweepFolder]:
     """Run or go on with a sweep, with its pace on the terminal."""
-    from karat.research.sweep_job import kept_sweep
-    from karat.research.sweep_study import led_sweep
+    from karat.research.sweeps.job import kept_sweep
+    from karat.research.sweeps.study import led_sweep
 
     candles = data.candles
     with progress(f"{strategy.name} on {candles.market}, {len(candles):,} bars") as line:
@@ -192,7 +192,7 @@ class Pace:
 
 
 def _sampler(name: str) -> Sampler:
-    from karat.research.sweep_choice import Sampler
+    from karat.research.sweeps.choice import Sampler
 
     known = [one.value for one in Sampler]
     if name not in known:
@@ -206,7 +206,7 @@ def _before_its_vault(
 ) -> MarketData:  # fmt: skip
     from karat.lake.store import open_lake
     from karat.research.backtest_market import market_data
-    from karat.research.sweep import before_vault, refuse_old_vault
+    from karat.research.sweeps.sweep import before_vault, refuse_old_vault
 
     lake, (start, end) = open_lake(), (None if text is None else parse_time_ms(text) for text in span)
     until = before_vault(end, lake.entry(market, timeframe_ms).vault_start_ts)
@@ -216,7 +216,7 @@ def _before_its_vault(
 
 
 def _check_choices(by: str, top: int) -> None:
-    from karat.research.sweep_objectives import objective_of
+    from karat.research.sweeps.objectives import objective_of
 
     objective_of(by, 0)  # raises where it is none
     if not 1 <= top <= _TOP_MAX:
@@ -227,7 +227,7 @@ def _policy(policy: tuple[str, ...], policy_grid: tuple[str, ...], costs: str | 
     """The policy that every variant starts from (what stays, and the first value of what varies), and whose costs."""
     from karat.research.backtest import OWN_COSTS
     from karat.research.backtest_policy import pairs, policy_and_level
-    from karat.research.sweep_grid import values_of
+    from karat.research.sweeps.grid import values_of
 
     varied, fixed = pairs(policy_grid, "--policy-grid"), pairs(policy, "--policy")
     both = sorted(set(varied) & set(fixed))

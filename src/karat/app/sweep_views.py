@@ -10,8 +10,8 @@ from karat.research.json_form import setting_json
 
 if TYPE_CHECKING:
     from karat.research.backtest import MarketData
-    from karat.research.sweep import Sweep
-    from karat.research.sweep_objective import Consistency
+    from karat.research.sweeps.objective import Consistency
+    from karat.research.sweeps.sweep import Sweep
 
 _SHARES = ("consistency", "growth_low", "growth_middle", "growth_high", "cagr")
 
@@ -23,7 +23,7 @@ def show_sweep(result: Sweep, data: MarketData, costs: str, by: str, top: int) -
     from karat.kernel.sweep import FIGURES
     from karat.research.adjusted_prices import adjustment_json, adjustment_words
     from karat.research.manifest import data_quality
-    from karat.research.sweep_objective import Consistency
+    from karat.research.sweeps.objective import Consistency
 
     candles = data.candles
     last = int(candles.ts[-1]) + candles.timeframe_ms

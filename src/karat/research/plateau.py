@@ -20,7 +20,7 @@ from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
 from karat.kernel.sweep import FIGURES
 from karat.research.plateau_ground import NEIGHBOURHOOD, Ground
-from karat.research.sweep import Sweep
+from karat.research.sweeps.sweep import Sweep
 from karat.stats.figure import Figure, Undefined, quotient
 
 CANDIDATES = 2_000

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from karat.core.model.candles import Floats, Ints
-from karat.research.sweep import Sweep
+from karat.research.sweeps.sweep import Sweep
 
 NEIGHBOURHOOD = 0.2
 NEAREST = 16

@@ -18,7 +18,7 @@ from karat.lake.quality import measure
 from karat.lake.reading import read_market
 from karat.lake.store import FolderLake, open_lake
 from karat.research.backtest_market import market_data
-from karat.research.sweep import before_vault, refuse_old_vault
+from karat.research.sweeps.sweep import before_vault, refuse_old_vault
 
 LEND, AAVE = MarketId("x_perp:LEND"), MarketId("x_perp:AAVE")
 START = parse_time_ms("2020-01-01")

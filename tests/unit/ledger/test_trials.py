@@ -16,8 +16,8 @@ from karat.research.ledger.account import accounts
 from karat.research.ledger.told import tried_by_backtest, tried_by_sweep
 from karat.research.ledger.trials import TrialLedger
 from karat.research.manifest import manifest
-from karat.research.sweep import Sweep, sweep
-from karat.research.sweep_grid import SweepGrid
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.sweep import Sweep, sweep
 from karat.stats.figure import Undefined
 from karat.strategies import Strategy, find_strategy, resolve
 

@@ -16,8 +16,8 @@ from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
 from karat.research.plateau import Plateaus
 from karat.research.plateau_ground import NEAREST, Ground, axis_of
-from karat.research.sweep import Sweep, sweep
-from karat.research.sweep_grid import SweepGrid
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.sweep import Sweep, sweep
 from karat.stats.figure import Undefined
 from karat.strategies import find_strategy
 

@@ -20,8 +20,8 @@ from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
 from karat.research.backtest import MarketData
 from karat.research.ledger.told import tried_by_sweep
-from karat.research.sweep import sweep
-from karat.research.sweep_grid import SweepGrid
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.sweep import sweep
 from karat.research.validation.cross_validation import CrossSettings, cross_validation
 from karat.research.validation.daily import DailyRuns, daily_runs
 from karat.research.validation.holding import holding_returns

@@ -19,8 +19,8 @@ from karat.kernel.engine import prepare, run
 from karat.research.backtest import MarketData
 from karat.research.ledger.account import accounts
 from karat.research.ledger.trials import TrialLedger
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_objective import Consistency
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.objective import Consistency
 from karat.research.validation.holding import AllIn
 from karat.research.validation.seen_before import KnownSignals, part_of, seen_before
 from karat.research.validation.walk_forward import Lengths, WalkForward, walk_forward

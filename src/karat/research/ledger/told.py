@@ -18,7 +18,7 @@ from karat.research.json_form import setting_json
 from karat.research.ledger.trials import Tried
 from karat.research.levels import session_keys
 from karat.research.manifest import policy_json
-from karat.research.sweep import Sweep
+from karat.research.sweeps.sweep import Sweep
 from karat.stats.belief.sketch import project, sketch_of
 from karat.stats.returns import daily_marks
 

@@ -15,11 +15,11 @@ from karat.research.backtest import MarketData
 from karat.research.ledger.told import tried_by_sweep
 from karat.research.ledger.trials import Tried
 from karat.research.levels import session_keys
-from karat.research.sweep import Sweep
-from karat.research.sweep_batches import Plan, batches, plan_of
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_keeping import sample_of
-from karat.research.sweep_paths import Simulated
+from karat.research.sweeps.batches import Plan, batches, plan_of
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.keeping import sample_of
+from karat.research.sweeps.paths import Simulated
+from karat.research.sweeps.sweep import Sweep
 from karat.stats.belief.sketch import project, sketch_of
 from karat.strategies import Strategy
 

@@ -16,7 +16,7 @@ from karat.core.model.candles import Floats
 from karat.core.model.policy import Costs, Policy
 from karat.core.model.signals import Signals, signals
 from karat.research.backtest import MarketData
-from karat.research.sweep_grid import SweepGrid
+from karat.research.sweeps.grid import SweepGrid
 from karat.research.validation.daily import daily_runs
 from karat.strategies import Hypothesis, Market, Strategy, Values
 

@@ -13,7 +13,7 @@ from karat.core.model.policy import Policy
 from karat.research.backtest import MarketData
 from karat.research.ledger.told import tried_by_sweep
 from karat.research.ledger.trials import Tried
-from karat.research.sweep import Sweep
+from karat.research.sweeps.sweep import Sweep
 from karat.research.validation.stitched import DayReturns
 from karat.stats.belief.sketch import project, sketch_of
 from karat.stats.belief.splits import Window

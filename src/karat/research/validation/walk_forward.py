@@ -23,10 +23,10 @@ from karat.core.time import iso
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
 from karat.research.ledger.trials import Tried
-from karat.research.sweep import Sweep, sweep
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_objective import SCORES, Objective
-from karat.research.sweep_objectives import objective_of
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.objective import SCORES, Objective
+from karat.research.sweeps.objectives import objective_of
+from karat.research.sweeps.sweep import Sweep, sweep
 from karat.research.validation.daily import daily_runs, day_numbers
 from karat.research.validation.seen_before import KnownSignals, part_of, seen_before
 from karat.research.validation.stitched import DayReturns, stitch

@@ -2,7 +2,7 @@
 
 An objective adds columns to the figures of a variant: `kept` ones, worked out when it is simulated and written to the
 sweep's files, and `own` ones, worked out of all variants when the last is done. The one it is named after is ordered
-by, highest first. A figure of a run (`kernel.sweep.FIGURES`) needs no objective. All there are: `sweep_objectives.py`.
+by, highest first. A figure of a run (`kernel.sweep.FIGURES`) needs no objective. All there are: `objectives.py`.
 
 **NaN stands for undefined** in every column: the variant was not simulated, or `why_undefined`.
 """
@@ -18,7 +18,7 @@ import numpy as np
 
 from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
-from karat.research.sweep_paths import Simulated
+from karat.research.sweeps.paths import Simulated
 from karat.stats.belief.bootstrap import Blocks
 from karat.stats.belief.consistency import PENALTY, WINDOW_DAYS, consistency, window_blocks
 from karat.stats.belief.sketch import Sketch

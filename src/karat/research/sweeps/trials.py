@@ -24,8 +24,8 @@ import numpy as np
 
 from karat.core.errors import RetryLater
 from karat.lake.extras import need
-from karat.research.sweep_choice import Sampler
-from karat.research.sweep_grid import SweepGrid
+from karat.research.sweeps.choice import Sampler
+from karat.research.sweeps.grid import SweepGrid
 from karat.stats.belief.random import fill_uniforms
 
 ROUND = 10  # trials that are asked for before any of them is told: NSGA-II's population of 50 is five rounds

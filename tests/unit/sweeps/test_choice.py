@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from karat.core.errors import InputError
 from karat.core.model.policy import LevelMode
-from karat.research.sweep_choice import Sampler, chosen_variants, columns_of
-from karat.research.sweep_conditions import Condition
-from karat.research.sweep_grid import SweepGrid
+from karat.research.sweeps.choice import Sampler, chosen_variants, columns_of
+from karat.research.sweeps.conditions import Condition
+from karat.research.sweeps.grid import SweepGrid
 
 GRID = SweepGrid(
     {"fast_period": tuple(range(2, 22)), "slow_period": tuple(range(10, 60, 5)), "shorts": (False, True)},

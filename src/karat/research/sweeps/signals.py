@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from karat.core.model.candles import Floats
 from karat.core.model.signals import Signals
 from karat.kernel.signals import pack_codes
-from karat.research.sweep_grid import SweepGrid, signal_values
+from karat.research.sweeps.grid import SweepGrid, signal_values
 from karat.strategies import Market, Strategy, evaluate
 
 SIGNALS_A_BATCH = 32

@@ -20,7 +20,7 @@ from karat.kernel.engine import Inputs
 from karat.kernel.records import Signal
 from karat.kernel.signals import NOTHING, code_columns, read_only
 from karat.kernel.sweep import FIGURES, daily_room, sweep_codes, sweep_rows
-from karat.research.sweep_grid import BAR_FIELDS, SweepGrid, places_on
+from karat.research.sweeps.grid import BAR_FIELDS, SweepGrid, places_on
 
 TABLE_BYTES_MAX = 64 * 2**20
 _BYTES_A_LEVEL = 13  # of each entry

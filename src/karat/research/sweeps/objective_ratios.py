@@ -11,7 +11,7 @@ import numpy as np
 from karat.core.model.candles import Floats, Ints
 from karat.kernel.sweep import FIGURES
 from karat.research.ledger.account import effective_number
-from karat.research.sweep_objective import NO_ROWS, Record, Scorer, Whole
+from karat.research.sweeps.objective import NO_ROWS, Record, Scorer, Whole
 from karat.stats.belief.deflated import sharpe_of_luck
 from karat.stats.figure import TIE
 

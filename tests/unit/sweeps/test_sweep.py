@@ -22,8 +22,8 @@ from karat.lake.quality import measure
 from karat.lake.store import open_lake
 from karat.research.backtest import MarketData
 from karat.research.backtest_market import market_data
-from karat.research.sweep import before_vault, sweep
-from karat.research.sweep_grid import SweepGrid, parse_grid, values_of
+from karat.research.sweeps.grid import SweepGrid, parse_grid, values_of
+from karat.research.sweeps.sweep import before_vault, sweep
 from karat.strategies import evaluate, find_strategy, resolve
 
 BARS = 1_500

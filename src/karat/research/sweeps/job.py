@@ -17,14 +17,14 @@ from karat.core.time import timeframe_text
 from karat.research.backtest import MarketData
 from karat.research.json_form import setting_json
 from karat.research.manifest import bars_hash, instrument_json, policy_json
-from karat.research.sweep import Sweep, SweepThreads, sweep_of
-from karat.research.sweep_batches import POLICIES_A_BATCH, Plan, plan_of
-from karat.research.sweep_choice import Sampler, chosen_variants, columns_of
-from karat.research.sweep_conditions import Condition
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_objective import SCORES, Objective
-from karat.research.sweep_objectives import objective_of
-from karat.research.sweep_store import ROWS_A_PART, SweepFolder, named
+from karat.research.sweeps.batches import POLICIES_A_BATCH, Plan, plan_of
+from karat.research.sweeps.choice import Sampler, chosen_variants, columns_of
+from karat.research.sweeps.conditions import Condition
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.objective import SCORES, Objective
+from karat.research.sweeps.objectives import objective_of
+from karat.research.sweeps.store import ROWS_A_PART, SweepFolder, named
+from karat.research.sweeps.sweep import Sweep, SweepThreads, sweep_of
 from karat.stats.belief.sketch import Sketch
 from karat.strategies import Strategy, code_hash
 
@@ -91,7 +91,7 @@ def kept_sweep(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Sweep, SweepFolder]:
-    """`research.sweep.sweep`, sketched, with every part kept in a folder; what is there is not done again.
+    """`research.sweeps.sweep.sweep`, sketched, with every part kept in a folder; what is there is not done again.
 
     `progress` is told how many more variants are done, and of how many. Raises also what `chosen_variants` raises,
     InputError `too_large` before anything is done, RetryLater `disk_full`, NeedsOperator `sweep_damaged`.

@@ -13,8 +13,8 @@ import numpy as np
 
 from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
-from karat.research.sweep_conditions import Columns, Condition, column_of
-from karat.research.sweep_grid import SweepGrid
+from karat.research.sweeps.conditions import Columns, Condition, column_of
+from karat.research.sweeps.grid import SweepGrid
 from karat.stats.belief.random import fill_uniforms
 
 GRID_VARIANTS_MAX = 200_000_000
@@ -35,7 +35,7 @@ class Sampler(StrEnum):
 
     @property
     def leads(self) -> bool:
-        """Whether it chooses by what came of earlier variants (`research.sweep_study`), and not beforehand."""
+        """Whether it chooses by what came of earlier variants (`research.sweeps.study`), and not beforehand."""
         return self in (Sampler.TPE, Sampler.NSGA2)
 
 

@@ -11,20 +11,20 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.unit.research.small_markets import market_data
-from tests.unit.research.test_sweep_objective import STOPPED
+from tests.unit.sweeps.test_objective import STOPPED
 
 from karat.core.errors import InputError, RetryLater
 from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
 from karat.research.backtest import MarketData
-from karat.research.sweep import Sweep, sweep
-from karat.research.sweep_choice import Sampler
-from karat.research.sweep_conditions import Condition
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_job import Choice, kept_sweep
-from karat.research.sweep_store import SweepFolder
-from karat.research.sweep_study import led_sweep
-from karat.research.sweep_trials import own_study
+from karat.research.sweeps.choice import Sampler
+from karat.research.sweeps.conditions import Condition
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.job import Choice, kept_sweep
+from karat.research.sweeps.store import SweepFolder
+from karat.research.sweeps.study import led_sweep
+from karat.research.sweeps.sweep import Sweep, sweep
+from karat.research.sweeps.trials import own_study
 from karat.strategies import find_strategy
 
 EMA = find_strategy("ema_crossover")

@@ -1,8 +1,8 @@
 """Variants of a grid over one market, on all cores, in bounded memory.
 
-Work goes to threads in batches (`sweep_batches.py`): the kernel releases the interpreter lock, so threads are enough.
+Work goes to threads in batches (`batches.py`): the kernel releases the interpreter lock, so threads are enough.
 Only a few figures per variant are kept. What the grid uses decides which kernel runs (`kernel.features.tier_of`) and
-which path it takes (`sweep_paths.py`).
+which path it takes (`paths.py`).
 
 The vault is not a sweep's to read: the caller cuts the market before it (`before_vault`).
 """
@@ -24,12 +24,12 @@ from karat.core.model.policy import Policy
 from karat.core.time import iso
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
-from karat.research.sweep_batches import Batch, Plan, batches, plan_of
-from karat.research.sweep_front import front
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_keeping import FigureKeeper, SketchKeeper, sample_of
-from karat.research.sweep_objective import NO_ROWS, Objective, Record, Whole, columns_of_objective
-from karat.research.sweep_objectives import goals_of, upward
+from karat.research.sweeps.batches import Batch, Plan, batches, plan_of
+from karat.research.sweeps.front import front
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.keeping import FigureKeeper, SketchKeeper, sample_of
+from karat.research.sweeps.objective import NO_ROWS, Objective, Record, Whole, columns_of_objective
+from karat.research.sweeps.objectives import goals_of, upward
 from karat.stats.belief.sketch import Sketch
 from karat.strategies import Strategy
 

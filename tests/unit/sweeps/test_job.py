@@ -14,13 +14,13 @@ from karat.core.model.policy import LevelMode, Policy
 from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
 from karat.research.backtest import MarketData
-from karat.research.sweep import Sweep, sweep
-from karat.research.sweep_batches import plan_of
-from karat.research.sweep_choice import Sampler
-from karat.research.sweep_conditions import Condition
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_job import Choice, admit, kept_sweep
-from karat.research.sweep_store import SweepFolder, kept_sweeps
+from karat.research.sweeps.batches import plan_of
+from karat.research.sweeps.choice import Sampler
+from karat.research.sweeps.conditions import Condition
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.job import Choice, admit, kept_sweep
+from karat.research.sweeps.store import SweepFolder, kept_sweeps
+from karat.research.sweeps.sweep import Sweep, sweep
 from karat.strategies import find_strategy
 
 STOPPED = Policy(stop_mode=LevelMode.FRACTION, stop_value=0.02, take_mode=LevelMode.FRACTION, take_value=0.03)

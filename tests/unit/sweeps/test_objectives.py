@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.unit.research.small_markets import market_data
-from tests.unit.research.test_sweep_objective import LEVELS, STOPPED, marks_alone
+from tests.unit.sweeps.test_objective import LEVELS, STOPPED, marks_alone
 
 from karat.core.errors import InputError
 from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
 from karat.research.backtest import MarketData
 from karat.research.ledger.account import effective_number
-from karat.research.sweep import Sweep, sweep
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_job import Choice, kept_sweep
-from karat.research.sweep_objective import Consistency
-from karat.research.sweep_objective_ratios import moments_of
-from karat.research.sweep_objectives import Expression, objective_of
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.job import Choice, kept_sweep
+from karat.research.sweeps.objective import Consistency
+from karat.research.sweeps.objective_ratios import moments_of
+from karat.research.sweeps.objectives import Expression, objective_of
+from karat.research.sweeps.sweep import Sweep, sweep
 from karat.stats.belief.deflated import Moments, deflated_sharpe, moments
 from karat.stats.ratios import calmar
 from karat.stats.returns import cagr

@@ -22,15 +22,15 @@ from karat.core.model.candles import Floats
 from karat.core.model.policy import Policy
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
-from karat.research.sweep import Sweep, SweepThreads, sweep_of
-from karat.research.sweep_batches import Plan, plan_of
-from karat.research.sweep_choice import NUMBERS_MAX, columns_of, meeting
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_job import Choice, admit, spec_of
-from karat.research.sweep_objective import Objective
-from karat.research.sweep_objectives import goals_of, upward
-from karat.research.sweep_store import ROWS_A_PART, SweepFolder, named
-from karat.research.sweep_trials import Fate, Trials, own_study
+from karat.research.sweeps.batches import Plan, plan_of
+from karat.research.sweeps.choice import NUMBERS_MAX, columns_of, meeting
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.job import Choice, admit, spec_of
+from karat.research.sweeps.objective import Objective
+from karat.research.sweeps.objectives import goals_of, upward
+from karat.research.sweeps.store import ROWS_A_PART, SweepFolder, named
+from karat.research.sweeps.sweep import Sweep, SweepThreads, sweep_of
+from karat.research.sweeps.trials import Fate, Trials, own_study
 from karat.stats.belief.sketch import DIRECTIONS, Sketch
 from karat.strategies import Strategy
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from karat.research.sweep_front import front
+from karat.research.sweeps.front import front
 
 values = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=30)
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from karat.core.model.candles import Floats, Ints
 from karat.kernel.sweep import FIGURES
-from karat.research.sweep_batches import Plan
-from karat.research.sweep_objective import Objective, Record
-from karat.research.sweep_paths import Simulated
+from karat.research.sweeps.batches import Plan
+from karat.research.sweeps.objective import Objective, Record
+from karat.research.sweeps.paths import Simulated
 from karat.stats.belief.random import fill_uniforms
 from karat.stats.belief.sketch import DIRECTIONS, SAMPLE, Sketch, project, sketch_of
 

@@ -14,9 +14,9 @@ from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
 from karat.kernel.engine import prepare, run
 from karat.research.backtest import MarketData
-from karat.research.sweep import sweep
-from karat.research.sweep_grid import SweepGrid
-from karat.research.sweep_objective import Consistency
+from karat.research.sweeps.grid import SweepGrid
+from karat.research.sweeps.objective import Consistency
+from karat.research.sweeps.sweep import sweep
 from karat.stats.belief.consistency import consistency
 from karat.stats.returns import daily_marks
 from karat.strategies import evaluate, find_strategy, resolve

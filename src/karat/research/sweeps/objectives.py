@@ -11,9 +11,9 @@ import numpy as np
 from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
 from karat.kernel.sweep import FIGURES
-from karat.research.sweep_conditions import Formula
-from karat.research.sweep_front import front
-from karat.research.sweep_objective import (
+from karat.research.sweeps.conditions import Formula
+from karat.research.sweeps.front import front
+from karat.research.sweeps.objective import (
     NO_ROWS,
     SCORES,
     Consistency,
@@ -23,8 +23,8 @@ from karat.research.sweep_objective import (
     Whole,
     columns_of_objective,
 )
-from karat.research.sweep_objective_ratios import CALMAR, DEFLATED, Calmar, Deflated
-from karat.research.sweep_paths import Simulated
+from karat.research.sweeps.objective_ratios import CALMAR, DEFLATED, Calmar, Deflated
+from karat.research.sweeps.paths import Simulated
 
 ORDERS = (*SCORES, *CALMAR, DEFLATED, *FIGURES)
 """What --by takes by its name alone, and what expressions may name."""

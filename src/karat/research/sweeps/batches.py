@@ -25,9 +25,9 @@ from karat.kernel.prepare import Extras, prepare_bars
 from karat.kernel.records import Features
 from karat.kernel.signals import pack_signal
 from karat.research.backtest import MarketData
-from karat.research.sweep_grid import BAR_FIELDS, SweepGrid, policies_of, policy_rows, signal_values
-from karat.research.sweep_paths import MarketColumns, SharedSignals, Simulated, simulate_codes, simulate_policies
-from karat.research.sweep_signals import SIGNALS_A_BATCH, Asked, ask
+from karat.research.sweeps.grid import BAR_FIELDS, SweepGrid, policies_of, policy_rows, signal_values
+from karat.research.sweeps.paths import MarketColumns, SharedSignals, Simulated, simulate_codes, simulate_policies
+from karat.research.sweeps.signals import SIGNALS_A_BATCH, Asked, ask
 from karat.strategies import Strategy, evaluate
 
 POLICIES_A_BATCH = 2_048
