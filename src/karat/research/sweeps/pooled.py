@@ -1,7 +1,8 @@
 """The same variants on several markets, put together: one row a variant, whatever markets it earned on.
 
 A figure of the pool is the median over its markets, so that one market cannot carry a variant; its trades are those of
-all, its drawdown the worst. A variant that has no figure on one of the markets has none in the pool: unknown is not good.
+all, its drawdown the worst. A variant that has no figure on one of the markets has none in the pool: unknown is not
+good.
 """
 
 from __future__ import annotations
