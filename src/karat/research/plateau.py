@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
@@ -84,13 +85,17 @@ class Plateaus:
             return median, objective, profitable
         return median, (quotient(median, objective, NOT_POSITIVE) if objective > 0.0 else NOT_POSITIVE), profitable
 
-    def centres(self, count: int = 1, candidates: int = CANDIDATES) -> list[Plateau]:
+    def centres(
+        self, count: int = 1, candidates: int = CANDIDATES, eligible: NDArray[np.bool_] | None = None
+    ) -> list[Plateau]:
         """The centres of the `count` highest plateaus, no two next to each other; fewer where there are fewer.
 
         They are looked for among the best `candidates` variants by the objective that are above zero: a plateau whose
-        whole top is below that many peaks is not found.
+        whole top is below that many peaks is not found. `eligible`, one for each row, says which may be a centre;
+        neighbours are all.
         """
-        rows = [row for row in self._sweep.best(candidates, self._by) if self._objective[row] > 0.0]
+        best = self._sweep.best(candidates, self._by)
+        rows = [row for row in best if self._objective[row] > 0.0 and (eligible is None or eligible[row])]
         near = {row: found for row in rows if len(found := self._ground.neighbours(row)) >= NEIGHBOURS_MIN}
         left = np.array(sorted(near), np.int64)
         heights = np.array([min(self._filled[row], float(np.median(self._filled[near[row]]))) for row in left.tolist()])

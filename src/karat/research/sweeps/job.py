@@ -36,7 +36,8 @@ _ROOM_SHARE = 0.8  # of the memory that is free
 class Choice:
     """Which variants of a grid are simulated, and what they are ordered by, as `objective_of` reads it.
 
-    `prune`: a sampler that leads gives up half way what is below the median there.
+    `prune`: a sampler that leads gives up half way what is below the median there. `scored_by` is an objective named
+    `by` with numbers of its own, None for the usual ones.
     """
 
     sampler: Sampler = Sampler.GRID
@@ -45,10 +46,13 @@ class Choice:
     conditions: tuple[Condition, ...] = ()
     by: str = SCORES[0]
     prune: bool = False
+    scored_by: Objective | None = None
 
     @property
     def objective(self) -> Objective | None:
         """None where a figure of each run is ordered by. Raises InputError `unknown_figure`, `bad_objective`."""
+        if self.scored_by is not None:
+            return self.scored_by
         return objective_of(self.by, self.seed)
 
 

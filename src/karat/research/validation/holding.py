@@ -1,8 +1,12 @@
 """What holding a market earns each day: the benchmark that the best of many must beat.
 
-On a spot market it is buying once. On a perpetual the funding would eat the capital of a position that is left alone
+It is held in the size that the policy gives: a strategy that is sized to a fifth of volatility is not compared with all
+of the equity in a market that moves three times as much. A size by the risk to a stop, which holding has not, is all of
+the equity.
+
+On a spot market that is buying once. On a perpetual the funding would eat the capital of a position that is left alone
 while its size stays, so that after some years of a bull market a debt would be compared with. Here it is paid out of
-the position: whenever that differs from all the equity by more than a twentieth, it is brought back, at the policy's
+the position: whenever that differs from its size by more than a twentieth, it is brought back, at the policy's
 costs.
 """
 
@@ -13,7 +17,7 @@ from dataclasses import fields
 import numpy as np
 
 from karat.core.model.candles import Floats
-from karat.core.model.policy import Costs, Policy
+from karat.core.model.policy import Costs, Policy, SizeMode
 from karat.core.model.signals import Signals, signals
 from karat.research.backtest import MarketData
 from karat.research.sweeps.grid import SweepGrid
@@ -21,6 +25,7 @@ from karat.research.validation.daily import daily_runs
 from karat.strategies import Hypothesis, Market, Strategy, Values
 
 _COSTS = (*(spec.name for spec in fields(Costs)), "maker_fee", "taker_fee", "capital", "atr_period")
+_SIZE = ("size_mode", "size_value", "leverage", "volatility_period")
 _BAND = 0.05
 
 
@@ -47,6 +52,7 @@ class AllIn(Strategy):
 
 
 def holding_returns(data: MarketData, policy: Policy) -> Floats:
-    """Daily returns of all the equity in the market from the first bar to the last, at the costs of `policy`."""
-    held = Policy(**{name: getattr(policy, name) for name in _COSTS}, rebalance_band=_BAND)
+    """Daily returns of being in the market from the first bar to the last, at the costs and in the size of `policy`."""
+    names = _COSTS if policy.size_mode == SizeMode.RISK else (*_COSTS, *_SIZE)
+    held = Policy(**{name: getattr(policy, name) for name in names}, rebalance_band=_BAND)
     return daily_runs(data, AllIn(), SweepGrid({}, {}), held).returns[:, 0]
