@@ -49,6 +49,15 @@ class Plateau:
     edges: tuple[str, ...]
 
 
+def refuse_no_height(by: str, scores: tuple[str, ...]) -> None:
+    """Nothing has a plateau where less is better, or of what a sweep with these scores does not tell. Raises InputError
+    `bad_objective`."""
+    if by == "max_drawdown":
+        raise InputError("bad_objective", "A plateau is of what should be high.", "Order by another figure.")
+    if by not in (*FIGURES, *scores):
+        raise InputError("bad_objective", f"The sweep was not scored by {by}.", "Give it an objective.")
+
+
 class Plateaus:
     """The plateaus of a sweep by one objective, of which more is better.
 
@@ -59,10 +68,7 @@ class Plateaus:
     def __init__(
         self, sweep: Sweep, by: str = "sharpe", *, sampled: bool = False, reach: float = NEIGHBOURHOOD
     ) -> None:
-        if by == "max_drawdown":
-            raise InputError("bad_objective", "A plateau is of what should be high.", "Order by another figure.")
-        if by not in (*FIGURES, *sweep.score_names):
-            raise InputError("bad_objective", f"The sweep was not scored by {by}.", "Give it an objective.")
+        refuse_no_height(by, sweep.score_names)
         self._sweep, self._by, self._objective = sweep, by, sweep.column(by)
         self._earns = sweep.column("total_return") > 0.0
         self._ground = Ground(sweep, sampled=sampled, reach=reach)
@@ -96,9 +102,10 @@ class Plateaus:
         """
         best = self._sweep.best(candidates, self._by)
         rows = [row for row in best if self._objective[row] > 0.0 and (eligible is None or eligible[row])]
-        near = {row: found for row in rows if len(found := self._ground.neighbours(row)) >= NEIGHBOURS_MIN}
+        around = self._ground.neighbourhoods(rows)
+        near = {row: found for row, found in around.items() if len(found) >= NEIGHBOURS_MIN}
         left = np.array(sorted(near), np.int64)
-        heights = np.array([min(self._filled[row], float(np.median(self._filled[near[row]]))) for row in left.tolist()])
+        heights = np.minimum(self._filled[left], self._medians([near[row] for row in left.tolist()]))
         found: list[Plateau] = []
         while len(left) and len(found) < count:
             flat = self._flat(left, heights, near)
@@ -106,6 +113,14 @@ class Plateaus:
             found.append(self.of(centre))
             keeps = ~np.isin(left, np.concatenate([flat, near[centre]]))
             left, heights = left[keeps], heights[keeps]
+        return found
+
+    def _medians(self, near: list[Ints]) -> Floats:
+        """The median objective of each neighbourhood, of those of one size together."""
+        sizes, found = np.array([len(rows) for rows in near]), np.empty(len(near))
+        for size in np.unique(sizes):
+            same = np.flatnonzero(sizes == size)
+            found[same] = np.median(self._filled[np.stack([near[k] for k in same])], axis=1)
         return found
 
     def _flat(self, rows: Ints, heights: Floats, near: dict[int, Ints]) -> Ints:

@@ -29,7 +29,7 @@ _BOX_MAX = 20_000  # of more combinations than these, every second value of the 
 class Axis:
     """What one name may be. `numbers` is float64 per place, NaN where it is not numeric; `ranks` float64 per place: 0
     for the lowest number, 1 for the highest, equally apart. `beside` holds for each place itself and the places next to
-    it; a value given twice is one."""
+    it; a value given twice is one. In a sample nobody asks what lies beside, and it is empty."""
 
     name: str
     numbers: Floats
@@ -45,7 +45,7 @@ class Axis:
         return len(np.unique(self.ranks[~np.isnan(self.ranks)])) > 2 and self.ranks[place] in (0.0, 1.0)
 
 
-def axis_of(name: str, values: tuple[Any, ...], reach: float) -> Axis:
+def axis_of(name: str, values: tuple[Any, ...], reach: float, *, sampled: bool = False) -> Axis:
     """The axis of these values; numbers within `reach` of each other, as a share, are neighbours."""
     words = any(
         hasattr(value, "name") or not isinstance(value, int | float) or isinstance(value, bool) for value in values
@@ -53,6 +53,8 @@ def axis_of(name: str, values: tuple[Any, ...], reach: float) -> Axis:
     numbers = np.full(len(values), np.nan) if words else np.array(values, np.float64)
     known = np.unique(numbers[~np.isnan(numbers)])
     ranks = np.where(np.isnan(numbers), np.nan, np.searchsorted(known, numbers) / max(len(known) - 1, 1))
+    if sampled:
+        return Axis(name, numbers, ranks, ())
     first = [place for place, value in enumerate(numbers) if math.isnan(value) or value not in numbers[:place]]
     beside = tuple(_beside(place, numbers, known, np.array(first), reach) for place in range(len(values)))
     return Axis(name, numbers, ranks, beside)
@@ -73,7 +75,7 @@ class Ground:
 
     def __init__(self, sweep: Sweep, *, sampled: bool, reach: float = NEIGHBOURHOOD) -> None:
         halves = [*sweep.grid.parameters.items(), *sweep.grid.policy.items()]
-        self.axes = tuple(axis_of(name, values, reach) for name, values in halves)
+        self.axes = tuple(axis_of(name, values, reach, sampled=sampled) for name, values in halves)
         self._sizes = [len(values) for _, values in halves]
         self._variants = sweep.variants
         self._simulated = ~np.isnan(sweep.column("trades"))
@@ -94,7 +96,11 @@ class Ground:
 
     def neighbours(self, row: int) -> Ints:
         """The rows next to `row`, ascending, without itself."""
-        return self._box(row) if self._nearest is None else self._nearest.of(row)
+        return self.neighbourhoods([row])[row]
+
+    def neighbourhoods(self, rows: list[int]) -> dict[int, Ints]:
+        """The neighbours of each of `rows`."""
+        return {row: self._box(row) for row in rows} if self._nearest is None else self._nearest.of(rows)
 
     def edges(self, row: int) -> tuple[str, ...]:
         """The axes on which the variant has the lowest or highest number of all."""
@@ -142,14 +148,25 @@ class _Nearest:
         self._trees = [cKDTree(some) if some.shape[1] else None for some in self._ranks]
         self._kind_of_row = dict(zip(rows.tolist(), self._kind.tolist(), strict=True))
 
-    def of(self, row: int) -> Ints:
-        if row not in self._kind_of_row:
-            return np.zeros(0, np.int64)
-        kind = self._kind_of_row[row]
-        members, tree = self._members[kind], self._trees[kind]
-        if tree is None or len(members) < 2:
-            return np.zeros(0, np.int64)
-        own = self._ranks[kind][np.searchsorted(members, row)]
-        _, found = tree.query(own, k=min(NEAREST + 1, len(members)))
-        rows = members[found]
-        return np.sort(rows[rows != row][:NEAREST])
+    def of(self, rows: list[int]) -> dict[int, Ints]:
+        """The neighbours of each of `rows`, ascending; none of what was not simulated."""
+        by_kind: dict[int, list[int]] = {}
+        for row in rows:
+            by_kind.setdefault(self._kind_of_row.get(row, -1), []).append(row)
+        found: dict[int, Ints] = {}
+        for kind, some in by_kind.items():
+            found |= dict(zip(some, self._of_kind(kind, np.array(some)), strict=True))
+        return {row: found[row] for row in rows}
+
+    def _of_kind(self, kind: int, rows: Ints) -> Ints:
+        """int64[rows, neighbours]."""
+        tree = self._trees[kind] if kind >= 0 else None
+        if tree is None or len(self._members[kind]) < 2:
+            return np.zeros((len(rows), 0), np.int64)
+        members = self._members[kind]
+        own = self._ranks[kind][np.searchsorted(members, rows)]
+        _, places = tree.query(own, k=min(NEAREST + 1, len(members)))
+        near = members[places]
+        out = near == rows[:, None]
+        out[~out.any(axis=1), -1] = True  # so many stand on the same place that it is not among its own nearest
+        return np.sort(near[~out].reshape(len(rows), -1), axis=1)

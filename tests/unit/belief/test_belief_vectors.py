@@ -129,9 +129,11 @@ def test_block_lengths_and_the_variance_of_a_resampled_mean(shared):
     stationary, circular = bootstrap.block_lengths(series)
     assert stationary == pytest.approx(expected["optimal_block_stationary"], abs=1e-6)
     assert circular == pytest.approx(expected["optimal_block_circular"], abs=1e-6)
-    exact = bootstrap.variance_of_mean(series, 1.0 / vector["inputs"]["p"])
+    both = np.column_stack((series, 3.0 * series))
+    exact, scaled = bootstrap.variances_of_mean(both, 1.0 / vector["inputs"]["p"])
     assert exact == pytest.approx(expected["exact_var_sqrt_n_mean"], abs=1e-8)
-    assert bootstrap.variance_of_mean(series, 1.0) == pytest.approx(expected["iid_var"], abs=1e-8)
+    assert scaled == pytest.approx(9.0 * exact, rel=1e-12)
+    assert bootstrap.variances_of_mean(both, 1.0)[0] == pytest.approx(expected["iid_var"], abs=1e-8)
     days = len(series)
     blocks = bootstrap.stationary_blocks(SEED, 20_000, days, days, 10.0)
     means = superior.resampled_means(series[:, None], blocks)[:, 0]

@@ -13,20 +13,23 @@ from karat.core.errors import InputError
 from karat.core.model.candles import Candles
 from karat.core.model.instrument import Kind
 from karat.core.model.policy import Policy
+from karat.core.model.signals import Signals, signals
 from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
 from karat.kernel.engine import prepare, run
 from karat.research.backtest import MarketData
 from karat.research.ledger.account import accounts
 from karat.research.ledger.trials import TrialLedger
+from karat.research.plateau import Plateaus
 from karat.research.sweeps.grid import SweepGrid
 from karat.research.sweeps.objective import Consistency
+from karat.research.sweeps.sweep import sweep
 from karat.research.validation.holding import AllIn
 from karat.research.validation.seen_before import KnownSignals, part_of, seen_before
 from karat.research.validation.walk_forward import Lengths, WalkForward, walk_forward
 from karat.stats.figure import Undefined
 from karat.stats.returns import daily_returns
-from karat.strategies import Strategy, evaluate, find_strategy, resolve
+from karat.strategies import Market, Strategy, Values, evaluate, find_strategy, resolve
 
 EMA, HOLD = find_strategy("ema_crossover"), find_strategy("buy_and_hold")
 CROSSINGS = SweepGrid({"fast_period": (4, 8, 12), "slow_period": (20, 40)}, {})
@@ -50,8 +53,9 @@ def growing(rates: list[float], bars: int) -> MarketData:
 
 
 def test_every_test_is_the_backtest_of_what_was_chosen_on_its_bars(data: MarketData, walked: WalkForward):
-    assert len(walked.steps) == 6
-    for step in walked.steps:
+    chosen = [step for step in walked.steps if step.variant is not None]
+    assert (len(walked.steps), len(chosen)) == (6, 4)
+    for step in chosen:
         begin, end = step.window.test
         own = seen_before(KnownSignals(EMA, data.market), (begin, end), leave_within=1)
         part = part_of(data, (begin, end))
@@ -96,17 +100,18 @@ def test_bars_after_the_training_do_not_change_what_it_chose(data: MarketData, w
     changed = Candles(bars.market, HOUR_MS, bars.ts, columns["open"], np.maximum(columns["high"], high),
                       np.minimum(columns["low"], low), columns["close"], bars.volume)  # fmt: skip
     again = walk_forward(market_data(changed), EMA, CROSSINGS, Policy(), LENGTHS, by="sharpe").steps[0]
-    assert (again.variant, again.value) == (first.variant, first.value)
+    assert (again.variant, again.plateau) == (first.variant, first.plateau)
     assert again.tested_return != first.tested_return
 
 
 def test_a_market_that_grows_evenly_keeps_in_the_tests_what_it_gave_in_training():
     market = growing([0.001], 1_000)
-    grid = SweepGrid({}, {"size_value": (0.25, 0.5)})
+    grid = SweepGrid({}, {"size_value": (0.25, 0.4, 0.5, 0.8)})
     found = walk_forward(market, HOLD, grid, free_policy(**NO_FEES), Lengths(train=240, test=240), by="total_return")
     assert [step.settings for step in found.steps] == [{"size_value": 0.5}] * 3
     for step in found.steps:
         begin, end = step.window.test
+        assert step.plateau.neighbours == 2, "0.4 and 0.8; of 0.8 only 0.5 is known, which is too few"
         assert step.trades == 1
         closes = market.candles.close  # bought at the open after the first close, sold at the last open
         assert step.tested_return == pytest.approx(0.5 * (closes[end - 2] / closes[begin] - 1.0), rel=1e-3)
@@ -128,12 +133,53 @@ def test_what_is_lost_in_the_tests_makes_the_efficiency_negative():
 
 
 def test_leaving_at_the_end_of_a_test_is_paid_for():
-    flat = market_data(candles(np.full(300, 100.0)))
+    market = growing([0.001, 0.0], 100)
     policy = free_policy(taker_fee=0.001, maker_fee=0.001)
-    found = walk_forward(flat, HOLD, SweepGrid({}, {}), policy, Lengths(train=100, test=100), by="total_return")
-    for step in found.steps:
-        assert step.tested_return == pytest.approx(-0.002, rel=0.01), "in and out"
+    (step,) = walk_forward(
+        market, HOLD, SweepGrid({}, {}), policy, Lengths(train=100, test=100), by="total_return"
+    ).steps
+    assert step.tested_return == pytest.approx(-0.002, rel=0.01), "in and out"
+
+
+def test_a_lone_variant_that_earned_nothing_is_left_alone():
+    flat = market_data(candles(np.full(300, 100.0)))
+    found = walk_forward(flat, HOLD, SweepGrid({}, {}), Policy(), Lengths(train=100, test=100), by="total_return")
+    assert [step.variant for step in found.steps] == [None, None]
+    assert not found.out_of_sample.returns.any()
     assert isinstance(found.efficiency, Undefined), "training earned nothing"
+
+
+def peaked(data: MarketData, peak: tuple[int, int]) -> Strategy:
+    """Crossings, of which one pair of periods knows the market of `data`: it is in before every bar that rises."""
+    rises = np.append(data.candles.close[1:] > data.candles.open[1:], False)
+
+    class Peaked(type(EMA)):
+        def signals(self, market: Market, p: Values) -> Signals:
+            if (p.fast_period, p.slow_period) != peak:
+                return super().signals(market, p)
+            bars = len(market)
+            known = rises[:bars] & (np.arange(bars) >= self.warmup_bars(p))
+            return signals(bars, long=known, exit_long=~known)
+
+    return Peaked()
+
+
+@pytest.mark.parametrize("sampled", [False, True], ids=["grid", "sample"])
+def test_the_centre_of_a_plateau_is_traded_and_not_the_peak(data: MarketData, sampled: bool):
+    grid = SweepGrid({"fast_period": (4, 6, 8, 12, 16), "slow_period": (20, 30, 40, 60)}, {})
+    lucky, free = peaked(data, (4, 60)), free_policy(**NO_FEES)
+    lengths = Lengths(train=700, test=200)
+    found = walk_forward(data, lucky, grid, free, lengths, by="sharpe", sampled=sampled)
+    known = KnownSignals(lucky, data.market)
+    elsewhere = 0
+    for step in found.steps:
+        part = part_of(data, step.window.train)
+        swept = sweep(part, seen_before(known, step.window.train), grid, free)
+        assert swept.settings(swept.best(1)[0]) == {"fast_period": 4, "slow_period": 60}
+        centres = Plateaus(swept, "sharpe", sampled=sampled).centres()
+        assert [step.plateau] == centres if centres else isinstance(step.plateau, Undefined)
+        elsewhere += step.settings != {"fast_period": 4, "slow_period": 60}
+    assert elsewhere >= 3, "of four; a peak may stand on what is a plateau without it"
 
 
 @pytest.mark.parametrize("strategy", [HOLD, AllIn()], ids=["entries", "targets"])
@@ -152,7 +198,7 @@ def test_without_anything_to_choose_the_capital_stays_in_cash():
     flat = market_data(candles(np.full(400, 100.0)))
     found = walk_forward(flat, EMA, CROSSINGS, Policy(), Lengths(train=100, test=100), by="sharpe")
     assert [step.variant for step in found.steps] == [None] * 3
-    assert isinstance(found.steps[0].value, Undefined)
+    assert isinstance(found.steps[0].plateau, Undefined)
     assert not found.out_of_sample.returns.any()
     assert found.share_positive == 0.0
     assert isinstance(found.efficiency, Undefined)
@@ -205,5 +251,7 @@ def test_a_set_up_that_means_nothing_is_refused(data: MarketData):
     assert refused(Lengths(train=10, test=10, step=5)) == "bad_windows"
     assert refused(Lengths(train=1_400, test=101)) == "record_too_short"
     assert refused(LENGTHS, by="luck") == "unknown_figure"
+    assert refused(LENGTHS, by="max_drawdown") == "bad_objective", "less of it would be better"
+    assert refused(LENGTHS, by="sharpe,total_return") == "bad_objective", "no one height"
     locked = replace(data, entry=replace(data.entry, vault_start_ts=int(data.candles.ts[-1])))
     assert refused(LENGTHS, locked) == "vault_in_range"

@@ -1,11 +1,10 @@
-"""Walk forward: sweep a window, trade what came out best on the bars after it, move on.
+"""Walk forward: sweep a window, trade the centre of its highest plateau on the bars after it, move on.
 
 1. Windows are ranges of bars (`stats.belief.splits.walk_forward`); between training and test lie purge and embargo,
    where nothing is traded and nothing counted.
 2. Signals are asked for once, over the market up to the end of the last test (`seen_before`).
 3. A test begins and ends flat: what is still held is sold at the open of its last bar, and pays for it.
-4. A window in which no variant has a figure to be chosen by keeps its capital in cash: it earns nothing, in training
-   and in test.
+4. A window without a plateau above zero keeps its capital in cash: it earns nothing, in training and in test.
 """
 
 from __future__ import annotations
@@ -23,8 +22,9 @@ from karat.core.time import iso
 from karat.kernel.sweep import FIGURES
 from karat.research.backtest import MarketData
 from karat.research.ledger.trials import Tried
+from karat.research.plateau import Plateau, Plateaus, refuse_no_height
 from karat.research.sweeps.grid import SweepGrid
-from karat.research.sweeps.objective import SCORES, Objective
+from karat.research.sweeps.objective import SCORES, Objective, columns_of_objective
 from karat.research.sweeps.objectives import objective_of
 from karat.research.sweeps.sweep import Sweep, sweep
 from karat.research.validation.daily import daily_runs, day_numbers
@@ -33,7 +33,7 @@ from karat.research.validation.stitched import DayReturns, stitch
 from karat.research.validation.told import tried_in_walk, tried_in_window
 from karat.stats.belief import splits
 from karat.stats.belief.splits import Range, Window
-from karat.stats.figure import Figure, Undefined, quotient
+from karat.stats.figure import Figure, Undefined, is_defined, quotient
 from karat.strategies import Strategy
 
 NOTHING_EARNED = Undefined("what was chosen earned nothing in training, so no share of it can be kept")
@@ -70,13 +70,13 @@ class Lengths:
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One window. `variant` is the number of what was chosen in the grid and `settings` what it sets, None and empty
-    where nothing could be; `value` is the figure it was chosen by. `trained` and `tested` are its days in training and
-    test. `trials` is how many variants were swept."""
+    where nothing was; `plateau` is the one it is the centre of, or why there is none. `trained` and `tested` are its
+    days in training and test. `trials` is how many variants were swept."""
 
     window: Window
     variant: int | None
     settings: dict[str, Any]
-    value: Figure
+    plateau: Plateau | Undefined
     trials: int
     trained: DayReturns
     tested: DayReturns
@@ -116,23 +116,31 @@ def walk_forward(
     by: str = SCORES[0],
     objective: Objective | None = None,
     variants: Ints | None = None,
+    sampled: bool = False,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> WalkForward:
-    """Sweep each window's training and trade its best, by an objective or a figure of a run, in its test.
+    """Sweep each window's training, by an objective or a figure of a run, and trade the centre of its highest plateau
+    in its test: never the peak, which is where luck shows most.
+
+    Where a training has no plateau (nobody with two neighbours has an objective above zero), nothing is chosen and the
+    capital stays in cash, in training and test. A grid of one variant leaves nothing to choose: it is taken, if its
+    objective is above zero.
 
     `objective` is that of the name `by`, with its defaults where None. `variants` are the numbers of those to sweep,
-    all of the grid where None. `progress` is told how many windows are done, and of how many.
+    all of the grid where None; `sampled` says that they are a sample of it, in which neighbours are the nearest.
+    `progress` is told how many windows are done, and of how many.
 
-    Raises InputError `unknown_figure`, `bad_objective`, `vault_in_range`, those of `Lengths.windows`, and what `sweep`
-    raises.
+    Raises InputError `unknown_figure`, `bad_objective` (also where less would be better, or of two goals),
+    `vault_in_range`, those of `Lengths.windows`, and what `sweep` raises.
     """
     _refuse_vault(data)
     windows = lengths.windows(len(data.candles))
     if objective is None:
         objective = objective_of(by, 0)
+    refuse_no_height(by, columns_of_objective(objective))
     market = data.market[: windows[-1].test[1]]
-    walk = _Walk(data, KnownSignals(strategy, market), grid, policy, by, objective, variants, workers)
+    walk = _Walk(data, KnownSignals(strategy, market), grid, policy, by, objective, variants, sampled, workers)
     steps, tried = list[Step](), list[Tried]()
     for window in windows:
         swept = walk.swept(window)
@@ -141,11 +149,8 @@ def walk_forward(
         if progress is not None:
             progress(len(steps), len(windows))
     out = stitch([step.tested for step in steps])
-    tried.append(
-        tried_in_walk(
-            out, windows, data, tried, {"by": by, "objective": None if objective is None else objective.told()}
-        )
-    )
+    set_up = {"by": by, "objective": None if objective is None else objective.told(), "sampled": sampled}
+    tried.append(tried_in_walk(out, windows, data, tried, set_up))
     return WalkForward(
         steps=tuple(steps),
         by=by,
@@ -175,6 +180,7 @@ class _Walk:
     by: str
     objective: Objective | None
     variants: Ints | None
+    sampled: bool
     workers: int | None
 
     def swept(self, window: Window) -> Sweep:
@@ -186,18 +192,28 @@ class _Walk:
         )  # fmt: skip
 
     def step(self, window: Window, swept: Sweep) -> Step:
-        """The best over its training once more, day by day, and over the test."""
-        best = swept.best(1, self.by)
-        if not best:
+        """What was chosen once more over its training, day by day, and over the test."""
+        plateau = self._chosen(swept)
+        if isinstance(plateau, Undefined):
             still = [
                 DayReturns.still(day_numbers(part_of(self.data, bars)), swept.days_per_year)
                 for bars in (window.train, window.test)
             ]
-            return Step(window, None, {}, Undefined(f"no variant has a {self.by}"), swept.trials, *still, 0)
-        variant, value = int(swept.variants[best[0]]), float(swept.column(self.by)[best[0]])
+            return Step(window, None, {}, plateau, swept.trials, *still, 0)
+        variant = int(swept.variants[plateau.row])
         trained, _ = self._run(window.train, variant, None)
         tested, trades = self._run(window.test, variant, self._latency(variant))
-        return Step(window, variant, swept.settings(best[0]), value, swept.trials, trained, tested, trades)
+        return Step(window, variant, swept.settings(plateau.row), plateau, swept.trials, trained, tested, trades)
+
+    def _chosen(self, swept: Sweep) -> Plateau | Undefined:
+        plateaus = Plateaus(swept, self.by, sampled=self.sampled)
+        if len(swept.variants) == 1:
+            alone = plateaus.of(0)
+            if is_defined(alone.objective) and alone.objective > 0.0:
+                return alone
+        elif centres := plateaus.centres():
+            return centres[0]
+        return Undefined(f"the training has no plateau of {self.by} above zero")
 
     def _run(self, bars: Range, variant: int, leave_within: int | None) -> tuple[DayReturns, int]:
         """One variant over some bars: its days, and how many trades it closed."""

@@ -41,7 +41,7 @@ def benjamini_hochberg_yekutieli(p_values: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Haircut:
-    """What Bonferroni leaves of an annual Sharpe ratio. `share` is what is cut off the ratio that was given."""
+    """What is left of an annual Sharpe ratio that is one of many; `share` is what is cut off the one that was given."""
 
     sharpe_adjusted: float  # for autocorrelation
     t_ratio: float
@@ -51,10 +51,15 @@ class Haircut:
     share: float
 
 
-def haircut_sharpe(annual_sharpe: float, n: int, q: int, autocorrelation: float, tests: float) -> Haircut | Undefined:
+def haircut_sharpe(
+    annual_sharpe: float, n: int, q: int, autocorrelation: float, tests: float, *, dependent: bool = False
+) -> Haircut | Undefined:
     """The haircut of an annual Sharpe ratio over n periods, q of them a year, one of `tests`.
 
-    `autocorrelation` is that of an AR(1). Undefined for a Sharpe ratio of zero or below, or fewer than three periods.
+    p is adjusted after Bonferroni, or, where the tests are `dependent` in a way that nobody knows, as Benjamini,
+    Hochberg and Yekutieli adjust the best of all: times the number of tests and the sum of 1 / k up to it. Less is
+    taken only of who knows the p-values of all others. `tests` need not be whole. `autocorrelation` is that of an
+    AR(1). Undefined for a Sharpe ratio of zero or below, or fewer than three periods.
     """
     assert tests >= 1.0 and q >= 1, "tests made, and periods a year"
     if n < 3 or annual_sharpe <= 0.0:
@@ -62,12 +67,15 @@ def haircut_sharpe(annual_sharpe: float, n: int, q: int, autocorrelation: float,
     factor = time_aggregation_ar1(q, autocorrelation)
     if isinstance(factor, Undefined):
         return factor
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import digamma, stdtr, stdtrit
 
     adjusted = annual_sharpe * factor / math.sqrt(q)
     t_ratio = adjusted * math.sqrt(n / q)
     p_single = 2.0 * float(stdtr(n - 1, -t_ratio))
-    p_adjusted = min(1.0, p_single * tests)
+    if p_single == 0.0:
+        return Undefined("so many standard errors out that its p-value cannot be told from zero")
+    times = tests * (float(digamma(tests + 1.0)) - float(digamma(1.0))) if dependent else tests
+    p_adjusted = min(1.0, p_single * times)
     left = -float(stdtrit(n - 1, p_adjusted / 2.0)) / math.sqrt(n / q)
     return Haircut(adjusted, t_ratio, p_single, p_adjusted, left, 1.0 - left / annual_sharpe)
 
