@@ -128,7 +128,10 @@ def _walk_told(walk: WalkForward) -> dict[str, object]:
             {
                 "train": list(step.window.train), "test": list(step.window.test), "trades": step.trades,
                 "settings": {name: str(value) for name, value in step.settings.items()},
-                "objective": to_json(step.value), "tested_return": step.tested_return,
+                "objective": to_json(
+                    step.plateau if isinstance(step.plateau, Undefined) else step.plateau.objective
+                ),
+                "tested_return": step.tested_return,
             }
             for step in walk.steps
         ],
