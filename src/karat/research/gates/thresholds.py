@@ -195,6 +195,19 @@ def _number(value: Any, unit: str, where: str) -> float:
     return float(value)
 
 
+def thresholds_of(told: Mapping[str, Any]) -> Thresholds:
+    """The thresholds that `Thresholds.as_dict` told of."""
+    gates = tuple(
+        Gate(
+            name=name, figure=row["figure"], relation=Relation(row["relation"]), value=row["value"], unit=row["unit"],
+            severity=Severity(row["severity"]), source=row["source"],
+        )
+        for name, row in told["gates"].items()
+    )  # fmt: skip
+    settings = tuple(Setting(name, row["value"], row["unit"], row["source"]) for name, row in told["settings"].items())
+    return Thresholds(gates, settings, tuple(told["changed"]))
+
+
 def _assert_known(name: str, known: Any, what: str) -> None:
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)

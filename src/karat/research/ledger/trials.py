@@ -22,7 +22,7 @@ from karat.research.ledger.lineage import Fingerprint, fingerprint, nearest_fami
 from karat.stats.belief.sketch import Sketch
 from karat.strategies import Strategy, code_hash
 
-TRIALS, LOOK, FAMILY = "trials", "look", "family"
+TRIALS, LOOK, FAMILY, VERDICT = "trials", "look", "family", "verdict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +107,20 @@ class TrialLedger:
         """Charge a look into the market's vault, before what was seen is shown. Every look counts, repeated or not."""
         family = self.family_of(strategy, now_ms)
         return self.chain.append({**_where(LOOK, now_ms, family, strategy, read), "what": dict(read.what)})
+
+    def seal(self, strategy: Strategy, result: Mapping[str, Any], dossier_hash: str, now_ms: int) -> Line:
+        """Keep which dossier a verdict was given with. Nothing else makes a verdict one that bots may rest on."""
+        return self.chain.append(
+            {
+                "kind": VERDICT, "at": now_ms, "strategy": strategy.name, "code_hash": code_hash(strategy),
+                "market": result["market"], "timeframe": result["timeframe"], "verdict": result["verdict"],
+                "dossier": dossier_hash,
+            }
+        )  # fmt: skip
+
+    def sealed(self) -> frozenset[str]:
+        """The hashes of all dossiers that were sealed. Raises NeedsOperator `ledger_damaged`."""
+        return frozenset(line.record["dossier"] for line in self.lines() if line.record["kind"] == VERDICT)
 
     def has_look(self, read: Read) -> bool:
         """Whether a look of the same tool at the same was charged: a bot that goes on after a stop looks once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from karat.core.ids import MarketId
@@ -37,6 +38,14 @@ NO_PROFIT = Undefined("the markets together earned nothing")
 Progress = Callable[[str], None]
 """Told after each step what it was."""
 
+Keep = Callable[[str, MarketId, Callable[[], dict[str, Any]]], dict[str, Any]]
+"""`store.ProofFolder.once`, or what makes it anew each time (`nothing_kept`)."""
+
+
+def nothing_kept(strategy: str, market: MarketId, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Keeps no proof."""
+    return make()
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -49,7 +58,7 @@ class Request:
     @property
     def steps(self) -> int:
         """How often `Progress` is told for one strategy."""
-        return 3 * len(self.timeframes_ms) + 2 * len(self.markets)
+        return 3 * len(self.timeframes_ms) + len(self.markets)
 
 
 @dataclass(slots=True, eq=False)
@@ -81,16 +90,21 @@ class _Timeframe:
 
 
 def prove(
-    strategy: Strategy, request: Request, ground: Ground, book: Book, settings: ProofSettings, progress: Progress
-) -> tuple[Proof, ...]:
-    """A proof for each market, in their order. Raises what the lake, a sweep and the ledger raise."""
+    strategy: Strategy, request: Request, ground: Ground, book: Book, settings: ProofSettings, *,
+    progress: Progress, keep: Keep = nothing_kept, judge: tuple[MarketId, ...] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """A proof for each market, in their order, as `Proof.as_dict` has it; of those in `judge` alone where given.
+
+    Raises what the lake, a sweep and the ledger raise.
+    """
     searcher = Searcher(strategy, ground, book, settings)
     frames = [_searched(searcher, request, timeframe_ms, progress) for timeframe_ms in request.timeframes_ms]
-    found: list[Proof] = []
-    for market in request.markets:
+    found: list[dict[str, Any]] = []
+    for market in request.markets if judge is None else judge:
         frame = max(frames, key=lambda one: one.standing(market))
-        found.append(_judged(searcher, frame, market, progress))
-    return tuple(found)
+        found.append(keep(strategy.name, market, partial(_told, searcher, frame, market)))
+        progress(f"{strategy.name} on {market}")
+    return found
 
 
 def _searched(searcher: Searcher, request: Request, timeframe_ms: int, progress: Progress) -> _Timeframe:
@@ -99,21 +113,25 @@ def _searched(searcher: Searcher, request: Request, timeframe_ms: int, progress:
     data = {market: searcher.ground.before_vault(market, timeframe_ms, needs) for market in request.markets}
     frame = _Timeframe(timeframe_ms, data, {market: [] for market in request.markets})
     frame.add(tournament(searcher, data))
-    progress("tournament")
+    progress(f"{searcher.strategy.name}: tournament")
     left = frame.left()
     if left:
         frame.region = sweep_region(searcher, left, request.policy_axes)
         frame.add(frame.region.results)
-    progress("sweep")
+    progress(f"{searcher.strategy.name}: sweep")
     left = frame.left()
     if left and frame.region is not None:
         frame.refined = refine(searcher, left, frame.region)
         frame.add(frame.refined.results)
-    progress("refinement")
+    progress(f"{searcher.strategy.name}: refinement")
     return frame
 
 
-def _judged(searcher: Searcher, frame: _Timeframe, market: MarketId, progress: Progress) -> Proof:
+def _told(searcher: Searcher, frame: _Timeframe, market: MarketId) -> dict[str, Any]:
+    return _judged(searcher, frame, market).as_dict()
+
+
+def _judged(searcher: Searcher, frame: _Timeframe, market: MarketId) -> Proof:
     """Stages 4 and 5, the examination and the vault, as far as it gets."""
     stages, data, refined = list(frame.results[market]), frame.data[market], frame.refined
     strategy, settings = searcher.strategy, searcher.settings
@@ -125,12 +143,9 @@ def _judged(searcher: Searcher, frame: _Timeframe, market: MarketId, progress: P
         )
 
     if refined is None or market not in frame.left():
-        progress("own parameters")
-        progress("examination")
         return ended(resolve(strategy, {}).as_dict())
     own = own_parameters(searcher, market, data, refined)
     stages.append(own.result)
-    progress("own parameters")
     variant = variant_with(searcher, data, own.settings)
     figures: dict[str, Figure] = {}
     if own.result.outcome is Outcome.PASSED:
@@ -149,7 +164,6 @@ def _judged(searcher: Searcher, frame: _Timeframe, market: MarketId, progress: P
         opened, earned = open_vault(searcher, market, frame.timeframe_ms, own.settings)
         stages.append(opened)
         evidence = replace(evidence, vault_return=earned)
-    progress("examination")
     return ended(own.settings, own=own.is_own)
 
 

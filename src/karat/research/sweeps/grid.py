@@ -95,12 +95,18 @@ def parse_grid(
     if both:
         raise InputError("bad_grid", f"{both[0]} is both fixed and varied.", "Give it to --set or to --grid.")
     swept = {name: _parsed(strategy, name, text, fixed) for name, text in parameters.items()}
-    rules: dict[str, tuple[Any, ...]] = {}
+    return SweepGrid({**{name: (value,) for name, value in fixed.items()}, **swept}, policy_values(policy))
+
+
+def policy_values(policy: Mapping[str, str]) -> dict[str, tuple[Any, ...]]:
+    """The values of policy fields to vary, as a person wrote them. Raises InputError `bad_grid`, those of
+    `parse_policy`."""
+    found: dict[str, tuple[Any, ...]] = {}
     for name, text in policy.items():
         if name.endswith("_by_regime"):
             raise InputError("bad_grid", f"{name} cannot be varied.", "Give it once with --policy.")
-        rules[name] = tuple(_policy_value(name, value) for value in values_of(text))
-    return SweepGrid({**{name: (value,) for name, value in fixed.items()}, **swept}, rules)
+        found[name] = tuple(_policy_value(name, value) for value in values_of(text))
+    return found
 
 
 def _parsed(strategy: Strategy, name: str, text: str, fixed: Mapping[str, str]) -> tuple[Any, ...]:

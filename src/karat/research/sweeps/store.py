@@ -51,7 +51,7 @@ class SweepFolder:
         folder = sweeps_folder(home) / name
         (folder / "parts").mkdir(parents=True, exist_ok=True)
         if not (folder / "spec.json").exists():
-            with _room(folder):
+            with room(folder):
                 replace_durably(folder / "spec.json", json.dumps(spec, indent=1, allow_nan=False).encode())
         return cls(folder, spec)
 
@@ -82,7 +82,7 @@ class SweepFolder:
         """Keep the columns `scores` of the variants `refined`, and that the sweep is finished."""
         if len(refined):
             self._write(self.folder / "best.parquet", {VARIANT: refined, **scores})
-        with _room(self.folder):
+        with room(self.folder):
             replace_durably(self.folder / "result.json", json.dumps(told, indent=1, allow_nan=False).encode())
 
     def finished(self) -> dict[str, Any] | None:
@@ -114,7 +114,7 @@ class SweepFolder:
         import polars as pl
 
         beside = path.with_name(path.name + ".part")
-        with _room(self.folder):
+        with room(self.folder):
             pl.DataFrame(dict(columns)).write_parquet(beside, compression="zstd", statistics=False)
             force([beside])
             beside.replace(path)
@@ -122,7 +122,7 @@ class SweepFolder:
 
 
 @contextmanager
-def _room(folder: Path) -> Generator[None]:
+def room(folder: Path) -> Generator[None]:
     """Translates a full disk."""
     try:
         yield
