@@ -31,6 +31,7 @@ SECTIONS = {
     "distinct": "sweeps",
     "recomputed": "sweeps",
     "walks": "walking",
+    "proving": "proving",
     "peers": "peers",
     "backtest": "backtests",
     "command": "backtests",
