@@ -206,7 +206,7 @@ class JobRoom:
 
     def _made(self, kind: str, arguments: tuple[str, ...], standing: Standing) -> JobFolder:
         over = [one for one in self.folders() if state_of(one.standing()) not in OPEN_STATES]
-        for one in over[KEPT_MAX - 1 :]:
+        for one in over[KEPT_MAX:]:
             removed(one)
         return made(self.root, kind, arguments, standing)
 
