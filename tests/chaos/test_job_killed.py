@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import sys
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from tests.chaos.sweeping import SECONDS_MAX, begin, filled
@@ -124,18 +126,30 @@ def test_a_child_runs_at_the_lowest_priority_in_a_session_of_its_own_without_sec
 
 def test_what_waits_is_started_by_the_end_of_what_runs(market: Path) -> None:
     desk, room = desk_of(market)
-    first, second = desk.start("sweep", LARGE), desk.start("sweep", SMALL)
+    first, second = desk.start("sweep", SMALL), desk.start("sweep", (*SMALL, "--seed", "1"))
     assert (first.state, second.state) == (JobState.RUNNING, JobState.WAITING)
     other, _ = desk_of(market)
     assert [one.id for one in other.jobs()] == [second.id, first.id], "another process sees the same"
     ended(room, first.id)
-    eventually(lambda: desk.job(second.id).job.state is not JobState.WAITING)
+    assert desk.job(second.id).job.state is not JobState.WAITING, "its worker started it before it ended"
     ended(room, second.id)
     assert [one.state for one in desk.jobs()] == [JobState.FINISHED, JobState.FINISHED]
 
 
-def test_two_processes_may_look_at_once(market: Path) -> None:
-    begin(market, ("sweep", *SMALL)).communicate(timeout=SECONDS_MAX)
+def test_who_started_a_job_may_die_and_two_others_may_look_at_once(market: Path) -> None:
+    starter = begin(market, ("serve", "--port", "0"))
+    assert starter.stdout is not None
+    base, _, token = starter.stdout.readline().strip().partition("/#token=")
+    body = json.dumps({"kind": "sweep", "arguments": SMALL}).encode()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    with urlopen(Request(f"{base}/api/v1/jobs", body, headers), timeout=SECONDS_MAX) as answer:
+        job = json.load(answer)
+    assert job["state"] == "running"
+    starter.kill()
+    starter.communicate()
+    desk, room = desk_of(market)
+    ended(room, job["id"])
+    assert desk.job(job["id"]).job.state is JobState.FINISHED, "it outlives the server that started it"
     looks = [begin(market, ("jobs", "--json")) for _ in range(2)]
     told = [look.communicate(timeout=SECONDS_MAX)[0] for look in looks]
     assert told[0] == told[1] and '"finished"' in told[0]

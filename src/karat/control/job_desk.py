@@ -43,7 +43,7 @@ class JobControl:
         return self._room.view(folder)
 
     def cancel(self, job: str) -> JobView:
-        folder, standing = self._room.ask_cancel(job)
+        folder, standing = self._room.ask_cancel(self._room.folder(job).id)
         worker = standing.worker
         if standing.cancel_asked and worker is not None:
             tell(worker, signal.SIGTERM)
@@ -60,7 +60,7 @@ class JobControl:
         folder = self._room.folder(job)
         spec = folder.spec()
         self._launcher.check(spec.kind, checked(spec.kind, spec.arguments))
-        self._room.again(job)
+        self._room.again(folder.id)
         self.start_waiting()
         return self._room.view(folder)
 
