@@ -29,9 +29,9 @@ def large(stops: int = 300) -> tuple[str, ...]:
 
 
 def desk_of(home: Path, at_once: int = 1) -> tuple[JobControl, JobRoom]:
-    """The desk of a home, with children that are real."""
+    """The desk of a home, with children that are real. It is patient: idle children of a busy machine end slowly."""
     room = JobRoom(SystemClock(), home)
-    return JobControl(room, ChildLauncher(room), at_once), room
+    return JobControl(room, ChildLauncher(room), at_once, SECONDS_MAX), room
 
 
 def eventually(question: Callable[[], Any]) -> Any:
