@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from karat.app.console import progress, say, show, show_json
+from karat.app.console import say, show, show_json
 from karat.core.errors import InputError
 from karat.core.home import karat_home
 from karat.core.ids import MarketId, market_id
@@ -105,10 +103,7 @@ def sweep_command(
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
     from karat.app.sweep_views import show_sweep, sweep_json
-    from karat.bots.system_clock import SystemClock
     from karat.research.backtest_policy import pairs
-    from karat.research.ledger.told import tried_by_sweep
-    from karat.research.ledger.trials import TrialLedger
     from karat.research.sweeps.conditions import Condition
     from karat.research.sweeps.grid import parse_grid
     from karat.research.sweeps.job import Choice
@@ -123,7 +118,6 @@ def sweep_command(
     ensure_checked(found, partial(check_markets, needs=found.needs))
     choice = Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by, prune)
     result, folder = _swept(data, found, axes, rules, choice)
-    TrialLedger().record_trials(found, tried_by_sweep(result, data, rules), SystemClock().now_ms())
     if as_json:
         show_json({**sweep_json(result, data, charged, by, top), "sweep": folder.id})
     else:
@@ -167,28 +161,21 @@ def list_sweeps(*, as_json: Json = False) -> None:
 def _swept(
     data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy, choice: Choice
 ) -> tuple[Sweep, SweepFolder]:
-    """Run or go on with a sweep, with its pace on the terminal."""
+    """Run or go on with a sweep, as a job, and count its trials before anything of it is shown."""
+    from karat.app.job_work import job
+    from karat.bots.system_clock import SystemClock
+    from karat.research.ledger.told import tried_by_sweep
+    from karat.research.ledger.trials import TrialLedger
     from karat.research.sweeps.job import kept_sweep
     from karat.research.sweeps.study import led_sweep
 
     candles = data.candles
-    with progress(f"{strategy.name} on {candles.market}, {len(candles):,} bars") as line:
+    with job("sweep", f"{strategy.name} on {candles.market}, {len(candles):,} bars", "variants") as work:
         run = led_sweep if choice.sampler.leads else kept_sweep
-        return run(data, strategy, grid, policy, choice, progress=Pace(line.update) if line else None)
-
-
-class Pace:
-    """Tells a person how far a sweep is, how fast, and for how long it will still run."""
-
-    def __init__(self, update: Callable[[str], None]) -> None:
-        self._update = update
-        self._began, self._done = time.monotonic(), 0
-
-    def __call__(self, done: int, of: int) -> None:
-        self._done += done
-        rate = self._done / max(time.monotonic() - self._began, 1e-9)
-        left = (of - self._done) / rate
-        self._update(f"{self._done:,} of {of:,} variants, {rate:,.0f} a second, {left:,.0f} s left")
+        result, folder = run(data, strategy, grid, policy, choice, progress=work.advance)
+        TrialLedger().record_trials(strategy, tried_by_sweep(result, data, policy), SystemClock().now_ms())
+        work.result(folder.id)
+    return result, folder
 
 
 def _sampler(name: str) -> Sampler:
