@@ -43,8 +43,12 @@ def parts(home: Path) -> list[Path]:
 
 
 @pytest.fixture
-def market(home: Path, swept: Path) -> Path:
-    """The home of this test, which its children share, with a market in its lake and its strategy checked."""
+def market(home: Path, swept: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of this test, which its children share, with a market in its lake and its strategy checked.
+
+    Children have the usual priority: other tests use every core, and idle ones would wait for the last of them.
+    """
+    monkeypatch.setenv("KARAT_JOBS_PRIORITY", "usual")
     for name in ("lake", "checks"):
         shutil.copytree(swept / name, home / name)
     return home
@@ -109,6 +113,7 @@ def test_a_child_runs_at_the_lowest_priority_in_a_session_of_its_own_without_sec
     market: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COINGLASS_API_KEY", "sesame")
+    monkeypatch.delenv("KARAT_JOBS_PRIORITY")
     desk, room = desk_of(market)
     job = desk.start("sweep", large(800)).id
     eventually(lambda: desk.job(job).job.progress.done)

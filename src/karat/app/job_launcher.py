@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 
+from karat.app.settings import jobs_have_usual_priority
 from karat.core.errors import RetryLater
 from karat.jobs.room import JobRoom
 
@@ -64,6 +65,8 @@ def lower_priority() -> None:
     On Linux the policy for idle work, which also lets others at the disk first (a process that was given no class of
     I/O has that of its policy); the lowest niceness everywhere.
     """
+    if jobs_have_usual_priority():
+        return
     os.nice(NICENESS)
     try:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

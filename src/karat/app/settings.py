@@ -28,6 +28,17 @@ def jobs_at_once() -> int:
     return int(told)
 
 
+def jobs_have_usual_priority() -> bool:
+    """Whether jobs in the background run like any other process: KARAT_JOBS_PRIORITY=usual, else lowest.
+
+    For a machine without bots, where nobody comes before them. Raises InputError `bad_priority`.
+    """
+    told = os.environ.get("KARAT_JOBS_PRIORITY", "lowest")
+    if told not in ("lowest", "usual"):
+        raise InputError("bad_priority", f"KARAT_JOBS_PRIORITY={told} is none.", "Use lowest or usual.")
+    return told == "usual"
+
+
 def token_path(home: Path | None = None) -> Path:
     """Where the token of the API lies."""
     return (home or karat_home()) / "token"

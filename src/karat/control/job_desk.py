@@ -16,6 +16,7 @@ from karat.jobs.room import JobRoom
 from karat.ports.jobs import JobDetail, JobLauncher, JobView
 
 KINDS = ("sweep", "prove", "calibrate")
+FILES = ("--report", "--table", "--out")  # a job keeps what it finds; a door is no way to write files elsewhere
 ARGUMENTS_MAX = 500
 ARGUMENT_CHARACTERS_MAX = 10_000
 PATIENCE_SECONDS = 10.0  # between asking and killing
@@ -85,4 +86,8 @@ def checked(kind: str, arguments: Sequence[str]) -> tuple[str, ...]:
         raise InputError("bad_job", "A job cannot have so many or so long arguments.", hint)
     if any("\0" in one for one in arguments):
         raise InputError("bad_job", "An argument holds a character that none can hold.", "Leave out NUL.")
+    files = [one for one in arguments if one.partition("=")[0] in FILES]
+    if files:
+        hint = "Leave it out; write it afterwards from what is kept."
+        raise InputError("bad_job", f"A job writes no file of its own: {files[0]}.", hint)
     return tuple(arguments)
