@@ -8,7 +8,7 @@ from karat.research.report.html import Content, Markup, tag
 from karat.research.sweep_report.ground import BINS_MAX, DrawnAxis, drawn_axes
 from karat.research.sweep_report.payload import AXES_MAX, LINES_MAX, PAIRS_MAX, columns_shown
 from karat.research.sweep_report.story import SweepStory
-from karat.research.sweep_report.words import figure, name_of
+from karat.research.sweep_report.words import count, figure, name_of
 from karat.stats.figure import Undefined
 
 _SHARES = ("1", "2", "5", "10", "20", "50", "100")
@@ -85,7 +85,7 @@ def _spread(story: SweepStory, name: str) -> Markup:
         words = f"No line of luck: {luck.reason}."
     else:
         words = (
-            f"The dashed line is luck: {luck.text}, what the best of {story.effective:,.1f} independent trials is"
+            f"The dashed line is luck: {luck.text}, what the best of {count(story.effective)} independent trials is"
             f" expected to show without any edge. That is what the {story.even.trials:,} variants of this sweep are"
             " worth; what was tried before is in the ledger."
         )

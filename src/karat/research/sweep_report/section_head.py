@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from karat.research.report.figures import Shown, day, fixed, plural
+from karat.research.report.figures import Shown, day, plural
 from karat.research.report.html import Content, Markup, join, tag
 from karat.research.sweep_report.ground import word
+from karat.research.sweep_report.section_plateaus import PLATEAU_MIN, PROFITABLE_MIN
 from karat.research.sweep_report.story import SweepStory
-from karat.research.sweep_report.words import figure, share
-from karat.stats.figure import Undefined
+from karat.research.sweep_report.words import count, figure, share
+from karat.stats.figure import Figure, Undefined
 
 _NAMES_SHOWN = 4
 _NO_CENTRE = Undefined("no variant above zero has neighbours")
@@ -41,10 +42,10 @@ def stamp_panel(story: SweepStory) -> Markup:
         tag("div", tag("dt", _sign(warning), name), tag("dd", text), class_="warning" if warning else None)
         for name, text, warning in facts
     ]
-    count = plural(warnings, "warning") if warnings else "no warnings"
+    said = plural(warnings, "warning") if warnings else "no warnings"
     return tag(
         "section",
-        tag("div", tag("h2", "What was swept"), tag("span", count, class_="note"), class_="head"),
+        tag("div", tag("h2", "What was swept"), tag("span", said, class_="note"), class_="head"),
         tag("dl", *rows, class_="stamp"),
         class_="panel", id="stamp", aria_label="What was swept",
     )  # fmt: skip
@@ -112,17 +113,25 @@ def band(story: SweepStory) -> Markup:
     best = figure("sharpe", float(known.max()) if len(known) else _NO_PEAK)
     luck = figure("sharpe", story.luck)
     effective = story.effective
-    worth = Shown("", reason=effective.reason) if isinstance(effective, Undefined) else Shown(fixed(effective, 1))
+    worth = Shown("", reason=effective.reason) if isinstance(effective, Undefined) else Shown(count(effective))
     cells = [
         _cell("Trials", Shown(f"{trials_of(story):,}"), f"worth {worth.text} independent ones" if worth.text else
               worth.reason),
         _cell(f"Best {goal}", peak, _peak_words(story)),
         _cell("Chosen centre", chosen, _centre_words(story)),
-        _cell("Plateau score", score, "median of its neighbours over its own"),
-        _cell("Neighbours that earn", near, f"of {centre.neighbours:,} around it" if centre else _NO_CENTRE.reason),
-        _cell("Best Sharpe", best, f"luck alone gives {luck.text}" if not luck.reason else luck.reason),
+        _cell("Plateau score", _or_short(score, centre.score if centre else _NO_CENTRE, PLATEAU_MIN),
+              "its neighbours' median over its own"),
+        _cell("Neighbours that earn", _or_short(near, centre.profitable if centre else _NO_CENTRE, PROFITABLE_MIN),
+              f"of {centre.neighbours:,} around it" if centre else _NO_CENTRE.reason),
+        _cell("Sharpe of luck", luck, f"without any edge; the best here is {best.text}"),
     ]  # fmt: skip
     return tag("section", *cells, class_="panel band", aria_label="Figures asked for first")
+
+
+def _or_short(shown: Shown, value: Figure, least: float) -> Shown:
+    """A share in words, marked where it is less than the checklist asks for."""
+    short = not isinstance(value, Undefined) and value < least
+    return Shown(f"{shown.text} of {least:.0%}", "short") if short else shown
 
 
 def _peak_words(story: SweepStory) -> str:
