@@ -81,7 +81,10 @@ class SweepWork:
 
 
 def targets_of(markets: Sequence[str], timeframes: Sequence[str]) -> tuple[Target, ...]:
-    """Every market at every timeframe, timeframes first. Raises InputError where one is given twice."""
+    """Every market at every timeframe, timeframes first. Raises InputError where none, or one twice, is given."""
+    if not markets or not timeframes:
+        hint = "For example: --market binance_perp:BTCUSDT --timeframe 1h 4h."
+        raise InputError("bad_command", "A sweep wants a market and a timeframe.", hint)
     found = [Target(market_id(name), timeframe_ms(text)) for text in timeframes for name in markets]
     twice = next((one for k, one in enumerate(found) if one in found[:k]), None)
     if twice is not None:

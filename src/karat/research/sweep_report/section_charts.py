@@ -61,8 +61,8 @@ def lines_panel(story: SweepStory) -> Markup | None:
         )
     more = f" The first {AXES_MAX} of {len(axes)} axes are shown." if len(axes) > AXES_MAX else ""
     help_words = (
-        f"One line a variant, through all it sets to its {story.goal}. Drag along an axis to brush it, click it to take"
-        f" the brush away. {drawn}{more}"
+        f"One line a variant, through all it sets to its {story.goal}. With a mouse, drag along an axis to brush it and"
+        f" click it to take the brush away. {drawn}{more}"
     )
     summary = f"Parallel coordinates of {', '.join(axis.name for axis in axes)} and {story.goal}."
     return _panel("lines", "Parallel coordinates", "the best share in colour", controls, summary, help_words)

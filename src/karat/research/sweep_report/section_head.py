@@ -105,7 +105,7 @@ def band(story: SweepStory) -> Markup:
     goal, even = story.goal, story.even
     peak = figure(goal, float(story.result.column(goal)[story.peaks[0]]) if story.peaks else _NO_PEAK)
     centre = story.centres[0] if story.centres else None
-    chosen = figure(goal, centre.objective if centre else _NO_CENTRE)
+    chosen = figure(goal, _best_known(story, centre.row) if centre else _NO_CENTRE)
     score = share(centre.score if centre else _NO_CENTRE)
     near = share(centre.profitable if centre else _NO_CENTRE)
     sharpes = even.column("sharpe")
@@ -143,7 +143,15 @@ def _centre_words(story: SweepStory) -> str:
     """Where the chosen centre's figure comes from."""
     if story.paths is None:
         return f"{story.goal} in the middle of the highest plateau"
-    return f"{story.goal} on {story.paths[0]:,} paths, in the middle of the highest plateau"
+    again = bool(story.centres) and story.centres[0].row in story.result.refined
+    paths = story.paths[1 if again else 0]
+    return f"{story.goal} on {paths:,} paths, in the middle of the highest plateau"
+
+
+def _best_known(story: SweepStory, row: int) -> Figure:
+    """The figure of a variant on many paths where it was scored on them: of few it is mostly noise."""
+    value = float(story.result.column(story.goal)[row])
+    return value if value == value else Undefined("undefined for this variant")
 
 
 def _cell(label: str, shown: Shown, below: str) -> Markup:
