@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from karat.research.report.figures import Shown, day, plural
 from karat.research.report.html import Content, Markup, join, tag
 from karat.research.sweep_report.ground import word
+from karat.research.sweep_report.payload import shown_values
 from karat.research.sweep_report.section_plateaus import PLATEAU_MIN, PROFITABLE_MIN
 from karat.research.sweep_report.story import SweepStory
 from karat.research.sweep_report.words import count, figure, share
@@ -73,7 +76,8 @@ def _search(story: SweepStory) -> Iterator[Fact]:
     spec, even = story.spec, story.even
     yield "Sampler", f"{spec['sampler']}, {even.grid.variants:,} combinations, seed {spec['seed']}", False
     markets = f" on each of {len(story.places)} markets" if story.is_pool else ""
-    lost = int((even.column(story.goal) != even.column(story.goal)).sum()) - even.skipped
+    none = np.isnan(shown_values(story, story.goal))
+    lost = int(np.count_nonzero(none)) - even.skipped - len(even.pruned)
     words = [f"{even.trials:,} variants simulated{markets}"]
     if even.skipped:
         words.append(f"{even.skipped:,} contradict themselves")
