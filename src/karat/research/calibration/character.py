@@ -42,7 +42,8 @@ _SMALLEST_RANGE = 1e-5  # of price: below a tick of any market, for hours in whi
 class Character:
     """`level` is of the log of an hour's volatility; `season` of each hour of the week from Monday 00:00 UTC, added to
     it; `deviations` of the slow parts, one for each of `HALF_LIVES_HOURS`; `activity` the deviation of what an hour has
-    alone, and `shock` the factor on the volatility of a shock's hour, at least 1. The log of volume times price is `volume_level + volume_slope * log volatility`, off by `volume_error`."""
+    alone, and `shock` the factor on the volatility of a shock's hour, at least 1. The log of volume times price is
+    `volume_level + volume_slope * log volatility`, off by `volume_error`."""
 
     market: MarketId
     level: float

@@ -8,8 +8,8 @@
 3. A planted edge is a drift with a hidden sign. The sign stays for a geometric time, `STATE_HOURS` on average, and the
    drift is `strength` times the slow part of the hour's volatility. That is what trend followers look for, and what
    they find is worth its costs or not by `strength` alone.
-4. High and low are each drawn by the law of a Brownian bridge's extreme between open and close. The two are drawn apart,
-   which makes ranges a little wider than those of one path.
+4. High and low are each drawn by the law of a Brownian bridge's extreme between open and close. The two are drawn
+   apart, which makes ranges a little wider than those of one path.
 5. A bar opens where the last one closed.
 """
 
@@ -38,6 +38,11 @@ class Bars:
     low: Floats
     close: Floats
     volume: Floats
+
+    @property
+    def prices(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Open, high, low and close."""
+        return self.open, self.high, self.low, self.close
 
 
 @dataclass(frozen=True, slots=True, eq=False)

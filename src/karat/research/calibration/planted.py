@@ -3,8 +3,8 @@
 1. The worth of an edge is the annual Sharpe ratio of daily returns of `EDGE_STRATEGY` at its default parameters, under
    `EDGE_POLICY`, at the pessimistic costs, over all days of many markets with that edge.
 2. What luck made of each market is known here, and taken out: the position that was held into an hour was decided
-   before the hour's noise was drawn, so position times noise is zero on average. Mean returns are taken without it. That
-   says with a few decades what would else take centuries; what is left of chance stands in the standard error.
+   before the hour's noise was drawn, so position times noise is zero on average. Mean returns are taken without it.
+   That says with a few decades what would else take centuries; what is left of chance is in the standard error.
 3. The strength with which that ratio is as asked is found by bracketing on some markets (`Series.SIZING`). What is
    published is measured with that strength on others (`Series.MEASURING`), that had no part in it.
 
@@ -35,7 +35,7 @@ from karat.strategies import evaluate, find_strategy, resolve
 
 EDGE_STRATEGY = "ema_crossover"
 EDGE_POLICY = Policy(size_mode=SizeMode.VOLATILITY, size_value=0.2).with_costs(CostLevel.PESSIMISTIC)
-SIZING_MARKETS = 24
+SIZING_MARKETS = 32
 MEASURING_MARKETS = 48
 _STRENGTH_MAX = 0.8  # of an hour's volatility, more than any hour is ever moved on by
 _TOLERANCE = 1e-4
@@ -128,20 +128,26 @@ def strength_of(ready: Sequence[Noise], power: float) -> float:
     return float(brentq(beyond, low, high, xtol=_TOLERANCE))
 
 
-def planting(sources: Sequence[Source], powers: Sequence[float], seed: int) -> Planting:
+def planting(
+    sources: Sequence[Source],
+    powers: Sequence[float],
+    seed: int,
+    *,
+    sizing: int = SIZING_MARKETS,
+    measuring: int = MEASURING_MARKETS,
+) -> Planting:
     """The edges that are worth `powers`, each in markets like every source, and what they are worth on others.
 
-    Raises InputError `edge_out_of_reach`.
+    `sizing` and `measuring` markets of each source, three years long whatever the markets that are judged. Raises
+    InputError `edge_out_of_reach`.
     """
     strengths: dict[float, tuple[float, ...]] = {}
-    ready = [
-        noises(one.character, seed, Series.SIZING, _numbers(turn, SIZING_MARKETS)) for turn, one in enumerate(sources)
-    ]
+    ready = [noises(one.character, seed, Series.SIZING, _numbers(turn, sizing)) for turn, one in enumerate(sources)]
     for power in powers:
         strengths[power] = tuple(strength_of(own, power) for own in ready)
     found: dict[float, list[Days]] = {power: [] for power in powers}
     for turn, one in enumerate(sources):
-        others = noises(one.character, seed, Series.MEASURING, _numbers(turn, MEASURING_MARKETS))
+        others = noises(one.character, seed, Series.MEASURING, _numbers(turn, measuring))
         for power in powers:
             found[power] += [days_of(noise, strengths[power][turn]) for noise in others]
     return Planting(strengths, {power: worth(days) for power, days in found.items()})
