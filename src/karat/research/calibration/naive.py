@@ -69,10 +69,12 @@ def _accepting(data: MarketData, policy: Policy) -> list[Naive]:
     if not known:
         return []
     best = max(known, key=lambda place: known[place].sharpe)
+    is_probable = _at_least(probabilistic_sharpe(known[best]), BELIEF)
     held = {
         Naive.SHARPE_AND_REGIMES: _is_steady(data, runs, best, known[best]),
-        Naive.PROBABILISTIC: _at_least(probabilistic_sharpe(known[best]), BELIEF),
-        Naive.DEFLATED_AND_SUPERIOR: _is_deflated(data, runs, policy, known, best)
+        Naive.PROBABILISTIC: is_probable,
+        Naive.DEFLATED_AND_SUPERIOR: is_probable  # deflated it is lower, and takes longer to say
+        and _is_deflated(data, runs, policy, known, best)
         and _is_superior(data, policy, returns),
     }
     return [rule for rule, holds in held.items() if holds]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _GATES = {
+    "edgeless_markets": "markets without any edge",
     "false_gold_upper": "upper 95% bound of the rate of false gold",
     "power_at_three": "share of gold at a true annual Sharpe ratio of 3",
     "seconds_a_market": "seconds a market, on average",
@@ -32,7 +33,8 @@ def markdown(told: Mapping[str, Any], command: str) -> str:
         "## Markets without any edge\n",
         _edgeless(told["edgeless"]),
         "Bounds are exact, after Clopper and Pearson, at 95% and one-sided. Markets of one panel are judged together;"
-        " the last column counts panels, which are independent whatever the prover does within them.\n",
+        " the last column counts panels, which are independent whatever the prover does within them. Shuffled markets"
+        " are independent given the real record that their hours are drawn from.\n",
         "Why they were not gold:\n",
         _deciders(told["edgeless"][:-1]),
         "## What rules that look strict accept of the same markets\n",

@@ -15,6 +15,7 @@ from karat.research.calibration.naive import POLICIES, Naive
 from karat.research.calibration.outcomes import PanelOutcome
 from karat.research.gates.verdict import Grade
 
+EDGELESS_MIN = 600
 FALSE_GOLD_MAX = 0.01
 POWER_AT_THREE_MIN = 0.8
 SECONDS_MAX = 3.0
@@ -116,6 +117,7 @@ def _gates(together: dict[str, Any], powers: Sequence[dict[str, Any]], seconds: 
     """What the calibration itself must reach. `passed` is None where nothing was asked that could tell."""
     three = next((one["detected"]["share"] for one in powers if one["power"] == 3.0), None)
     found = [
+        ("edgeless_markets", together["markets"], "at least", EDGELESS_MIN),
         ("false_gold_upper", together["false_gold"]["upper"], "at most", FALSE_GOLD_MAX),
         ("power_at_three", three, "at least", POWER_AT_THREE_MIN),
         ("seconds_a_market", seconds, "at most", SECONDS_MAX),
