@@ -8,8 +8,10 @@
    follows it cannot be told from it: that takes the place of subtracting a mean, which would leave each window its own.
 
 Six hours are a choice. Longer blocks would keep more of what may be a true edge, so that an accepted market would not
-be a mistake; shorter ones lose the shape of a storm. What still could be foreseen lies within six hours: real hourly
-returns have an autocorrelation of about -0.01 to -0.03, far less than the pessimistic costs of acting on it.
+be a mistake; shorter ones lose the shape of a storm. What still can be foreseen lies within six hours, because real
+hours turn back a little: on 160 markets made of eight perpetuals, bollinger_mean_reversion earned an annual Sharpe
+ratio of 0.37 before all costs and -1.6 after the pessimistic ones, and every trend follower a little less than nothing
+before. So the truth that is known of these markets is that no strategy of the catalogue has an edge after costs.
 
 Bars are taken as simple returns from their open, which is as likely to be turned up as down without a drift of the
 price. Each opens where the last one closed.
