@@ -70,6 +70,7 @@ COMMANDS = (
     Command("jobs start", "karat.app.job_commands:start_job", "Start work beside what runs, at low priority."),
     Command("jobs cancel", "karat.app.job_commands:cancel_job", "End a job; what it has done is kept."),
     Command("jobs resume", "karat.app.job_commands:resume_job", "Go on with a job that was cancelled or killed."),
+    Command("calibrate", "karat.app.calibrate_commands:calibrate_command", "Judge the prover by known markets."),
     Command("trials", "karat.app.trial_commands:list_trials", "Show how often everything was tried."),
     Command("explain", "karat.app.backtest_commands:explain_command", "Check one trade of a run by hand."),
     Command("bots create", "karat.app.bot_commands:create_bot", "Create a bot on a market of the lake."),
