@@ -23,18 +23,19 @@ import numpy as np
 from karat.core.errors import InputError
 from karat.core.ids import MarketId
 from karat.core.model.candles import Floats
-from karat.core.model.policy import CostLevel, Policy, SizeMode
+from karat.core.model.policy import CostLevel
 from karat.core.time import DAY_MS, YEAR_DAYS
 from karat.kernel.engine import prepare, run
 from karat.research.calibration.character import Character
 from karat.research.calibration.draws import Draws, Series
 from karat.research.calibration.invented import Noise, noise_of
 from karat.research.calibration.markets import BARS, Source, market_data, times
+from karat.research.prove.settings import proving_policy
 from karat.stats.returns import daily_marks
 from karat.strategies import evaluate, find_strategy, resolve
 
 EDGE_STRATEGY = "ema_crossover"
-EDGE_POLICY = Policy(size_mode=SizeMode.VOLATILITY, size_value=0.2).with_costs(CostLevel.PESSIMISTIC)
+EDGE_POLICY = proving_policy().with_costs(CostLevel.PESSIMISTIC)
 SIZING_MARKETS = 32
 MEASURING_MARKETS = 48
 _STRENGTH_MAX = 0.8  # of an hour's volatility, more than any hour is ever moved on by

@@ -80,7 +80,7 @@ def calibrated_prover(*, quick: bool) -> CalibratedProver:
 
 
 def _best(proofs: Sequence[Mapping[str, Any]]) -> Judged:
-    best = max(proofs, key=lambda one: _ORDER.index(Grade(one["verdict"])))
+    best = max(proofs, key=lambda one: (_ORDER.index(Grade(one["verdict"])), len(one["stages"])))
     grade = Grade(best["verdict"])
     where = f"{best['stage'] or 'gates'}: {best['decided_by']}"
     return Judged(grade, None if grade is Grade.GOLD else where)
