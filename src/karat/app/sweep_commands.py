@@ -50,6 +50,7 @@ def sweep_command(
     prune: Annotated[bool, Parameter(negative="")] = False,
     seed: int = 0,
     top: int = 10,
+    cluster: str | None = None,
     as_json: Json = False,
 ) -> None:
     """Simulate every combination of a grid on one market, or a sample of them. The vault of the market is never read.
@@ -98,6 +99,8 @@ def sweep_command(
         Of samples and of resampled paths. The same seed scores a variant the same in every sweep.
     top
         How many variants to show.
+    cluster
+        Simulate on Ray: ray://host:port, or local, which starts it here. The result is the same to the byte.
     as_json
         Print one JSON object.
     """
@@ -122,7 +125,7 @@ def sweep_command(
     say_compiling()
     ensure_checked(found, partial(check_markets, needs=found.needs))
     choice = Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by, prune)
-    result, folder = _swept(data, found, axes, rules, choice)
+    result, folder = _swept(data, found, axes, rules, choice, cluster)
     TrialLedger().record_trials(found, tried_by_sweep(result, data, rules), SystemClock().now_ms())
     if as_json:
         show_json({**sweep_json(result, data, charged, by, top), "sweep": folder.id})
@@ -165,15 +168,19 @@ def list_sweeps(*, as_json: Json = False) -> None:
 
 
 def _swept(
-    data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy, choice: Choice
+    data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy, choice: Choice, cluster: str | None
 ) -> tuple[Sweep, SweepFolder]:
     """Run or go on with a sweep, with its pace on the terminal."""
+    from karat.app.cluster import cluster_of
     from karat.research.sweeps.job import kept_sweep
     from karat.research.sweeps.study import led_sweep
 
     candles = data.candles
-    with progress(f"{strategy.name} on {candles.market}, {len(candles):,} bars") as line:
-        run = led_sweep if choice.sampler.leads else kept_sweep
+    with (
+        cluster_of(cluster, choice.sampler) as executor,
+        progress(f"{strategy.name} on {candles.market}, {len(candles):,} bars") as line,
+    ):
+        run = led_sweep if choice.sampler.leads else partial(kept_sweep, executor=executor)
         return run(data, strategy, grid, policy, choice, progress=Pace(line.update) if line else None)
 
 
