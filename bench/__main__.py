@@ -30,6 +30,7 @@ SECTIONS = {
     "objective": "sweeps",
     "distinct": "sweeps",
     "recomputed": "sweeps",
+    "cluster": "cluster",
     "peers": "peers",
     "backtest": "backtests",
     "command": "backtests",

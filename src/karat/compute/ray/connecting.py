@@ -1,6 +1,7 @@
 """Getting a Ray cluster: one that is started for the while on this machine, or one that is there (ray://host:port).
 
-What is started here listens on loopback alone, has no dashboard, tells nobody of its use, and leaves no file behind.
+What is started here listens on loopback alone, to those who know a word drawn for the while; it has no dashboard, tells
+nobody of its use, and leaves no file behind.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import re
+import secrets
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ _SOCKET_PATH_MAX = 45  # of the folder: the system allows 107 for a socket's nam
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # as Ray does on those: the address of every process is loopback
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # else a lost cluster is silently replaced by a new one here
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what it would otherwise warn of
 }
 
@@ -39,15 +42,37 @@ def ray_executor(address: str, workers: int | None = None) -> Generator[RayExecu
     if address != LOCAL and not re.fullmatch(r"ray://[^\s/:]+:\d{1,5}", address):
         hint = "Write --cluster local, or --cluster ray://host:port (Ray's own port for it is 10001)."
         raise InputError("bad_cluster", f"'{address}' is no cluster.", hint)
-    ray = _ray()
-    with _started(ray, workers) if address == LOCAL else _joined(ray, address) as head:
-        yield RayExecutor(ray, head)
+    with _settings(_token_drawn() if address == LOCAL else _token_known()):
+        ray = _ray()
+        with _started(ray, workers) if address == LOCAL else _joined(ray, address) as head:
+            yield RayExecutor(ray, head)
+
+
+@contextmanager
+def _settings(more: Mapping[str, str]) -> Generator[None]:
+    """What Ray and the processes it starts read in their environment, where the user has not said otherwise."""
+    new = {name: value for name, value in {**_SETTINGS, **more}.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            os.environ.pop(name, None)
+
+
+def _token_drawn() -> dict[str, str]:
+    """A token for a cluster of this process alone. Ray would else write one into the user's home."""
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+
+
+def _token_known() -> dict[str, str]:
+    """Ray has a token shown to the cluster where this is set: where the user has one, as Ray's own commands do."""
+    named = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+    return {"RAY_AUTH_MODE": "token"} if named or (Path.home() / ".ray" / "auth_token").exists() else {}
 
 
 def _ray() -> Any:
-    """The module; its settings have to be there before it is imported."""
-    for name, value in _SETTINGS.items():
-        os.environ.setdefault(name, value)
+    """The module, imported; it reads its settings then."""
     try:
         import ray
     except ImportError as error:
@@ -87,7 +112,7 @@ def _joined(ray: Any, address: str) -> Generator[Head]:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, TimeoutError) as error:
         first = " ".join(str(error).split())
-        hint = "Is it up, and does it run the same versions of Python and Ray? Leave out --cluster to sweep here."
+        hint = "Is it up, does it run this Python and Ray, and is its token in RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH?"
         raise RetryLater("cluster_unreachable", f"No cluster answers at {address}: {first[:200]}", hint) from error
     try:
         yield Head(address, None)

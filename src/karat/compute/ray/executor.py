@@ -21,7 +21,7 @@ from karat.compute.ray.worker import Refused, run_chunk
 from karat.core.errors import NeedsOperator, RetryLater
 from karat.ports.executor import Prepare
 
-TRIES_MAX = 4
+TRIES_MAX = 3
 _AHEAD = 2  # chunks per core that are asked for
 _LOOK_EVERY_S = 2.0
 _NO_CORE_S = 60.0  # so long a cluster may be without workers: nodes are being replaced
@@ -82,11 +82,20 @@ class RayExecutor:
     @contextmanager
     def watched(self) -> Generator[None]:
         """Translates the loss of the cluster."""
-        errors = self._ray.exceptions
         try:
             yield
-        except (ConnectionError, errors.LocalRayletDiedError, errors.RaySystemError, errors.RpcError) as error:
+        except Exception as error:
+            if not self._means_loss(error):
+                raise
             raise self.gone(error) from error
+
+    def _means_loss(self, error: Exception) -> bool:
+        """Ray's client says with a bare Exception that nobody answers its requests any more."""
+        import grpc
+
+        errors = self._ray.exceptions
+        lost = (ConnectionError, grpc.RpcError, errors.LocalRayletDiedError, errors.RaySystemError, errors.RpcError)
+        return type(error) is Exception or isinstance(error, lost)
 
     def gone(self, error: BaseException | None = None) -> RetryLater:
         """The error that a lost cluster means."""
@@ -132,8 +141,8 @@ class RayCrew:
                     if result is not flight:
                         yield flight.place, result
         finally:
-            with suppress(ConnectionError, self._ray.exceptions.RayError):
-                for one in flying:
+            with suppress(RetryLater), self._executor.watched():
+                for one in flying if self._ray.is_initialized() else ():
                     self._ray.cancel(one)
 
     def _landed(self, flying: list[Any]) -> list[Any]:
