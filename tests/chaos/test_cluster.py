@@ -14,7 +14,7 @@ from tests.unit.research.small_markets import market_data
 
 from karat.compute.ray.connecting import ray_executor
 from karat.compute.ray.executor import RayExecutor
-from karat.core.errors import InputError, NeedsOperator, RetryLater
+from karat.core.errors import InputError, NeedsOperator
 from karat.core.model.policy import LevelMode, Policy
 from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles

@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from karat.core.errors import InputError, RetryLater
 from karat.core.extras import how_to_install
 
 LOCAL = "local"
+_WORDS_MAX = 200
 _STORE_BYTES = 512 * 2**20  # pages are taken when they are written; what does not fit goes to the disk
 _SOCKET_PATH_MAX = 45  # of the folder: the system allows 107 for a socket's name, and Ray's own part is about 60
 _SETTINGS = {
@@ -60,8 +62,10 @@ def _settings(more: Mapping[str, str]) -> Generator[None]:
             os.environ.pop(name, None)
 
 
-def _token_drawn() -> dict[str, str]:
-    """A token for a cluster of this process alone. Ray would else write one into the user's home."""
+@cache
+def _token_drawn() -> Mapping[str, str]:
+    """A token for clusters of this process alone, drawn once: Ray reads it once. It would else write one into the
+    user's home."""
     return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
@@ -95,6 +99,12 @@ def _started(ray: Any, workers: int | None) -> Generator[Head]:
             _temp_dir=str(folder),
         )
         yield Head(LOCAL, context.address_info["gcs_address"])
+    except RuntimeError as error:
+        if ray.is_initialized():
+            raise
+        first = " ".join(str(error).split())[:_WORDS_MAX]
+        hint = "Leave out --cluster to sweep with the threads of this process."
+        raise RetryLater("cluster_unreachable", f"Ray did not start here: {first}", hint) from error
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
@@ -111,9 +121,9 @@ def _joined(ray: Any, address: str) -> Generator[Head]:
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, TimeoutError) as error:
-        first = " ".join(str(error).split())
+        first = " ".join(str(error).split())[:_WORDS_MAX]
         hint = "Is it up, does it run this Python and Ray, and is its token in RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH?"
-        raise RetryLater("cluster_unreachable", f"No cluster answers at {address}: {first[:200]}", hint) from error
+        raise RetryLater("cluster_unreachable", f"No cluster answers at {address}: {first}", hint) from error
     try:
         yield Head(address, None)
     finally:
