@@ -74,7 +74,7 @@ def cluster(quick: bool) -> list[Row]:
     for _ in range(times):
         for workers, found in runs.items():
             with ray_executor("local", workers) as executor:
-                _run(SweepGrid({}, level_axes(64, 64)), executor)  # loads the kernels in each worker
+                _run(SweepGrid({}, level_axes(256, 256)), executor)  # loads the kernels in each worker
                 found.append(_run(grid, executor))
                 if workers == 2:
                     empty.append(_empty_chunk_ms(executor))

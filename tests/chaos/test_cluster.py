@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -13,8 +12,8 @@ from tests.chaos.busy_workers import BusyWorkers
 from tests.unit.research.small_markets import market_data
 
 from karat.compute.ray.connecting import ray_executor
-from karat.compute.ray.executor import RayExecutor
-from karat.core.errors import InputError, NeedsOperator
+from karat.compute.ray.executor import TRIES_MAX
+from karat.core.errors import InputError, NeedsOperator, RetryLater
 from karat.core.model.policy import LevelMode, Policy
 from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
@@ -37,12 +36,6 @@ def data() -> MarketData:
     return market_data(demo_candles(7, DEMO_SYMBOLS[0], HOUR_MS, 900))
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[RayExecutor]:
-    with ray_executor("local", WORKERS) as executor:
-        yield executor
-
-
 def swept(data: MarketData, home: Path, choice: Choice, executor: Executor | None = None, progress=None):
     """The bytes of every file of the sweep."""
     strategy = find_strategy("ema_crossover")
@@ -51,37 +44,37 @@ def swept(data: MarketData, home: Path, choice: Choice, executor: Executor | Non
     return {str(one.relative_to(folder.folder)): one.read_bytes() for one in files}
 
 
-@pytest.fixture(scope="module")
-def here(data: MarketData, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The files of the whole grid, swept by threads of this process."""
-    return swept(data, tmp_path_factory.mktemp("here"), WHOLE)
-
-
-@pytest.mark.parametrize("sampler", [Sampler.RANDOM, Sampler.SOBOL])
-def test_a_sample_has_the_same_files(data: MarketData, tmp_path: Path, cluster: RayExecutor, sampler: Sampler):
-    choice = Choice(sampler, 9_000, seed=3, by="deflated_sharpe")
-    assert swept(data, tmp_path / "there", choice, cluster) == swept(data, tmp_path / "here", choice)
-
-
-def test_a_killed_worker_costs_its_unfinished_chunk_and_no_byte(
-    data: MarketData, tmp_path: Path, cluster: RayExecutor, here: dict[str, bytes]
-):
+def test_a_killed_worker_costs_its_unfinished_chunk_and_no_byte(data: MarketData, tmp_path: Path):
     told = tmp_path / "told"
     told.mkdir()
-    workers, before, done, killed = BusyWorkers(cluster, told), cluster.lost, [], []
+    done: list[int] = []
+    killed: list[int] = []
+    with ray_executor("local", WORKERS) as cluster:
+        workers = BusyWorkers(cluster, told)
 
-    def kill_one(more: int, of: int) -> None:
-        done.append(more)
-        busy = workers.pids()
-        if busy and sum(done) and not killed:
-            killed.append(busy[0])
-            os.kill(busy[0], signal.SIGKILL)
+        def kill_one(more: int, of: int) -> None:
+            done.append(more)
+            busy = workers.pids()
+            if busy and sum(done) and not killed:
+                killed.append(busy[0])
+                os.kill(busy[0], signal.SIGKILL)
 
-    assert swept(data, tmp_path / "there", WHOLE, workers, kill_one) == here
-    assert len(killed) == 1 and sum(done) == GRID.variants
-    again = [chunk for chunk, times in workers.begun().items() if times > 1]
-    assert cluster.lost - before == 1
-    assert len(again) <= 1 < len(workers.begun()) - len(again)
+        assert swept(data, tmp_path / "there", WHOLE, workers, kill_one) == swept(data, tmp_path / "here", WHOLE)
+        assert len(killed) == 1 and sum(done) == GRID.variants
+        again = [chunk for chunk, times in workers.begun().items() if times > 1]
+        assert cluster.lost == 1
+        assert len(again) <= 1 < len(workers.begun())
+        for sampler in (Sampler.RANDOM, Sampler.SOBOL):
+            choice = Choice(sampler, 9_000, seed=3, by="deflated_sharpe")
+            assert swept(data, tmp_path / "there", choice, cluster) == swept(data, tmp_path / "here", choice)
+        assert listening() == {"127.0.0.1"}, "nothing of it can be reached from another machine"
+
+
+def listening() -> set[str]:
+    """Where this process and those it started can be connected to."""
+    own = psutil.Process()
+    ports = [port for one in [own, *own.children(recursive=True)] for port in one.net_connections("tcp")]
+    return {port.laddr.ip.removeprefix("::ffff:") for port in ports if port.status == psutil.CONN_LISTEN}
 
 
 def dies(shared: object):
@@ -96,24 +89,19 @@ def refuses(shared: object):
     return refuse
 
 
-def test_a_chunk_that_kills_every_worker_is_given_up(cluster: RayExecutor):
-    with cluster.crew(dies, None) as crew, pytest.raises(NeedsOperator) as raised:
-        list(crew.results([1]))
-    assert raised.value.code == "chunk_kills_workers"
-
-
-def test_what_a_worker_refuses_is_refused_here(cluster: RayExecutor):
-    with cluster.crew(refuses, "shared") as crew, pytest.raises(InputError) as raised:
-        list(crew.results(["a chunk"]))
-    assert (raised.value.code, raised.value.message, raised.value.hint) == (
-        "bad_grid",
-        "shared and a chunk",
-        "Mend it.",
-    )
-
-
-def test_nothing_of_it_can_be_reached_from_another_machine(cluster: RayExecutor):
-    own = psutil.Process()
-    ports = [port for one in [own, *own.children(recursive=True)] for port in one.net_connections() if not port.raddr]
-    addresses = {port.laddr.ip.removeprefix("::ffff:") for port in ports if port.status == psutil.CONN_LISTEN}
-    assert addresses == {"127.0.0.1"}
+def test_what_no_worker_does_is_an_error_here(tmp_path: Path):
+    with ray_executor("local", 1) as cluster:
+        with cluster.crew(refuses, "shared") as crew, pytest.raises(InputError) as refused:
+            list(crew.results(["a chunk"]))
+        with cluster.crew(dies, None) as crew, pytest.raises(NeedsOperator) as given_up:
+            list(crew.results([1]))
+        begun = psutil.Process().children(recursive=True)
+        head = next(one for one in begun if one.name() == "gcs_server")
+        head.kill()
+        head.wait()
+        with pytest.raises(RetryLater) as lost, cluster.crew(refuses, None) as crew:
+            list(crew.results([1]))
+    error = refused.value
+    assert (error.code, error.message, error.hint) == ("bad_grid", "shared and a chunk", "Mend it.")
+    assert given_up.value.code == "chunk_kills_workers" and cluster.lost == TRIES_MAX - 1
+    assert lost.value.code == "cluster_lost"
