@@ -60,17 +60,20 @@ class RayExecutor:
     def crew(self, prepare: Prepare, shared: Any) -> Generator[RayCrew]:
         """See `ports.executor`."""
         with self.watched():
+            self.look()
             held = self._ray.put(shared)
             task = self._ray.remote(num_cpus=1, max_retries=0)(run_chunk)
         key = uuid.uuid4().hex
         yield RayCrew(self, self._ray, lambda chunk: task.remote(key, prepare, [held], chunk))
 
     def cores(self) -> int:
-        """The cores of all nodes that live."""
+        """The cores of all nodes that live. Raises RetryLater `cluster_lost`."""
+        self.look()
         return int(self._ray.cluster_resources().get("CPU", 0))
 
     def look(self) -> None:
-        """Raises RetryLater `cluster_lost` when the head is gone. Ray itself would end this process after a minute."""
+        """Raises RetryLater `cluster_lost` when the head is gone. A call to Ray would wait for it for a minute and then
+        end this process."""
         if self._head.address is None:
             return
         host, _, port = self._head.address.rpartition(":")
