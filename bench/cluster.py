@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.clocks import best_process_cpu, wall
 from bench.market import data_of, default_costs_policy, level_axes, year
@@ -30,17 +30,29 @@ CHOICE = Choice(by="consistency")
 EMPTY_CHUNKS = 500
 
 
+def counted(told: tuple[Prepare, Any]) -> Any:
+    """Work, and the CPU seconds that each chunk took; runs in a worker."""
+    inner, shared = told
+    run = inner(shared)
+
+    def chunk(one: Any) -> tuple[Any, float]:
+        begin = time.process_time()
+        return run(one), time.process_time() - begin
+
+    return chunk
+
+
 class Timed:
-    """An executor that adds up how long the caller waited for its workers."""
+    """An executor that adds up how long the caller waited for its workers, and what CPU these took."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
         self.name = executor.name
-        self.waited_s = 0.0
+        self.waited_s = self.cpu_s = 0.0
 
     @contextmanager
     def crew(self, prepare: Prepare, shared: Any) -> Iterator[Crew]:
-        with self._executor.crew(prepare, shared) as crew:
+        with self._executor.crew(counted, (prepare, shared)) as crew:
             yield _TimedCrew(self, crew)
 
 
@@ -51,13 +63,22 @@ class _TimedCrew:
     def results(self, chunks: Iterable[Any]) -> Iterator[tuple[int, Any]]:
         results, begun = self._crew.results(chunks), time.perf_counter()
         try:
-            for one in results:
+            for place, (one, cpu_s) in results:
                 self._timed.waited_s += time.perf_counter() - begun
-                yield one
+                self._timed.cpu_s += cpu_s
+                yield place, one
                 begun = time.perf_counter()
             self._timed.waited_s += time.perf_counter() - begun
         finally:
             results.close()
+
+
+class Spent(NamedTuple):
+    """Seconds of a whole sweep; of it those that no worker was waited for; CPU seconds of the workers."""
+
+    whole: float
+    own: float
+    workers: float
 
 
 def nothing(shared: object) -> Any:
@@ -69,7 +90,7 @@ def cluster(quick: bool) -> list[Row]:
     """A million policies with consistency, files and all, on one and on two worker processes."""
     side, times = (200, 1) if quick else (1_000, 3)
     grid = SweepGrid({}, level_axes(side, side))
-    runs: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
+    runs: dict[int, list[Spent]] = {1: [], 2: []}
     empty: list[float] = []
     for _ in range(times):
         for workers, found in runs.items():
@@ -81,13 +102,12 @@ def cluster(quick: bool) -> list[Row]:
     return [*_scaling(runs, grid), *_beside(grid, min(empty))]
 
 
-def _run(grid: SweepGrid, executor: Executor) -> tuple[float, float]:
-    """(seconds of the whole sweep, seconds of it that the caller waited for workers)."""
+def _run(grid: SweepGrid, executor: Executor) -> Spent:
     timed = Timed(executor)
     data, strategy, policy = data_of(year()), find_strategy(STRATEGY), default_costs_policy()
     with tempfile.TemporaryDirectory(prefix="karat-bench-") as home:
         seconds = wall(lambda: kept_sweep(data, strategy, grid, policy, CHOICE, home=Path(home), executor=timed))
-    return seconds, timed.waited_s
+    return Spent(seconds, seconds - timed.waited_s, timed.cpu_s)
 
 
 def _empty_chunk_ms(executor: Executor) -> float:
@@ -96,20 +116,22 @@ def _empty_chunk_ms(executor: Executor) -> float:
         return 1e3 * wall(lambda: list(crew.results(range(EMPTY_CHUNKS)))) / EMPTY_CHUNKS
 
 
-def _scaling(runs: dict[int, list[tuple[float, float]]], grid: SweepGrid) -> list[Row]:
+def _scaling(runs: dict[int, list[Spent]], grid: SweepGrid) -> list[Row]:
     """Whole sweeps, and how much of the best with two workers was this process's own work."""
-    one, two = (min(seconds for seconds, _ in runs[workers]) for workers in (1, 2))
-    own = min(seconds - waited for found in runs.values() for seconds, waited in found)
+    one, two = (min(spent.whole for spent in runs[workers]) for workers in (1, 2))
+    own = min(spent.own for found in runs.values() for spent in found)
+    cpu = [min(spent.workers for spent in runs[workers]) for workers in (1, 2)]
     every = tuple(
-        (f"{workers} worker, run {k + 1}, s", seconds)
+        (f"{workers} worker, run {k + 1}, s", spent.whole)
         for workers, found in runs.items()
-        for k, (seconds, _) in enumerate(found)
+        for k, spent in enumerate(found)
     )
     note = f"{grid.variants:,} policies with consistency, files written, Ray on this machine; best of {len(runs[1])}"
     return [
         Row("1 to 2 workers, share of twice as fast", one / (2.0 * two), "x", 0.9, at_most=False, note=note),
         Row("the sweep on 1 worker", one, "s", beside=every, note=note),
         Row("the sweep on 2 workers", two, "s", note=note),
+        Row("CPU of 1 worker for it", cpu[0], "s", beside=(("of 2 workers", cpu[1]),), note="chunks alone"),
         Row("of it this process alone: files, sketch, order", own, "s", note="no worker was waited for"),
     ]
 
