@@ -128,10 +128,9 @@ def sweep_command(
     result, folder = _swept(data, found, axes, rules, choice, cluster)
     TrialLedger().record_trials(found, tried_by_sweep(result, data, rules), SystemClock().now_ms())
     if as_json:
-        show_json({**sweep_json(result, data, charged, by, top), "sweep": folder.id})
-    else:
-        show_sweep(result, data, charged, by, top)
-        show(f"Kept as sweep {folder.id}, every variant in {folder.folder / 'parts'}.")
+        return show_json({**sweep_json(result, data, charged, by, top), "sweep": folder.id})
+    show_sweep(result, data, charged, by, top)
+    return show(f"Kept as sweep {folder.id}, every variant in {folder.folder / 'parts'}.")
 
 
 def list_sweeps(*, as_json: Json = False) -> None:
