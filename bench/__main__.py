@@ -32,6 +32,7 @@ SECTIONS = {
     "recomputed": "sweeps",
     "walks": "walking",
     "proving": "proving",
+    "cluster": "cluster",
     "peers": "peers",
     "backtest": "backtests",
     "command": "backtests",

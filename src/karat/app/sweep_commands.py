@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,6 +46,7 @@ def sweep_command(
     seed: int = 0,
     top: int = 10,
     report: Path | None = None,
+    cluster: str | None = None,
     as_json: Json = False,
 ) -> None:
     """Simulate every combination of a grid, or a sample of them, on each market. The vault of none is ever read.
@@ -96,12 +98,15 @@ def sweep_command(
         How many variants to show.
     report
         Write a page with plateaus and heat maps to this HTML file; of several markets a page each, and each pool's.
+    cluster
+        Simulate on Ray: ray://host:port, or local, which starts it here. The result is the same to the byte.
     as_json
         Print one JSON object.
     """
     from karat.app.backtest_commands import say_compiling
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
+    from karat.app.cluster import cluster_of
     from karat.app.sweep_reports import report_paths
     from karat.app.sweep_several import sweep_several
     from karat.app.sweep_work import SweepWork, check_all, targets_of
@@ -123,10 +128,11 @@ def sweep_command(
     if data is None:
         check_all(work, targets)
     ensure_checked(found, partial(check_markets, needs=found.needs))
-    if data is None:
-        sweep_several(work, targets, top, paths, as_json=as_json)
-    else:
-        _sweep_one(work, data, top, report, as_json=as_json)
+    with cluster_of(cluster, choice.sampler) as executor:
+        work = replace(work, executor=executor)
+        if data is None:
+            return sweep_several(work, targets, top, paths, as_json=as_json)
+        return _sweep_one(work, data, top, report, as_json=as_json)
 
 
 def _sweep_one(work: SweepWork, data: MarketData, top: int, report: Path | None, *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from karat.core.errors import InputError, KaratError
@@ -14,6 +15,7 @@ from karat.core.time import parse_time_ms, timeframe_ms, timeframe_text
 if TYPE_CHECKING:
     from karat.core.model.policy import Policy
     from karat.jobs.work import Work
+    from karat.ports.executor import Executor
     from karat.research.backtest import MarketData
     from karat.research.sweeps.grid import SweepGrid
     from karat.research.sweeps.job import Choice
@@ -35,7 +37,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class SweepWork:
-    """What is done on every market alike. `costs` says whose are charged."""
+    """What is done on every market alike. `costs` says whose are charged, `executor` whose hands work, None this
+    machine's."""
 
     strategy: Strategy
     grid: SweepGrid
@@ -44,6 +47,7 @@ class SweepWork:
     choice: Choice
     span: tuple[str | None, str | None]
     min_coverage: float | None
+    executor: Executor | None = None
 
     def data(self, target: Target) -> MarketData:
         """The target's bars before its vault. Raises InputError where there are none, or none that can be trusted."""
@@ -72,7 +76,7 @@ class SweepWork:
         from karat.research.sweeps.job import kept_sweep
         from karat.research.sweeps.study import led_sweep
 
-        run = led_sweep if self.choice.sampler.leads else kept_sweep
+        run = led_sweep if self.choice.sampler.leads else partial(kept_sweep, executor=self.executor)
         told.progress(0, stage=str(_place(data)))
         result, folder = run(data, self.strategy, self.grid, self.policy, self.choice, progress=told.advance)
         tried = tried_by_sweep(result, data, self.policy)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -170,8 +170,15 @@ def sweep_of(
     return Sweep(plan.grid, variants, figures, scores, refined, days, year, sketch, objective)
 
 
+class Kept(NamedTuple):
+    """What is kept of some variants, ascending: the columns of `FigureKeeper`."""
+
+    figures: Floats
+    scores: Floats
+
+
 class SweepThreads:
-    """The threads that work on one plan."""
+    """The threads that work on one plan. `progress` is told how many more variants are done."""
 
     def __init__(self, plan: Plan, workers: int | None, progress: Callable[[int], None] | None) -> None:
         self._plan = plan
@@ -195,6 +202,12 @@ class SweepThreads:
                 self._progress(done)
         return kept
 
+    def parts(self, wanted: Mapping[int, Ints], objective: Objective | None) -> Generator[tuple[int, Kept]]:
+        """Parts of a sweep, by their numbers, in the order in which they are done."""
+        for part, variants in wanted.items():
+            kept = self.figures(variants, objective)
+            yield part, Kept(kept.figures, kept.scores)
+
     def finished(
         self, variants: Ints, figures: Floats, kept: Floats, objective: Objective | None, *, sketched: bool,
         sketch: Sketch | None = None,
@@ -207,11 +220,15 @@ class SweepThreads:
         if objective is not None:
             refined = objective.again(kept, whole_of(self._plan, figures, sketch))
         if objective is not None and len(refined):
-            again = FigureKeeper(self._plan, variants[refined], objective, many=True)
-            self._run(batches(self._plan, again, variants[refined]))
             kept = kept.copy()
-            kept[refined] = again.scores
+            kept[refined] = self._again(variants[refined], objective)
         return sweep_of(self._plan, variants, figures, kept, objective, refined, sketch)
+
+    def _again(self, variants: Ints, objective: Objective) -> Floats:
+        """The kept columns of variants, with the effort that only the best are worth."""
+        again = FigureKeeper(self._plan, variants, objective, many=True)
+        self._run(batches(self._plan, again, variants))
+        return again.scores
 
     def _sketch(self, simulated: Ints) -> Sketch:
         sample = sample_of(simulated)
