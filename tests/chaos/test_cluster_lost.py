@@ -65,6 +65,7 @@ def kept(home: Path) -> dict[str, bytes]:
     return {str(one.relative_to(sweeps)): one.read_bytes() for one in sweeps.rglob("*") if one.is_file()}
 
 
+@pytest.mark.storm  # Ray takes half a minute to believe that a head is gone
 def test_a_sweep_goes_on_without_the_cluster_it_has_lost(tmp_path: Path, cluster: tuple[str, list[psutil.Process]]):
     address, processes = cluster
     home, until = filled(tmp_path / "there"), time.monotonic() + SECONDS_MAX

@@ -5,9 +5,9 @@
 2. The simple return of an hour is its volatility times a normal number, drawn apart, cut at half the price on both
    sides. It is as likely up as down, whatever came before: the price has no drift, in no hour, that anything of the
    past could tell. (Simple returns, because a symmetric log return would drift up by half its variance.)
-3. A planted edge is a drift with a hidden sign. The sign stays for a geometric time, `STATE_HOURS` on average, and the
-   drift is `strength` times the slow part of the hour's volatility. That is what trend followers look for, and what
-   they find is worth its costs or not by `strength` alone.
+3. A planted edge is a drift with a hidden sign. The sign stays for two to four thirds of `STATE_HOURS`, drawn anew each
+   time, and the drift is `strength` times the slow part of the hour's volatility. That is what trend followers look
+   for, and what they find is worth its costs or not by `strength` alone.
 4. High and low are each drawn by the law of a Brownian bridge's extreme between open and close. The two are drawn
    apart, which makes ranges a little wider than those of one path.
 5. A bar opens where the last one closed.
@@ -116,7 +116,10 @@ def _slow_parts(character: Character, draws: Draws, count: int) -> Floats:
 
 
 def _states(draws: Draws, count: int) -> Floats:
-    """The sign of each hour: it is drawn anew with a chance that lets one sign stay for `STATE_HOURS` on average."""
-    turns = draws.uniforms(Purpose.STATE, count) < 1.0 / STATE_HOURS
+    """The sign of each hour: it turns after a time between two and four thirds of `STATE_HOURS`, drawn anew."""
+    turns = 2 + int(count / (STATE_HOURS * 2.0 / 3.0))
+    stays = STATE_HOURS * (2.0 + 2.0 * draws.uniforms(Purpose.STATE, turns)) / 3.0
+    stays[0] *= draws.uniforms(Purpose.SIGN, 2)[1]
+    ends = np.cumsum(stays)
     first = draws.signs(Purpose.SIGN, 1)[0]
-    return np.asarray(first * np.where(np.cumsum(turns) % 2 == 0, 1.0, -1.0))
+    return np.asarray(first * np.where(np.searchsorted(ends, np.arange(count)) % 2 == 0, 1.0, -1.0))
