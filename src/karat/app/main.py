@@ -64,6 +64,7 @@ COMMANDS = (
     Command("sweep", "karat.app.sweep_commands:sweep_command", "Simulate every combination of a grid."),
     Command("sweeps", "karat.app.sweep_commands:list_sweeps", "List the sweeps that are kept."),
     Command("prove", "karat.app.prove_commands:prove_command", "Try to break strategies, and give verdicts."),
+    Command("deploy", "karat.app.deploy_commands:deploy_command", "Make bots of dossiers that say gold."),
     Command("trials", "karat.app.trial_commands:list_trials", "Show how often everything was tried."),
     Command("explain", "karat.app.backtest_commands:explain_command", "Check one trade of a run by hand."),
     Command("bots create", "karat.app.bot_commands:create_bot", "Create a bot on a market of the lake."),
