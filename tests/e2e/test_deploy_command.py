@@ -83,7 +83,7 @@ def test_gold_becomes_a_bot_that_runs_and_is_proven_on_the_page(terminal: Termin
     assert (shown["bars"], shown["state"], shown["verdict"]) == (BARS // 5, "finished", "proven")
     page = terminal.page(NAME)
     assert (page["row"]["verdict"], page["dossier"], page["capital"]) == ("proven", gold.id, 1_000.0)
-    for words in ("Gold by", "changed: gates.trades", "simulated", "months on paper"):
+    for words in ("says gold", "changed: gates.trades", "market is simulated", "months on paper"):
         assert words in page["verdict_reason"]
 
 

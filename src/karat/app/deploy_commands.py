@@ -148,4 +148,4 @@ def _show(row: dict[str, Any]) -> None:
     what = f"{row['strategy']} on {row['market']} {row['timeframe']}"
     money = f"{row['capital']:,.2f} {row['currency']}"
     show(f"{row['name']}: {what}, from {iso(row['anchor_ts'])} on, with {money}: {row['verdict']}.")
-    show(row["verdict_reason"])
+    show(f"{row['verdict_reason']} Dossier: {row['dossier']}.")

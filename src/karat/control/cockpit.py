@@ -14,6 +14,7 @@ from karat.control.cockpit_marks import MarkBook, series
 from karat.control.cockpit_rows import bot_row, event_row, hypothesis_and_parameters, position_row, trade_row
 from karat.control.cockpit_standing import NO_BAR, Standing, day_start, standing_of
 from karat.control.cockpit_totals import book_of, totals
+from karat.control.proved import SIMULATED_VENUE
 from karat.control.verdict import Judge
 from karat.core.errors import InputError
 from karat.core.ids import BotId, venue_of
@@ -36,8 +37,6 @@ from karat.ports.cockpit import (
     Undefined,
 )
 from karat.ports.journal import JournalReader
-
-SIMULATED_VENUE = "simulated"
 
 
 class JournalCockpit:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from karat.core.errors import InputError
-from karat.core.ids import MarketId, market_id
+from karat.core.ids import MarketId, market_id, venue_of
 from karat.core.model.policy import CostLevel, Policy, SizeMode
 from karat.core.time import timeframe_ms
 from karat.ports.journal import BotRecord
@@ -16,6 +16,8 @@ from karat.research.dossier.folder import Dossier
 from karat.research.ledger.trials import VERDICT, TrialLedger
 from karat.research.manifest import policy_json, policy_of
 from karat.strategies import Strategy, code_hash
+
+SIMULATED_VENUE = "simulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,9 @@ def seals(ledger: TrialLedger) -> dict[str, str]:
 
 
 def simulated(dossier: Dossier) -> bool:
-    """Whether any market of the proof was simulated."""
-    return bool(dossier.told["simulated"])
+    """Whether any market of the proof was simulated, by what the lake knew of it or by its venue."""
+    markets = (market_id(one["market"]) for one in dossier.told["spec"]["data"])
+    return bool(dossier.told["simulated"]) or any(venue_of(one) == SIMULATED_VENUE for one in markets)
 
 
 def changed_thresholds_of(dossier: Dossier) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ class Judge:
         verdict = _GRADES.get(sealed)
         if verdict is None:
             return unproven(f"Dossier {name} says {sealed.replace('_', ' ')}: {dossier.told['result']['reason']}")
-        strategy = find_strategy(record.strategy)
+        strategy = find_strategy(dossier.told["result"]["strategy"])
         if not same_code(dossier, strategy):
             return unproven(f"Its code has changed since dossier {name}. Prove it again: karat prove {strategy.name}.")
         others = list(differences(record, dossier, proved_by(dossier, strategy)))
@@ -95,7 +95,7 @@ class Judge:
 def told(dossier: Dossier) -> str:
     """A gold or watch dossier in a sentence, with what it does not say."""
     changed = changed_thresholds_of(dossier)
-    parts = [f"{dossier.verdict.capitalize()} by dossier {dossier.id}. {dossier.told['result']['reason']}"]
+    parts = [f"Its dossier says {dossier.verdict}. {dossier.told['result']['reason']}"]
     if changed:
         parts.append(f"Thresholds were changed: {', '.join(changed)}.")
     if simulated(dossier):

@@ -155,7 +155,7 @@ function Proof({ detail }: { detail: View<BotDetail> }) {
             </p>
             <p className="mt-1 wrap-anywhere text-text-2">{data.verdict_reason}</p>
             {data.dossier !== null && (
-              <dl className="figure mt-2 border-t border-line pt-1.5">
+              <dl className="mt-2 border-t border-line pt-1.5">
                 <dt className="text-text-3">dossier</dt>
                 <dd className="wrap-anywhere">{data.dossier}</dd>
               </dl>
