@@ -74,7 +74,7 @@ def test_gold_becomes_a_bot_that_runs_and_is_proven_on_the_page(terminal: Termin
     record = journal.bot(BotId(NAME))
     (event,) = journal.events(5, bot=record.id)
     journal.close()
-    assert (event.kind, event.text) == ("deployed", f"deployed from dossier {gold.id}: gold")
+    assert (event.kind, event.text) == ("deployed", f"Deployed from dossier {gold.id}: gold.")
     assert dict(record.parameters) == {name: SETTINGS[name] for name in record.parameters}
     assert (record.policy.stop_mode, record.policy.stop_value) == (LevelMode.FRACTION, 0.03)
     assert record.policy.slippage_base == COSTS[CostLevel.PESSIMISTIC].slippage_base

@@ -39,7 +39,7 @@ class Deployment:
     def happening(self) -> Happening:
         """What the bot's events begin with."""
         dossier = self.dossier
-        text = f"deployed from dossier {dossier.id}: {dossier.verdict}"
+        text = f"Deployed from dossier {dossier.id}: {dossier.verdict}."
         return Happening(
             EventKind.DEPLOYED, text, {"dossier": dossier.id, "hash": dossier.hash, "verdict": dossier.verdict}
         )
