@@ -30,6 +30,8 @@ SECTIONS = {
     "objective": "sweeps",
     "distinct": "sweeps",
     "recomputed": "sweeps",
+    "walks": "walking",
+    "proving": "proving",
     "peers": "peers",
     "backtest": "backtests",
     "command": "backtests",

@@ -16,7 +16,6 @@ LARGER_FILES = {
 }
 LARGER_FUNCTIONS = {
     "src/karat/kernel/loop.py:simulate": 95,  # the loop itself: called steps would cost the speed
-    "src/karat/research/trades.py:trades_of": 52,
     "tests/unit/stats/test_summary.py:test_a_small_run_by_hand": 65,
 }
 WRITTEN_BY_PROGRAMS = {"web/src/client/schema.ts"}

@@ -128,6 +128,56 @@ export interface Holding {
   readonly quantity: number;
 }
 
+/** One job opened: the last lines that it printed. */
+export interface JobDetail {
+  readonly job: Job;
+  readonly output: readonly string[];
+}
+
+/** Why a job failed. */
+export interface JobError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** One job. */
+export interface Job {
+  readonly id: string;
+  readonly kind: string;
+  readonly arguments: readonly string[];
+  readonly state: JobState;
+  readonly attempt: number;
+  readonly detached: boolean;
+  readonly created_ts: number;
+  readonly started_ts: number | null;
+  readonly ended_ts: number | null;
+  readonly progress: JobProgress;
+  readonly exit_code: number | null;
+  readonly error: JobError | null;
+  readonly result: string | null;
+}
+
+/** How far a job is, as its worker told last. */
+export interface JobProgress {
+  readonly done: number;
+  readonly of: number | Undefined;
+  readonly unit: string;
+  readonly stage: string;
+  readonly rate: number | Undefined;
+  readonly left_seconds: number | Undefined;
+  readonly written_ts: number | null;
+}
+
+/** A job to start: a kind and the arguments of its command, word by word. */
+export interface JobRequest {
+  readonly kind: string;
+  readonly arguments: readonly string[];
+}
+
+/** Where a job is. `interrupted`: its process is gone and nobody asked for that. */
+export type JobState = "waiting" | "running" | "finished" | "failed" | "cancelled" | "interrupted";
+
 /** Where the candles come from; fills are paper in both. Modes are never added up. */
 export type Mode = "simulated" | "paper";
 

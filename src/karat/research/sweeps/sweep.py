@@ -30,7 +30,7 @@ from karat.research.sweeps.grid import SweepGrid
 from karat.research.sweeps.keeping import FigureKeeper, SketchKeeper, sample_of
 from karat.research.sweeps.objective import NO_ROWS, Objective, Record, Whole, columns_of_objective
 from karat.research.sweeps.objectives import goals_of, upward
-from karat.stats.belief.sketch import Sketch
+from karat.stats.belief.sketch import SAMPLE, Sketch
 from karat.strategies import Strategy
 
 
@@ -147,8 +147,9 @@ def sweep(
     plan = plan_of(data, strategy, grid, policy)
     rows = np.arange(grid.variants) if variants is None else variants
     with SweepThreads(plan, workers, progress) as threads:
-        kept = threads.figures(rows, objective, whole=variants is None)
-        return threads.finished(rows, kept.figures, kept.scores, objective, sketched=sketched)
+        wanted = sketched or (objective is not None and objective.wants_sketch)
+        kept = threads.figures(rows, objective, whole=variants is None, sketched=wanted and len(rows) <= SAMPLE)
+        return threads.finished(rows, kept.figures, kept.scores, objective, sketched=sketched, sketch=kept.sketch)
 
 
 def whole_of(plan: Plan, figures: Floats, sketch: Sketch | None) -> Whole:
@@ -183,20 +184,25 @@ class SweepThreads:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def figures(self, variants: Ints, objective: Objective | None, *, whole: bool = False) -> FigureKeeper:
-        """The figures of variants, and their scores on few paths. `whole`: they are all of the grid."""
-        kept = FigureKeeper(self._plan, variants, objective)
+    def figures(
+        self, variants: Ints, objective: Objective | None, *, whole: bool = False, sketched: bool = False
+    ) -> FigureKeeper:
+        """The figures of variants, and their scores on few paths. `whole`: they are all of the grid; `sketched`: with
+        the sketch of all of them."""
+        kept = FigureKeeper(self._plan, variants, objective, sketched=sketched)
         for done, _ in _bounded(self._pool, batches(self._plan, kept, None if whole else variants)):
             if self._progress is not None:
                 self._progress(done)
         return kept
 
     def finished(
-        self, variants: Ints, figures: Floats, kept: Floats, objective: Objective | None, *, sketched: bool
-    ) -> Sweep:
-        """The whole sweep, of its figures and of the kept columns of its objective."""
-        sketch, refined = None, NO_ROWS
-        if sketched or (objective is not None and objective.wants_sketch):
+        self, variants: Ints, figures: Floats, kept: Floats, objective: Objective | None, *, sketched: bool,
+        sketch: Sketch | None = None,
+    ) -> Sweep:  # fmt: skip
+        """The whole sweep, of its figures and of the kept columns of its objective, and of its sketch where there is
+        one already."""
+        refined = NO_ROWS
+        if sketch is None and (sketched or (objective is not None and objective.wants_sketch)):
             sketch = self._sketch(variants[~np.isnan(figures[:, FIGURES.index("trades")])])
         if objective is not None:
             refined = objective.again(kept, whole_of(self._plan, figures, sketch))
