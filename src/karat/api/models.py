@@ -12,8 +12,9 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, JsonValue
 
 from karat.core.model.reasons import Reason, Refusal
-from karat.ports.cockpit import BotState, EventKind, Mode, Side, Undefined, Verdict
+from karat.ports.cockpit import BotState, EventKind, Mode, Side, Undefined
 from karat.ports.data_desk import Freshness, Group
+from karat.ports.verdict import Verdict
 
 
 class UndefinedModel(BaseModel):
@@ -208,6 +209,8 @@ class BotDetailModel(View):
     parameters: tuple[ParameterModel, ...]
     capital: FiniteFloat
     anchor_ts: int
+    verdict_reason: str
+    dossier: str | None
 
 
 class SourceModel(View):

@@ -65,6 +65,7 @@ COMMANDS = (
     Command("sweep", "karat.app.sweep_commands:sweep_command", "Simulate every combination of a grid."),
     Command("sweeps", "karat.app.sweep_commands:list_sweeps", "List the sweeps that are kept."),
     Command("prove", "karat.app.prove_commands:prove_command", "Try to break strategies, and give verdicts."),
+    Command("deploy", "karat.app.deploy_commands:deploy_command", "Make bots of dossiers that say gold."),
     Command("jobs list", "karat.app.job_commands:list_jobs", "List every job: karat jobs says the same."),
     Command("jobs show", "karat.app.job_commands:show_job", "Show one job and what it printed last."),
     Command("jobs start", "karat.app.job_commands:start_job", "Start work beside what runs, at low priority."),

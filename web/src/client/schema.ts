@@ -14,6 +14,8 @@ export interface BotDetail {
   readonly parameters: readonly Parameter[];
   readonly capital: number;
   readonly anchor_ts: number;
+  readonly verdict_reason: string;
+  readonly dossier: string | null;
 }
 
 /** One bot as of its last bar. */
@@ -75,7 +77,7 @@ export interface ErrorDetail {
 }
 
 /** What an event reports. `MARKED` says that candles were processed and figures moved; the page lists the others. */
-export type EventKind = "marked" | "entry" | "exit" | "refused" | "started" | "recovered" | "finished" | "stopped" | "halted" | "failed" | "warning";
+export type EventKind = "marked" | "entry" | "exit" | "refused" | "started" | "recovered" | "finished" | "stopped" | "halted" | "failed" | "warning" | "deployed";
 
 /** Something that happened. */
 export interface Event {
@@ -288,5 +290,5 @@ export interface Undefined {
   readonly undefined: string;
 }
 
-/** What research has proven about a bot's strategy. It has proven nothing until it can. */
-export type Verdict = "not proven";
+/** What research has proven about a bot, by the dossier it was deployed from. Without one: nothing. */
+export type Verdict = "not proven" | "on watch" | "proven";
