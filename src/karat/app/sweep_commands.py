@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from karat.core.model.policy import Policy
     from karat.research.backtest import MarketData
     from karat.research.sweeps.choice import Sampler
+    from karat.research.sweeps.grid import SweepGrid
+    from karat.research.sweeps.job import Choice
+    from karat.strategies import Strategy
 
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
 Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
@@ -110,17 +113,12 @@ def sweep_command(
     from karat.app.sweep_reports import report_paths
     from karat.app.sweep_several import sweep_several
     from karat.app.sweep_work import SweepWork, check_all, targets_of
-    from karat.research.backtest_policy import pairs
-    from karat.research.sweeps.conditions import Condition
-    from karat.research.sweeps.grid import parse_grid
-    from karat.research.sweeps.job import Choice
     from karat.strategies import find_strategy
 
     _check_choices(by, top)
     found, targets = find_strategy(strategy), targets_of(market, timeframe)
-    axes = parse_grid(found, pairs(grid, "--grid"), pairs(policy_grid, "--policy-grid"), pairs(set_, "--set"))
-    rules, charged = _policy(policy, policy_grid, costs)
-    choice = Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by, prune)
+    axes, (rules, charged) = _axes(found, grid, policy_grid, set_), _policy(policy, policy_grid, costs)
+    choice = _choice(sampler, trials, seed, where, by, prune=prune)
     work = SweepWork(found, axes, rules, charged, choice, (from_, to), min_coverage)
     paths = report_paths(report, targets)
     data = work.data(targets[0]) if len(targets) == 1 else None
@@ -196,6 +194,20 @@ def list_sweeps(
         *words, variants, kept, finished = row.values()
         table.add_row(*words, f"{variants:,}", f"{kept:,}", "finished" if finished else "to be gone on with")
     show(table)
+
+
+def _axes(strategy: Strategy, grid: tuple[str, ...], policy_grid: tuple[str, ...], fixed: tuple[str, ...]) -> SweepGrid:
+    from karat.research.backtest_policy import pairs
+    from karat.research.sweeps.grid import parse_grid
+
+    return parse_grid(strategy, pairs(grid, "--grid"), pairs(policy_grid, "--policy-grid"), pairs(fixed, "--set"))
+
+
+def _choice(sampler: str, trials: int | None, seed: int, where: tuple[str, ...], by: str, *, prune: bool) -> Choice:
+    from karat.research.sweeps.conditions import Condition
+    from karat.research.sweeps.job import Choice
+
+    return Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by, prune)
 
 
 def _sampler(name: str) -> Sampler:
