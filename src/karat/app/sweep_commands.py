@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from karat.app.console import progress, say, show, show_json
+from karat.app.console import say, show, show_json
 from karat.core.errors import InputError
 from karat.core.home import karat_home
-from karat.core.ids import MarketId, market_id
-from karat.core.time import parse_time_ms, timeframe_ms
 
 if TYPE_CHECKING:
+    from karat.app.sweep_work import SweepWork
     from karat.core.model.policy import Policy
     from karat.research.backtest import MarketData
     from karat.research.sweeps.choice import Sampler
-    from karat.research.sweeps.grid import SweepGrid
-    from karat.research.sweeps.job import Choice
-    from karat.research.sweeps.store import SweepFolder
-    from karat.research.sweeps.sweep import Sweep
-    from karat.strategies import Strategy
 
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
+Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 _TOP_MAX = 1000
 
@@ -33,8 +27,8 @@ _TOP_MAX = 1000
 def sweep_command(
     strategy: str,
     *,
-    market: str,
-    timeframe: str,
+    market: Names,
+    timeframe: Names,
     grid: Pairs = (),
     policy_grid: Pairs = (),
     from_: Annotated[str | None, Parameter(name="--from")] = None,
@@ -50,10 +44,12 @@ def sweep_command(
     prune: Annotated[bool, Parameter(negative="")] = False,
     seed: int = 0,
     top: int = 10,
+    report: Path | None = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate every combination of a grid on one market, or a sample of them. The vault of the market is never read.
+    """Simulate every combination of a grid, or a sample of them, on each market. The vault of none is ever read.
 
+    Several markets and timeframes are a sweep each, of the same variants; then those of one timeframe are pooled.
     What is simulated is kept part by part: killed, or stopped with Ctrl-C, the same command goes on where it was.
 
     Parameters
@@ -61,9 +57,9 @@ def sweep_command(
     strategy
         As karat strategies list names it.
     market
-        venue:SYMBOL, for example binance_perp:BTCUSDT.
+        venue:SYMBOL, for example binance_perp:BTCUSDT; several are pooled by the median over them.
     timeframe
-        For example 15m, 1h or 1d.
+        For example 15m, 1h or 1d; or several.
     grid
         Parameters to vary: fast_period=5..20..5 slow_period=30,60,90.
     policy_grid
@@ -98,51 +94,80 @@ def sweep_command(
         Of samples and of resampled paths. The same seed scores a variant the same in every sweep.
     top
         How many variants to show.
+    report
+        Write a page with plateaus and heat maps to this HTML file; of several markets a page each, and each pool's.
     as_json
         Print one JSON object.
     """
     from karat.app.backtest_commands import say_compiling
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
-    from karat.app.sweep_views import show_sweep, sweep_json
-    from karat.bots.system_clock import SystemClock
+    from karat.app.sweep_reports import report_paths
+    from karat.app.sweep_several import sweep_several
+    from karat.app.sweep_work import SweepWork, check_all, targets_of
     from karat.research.backtest_policy import pairs
-    from karat.research.ledger.told import tried_by_sweep
-    from karat.research.ledger.trials import TrialLedger
     from karat.research.sweeps.conditions import Condition
     from karat.research.sweeps.grid import parse_grid
     from karat.research.sweeps.job import Choice
     from karat.strategies import find_strategy
 
     _check_choices(by, top)
-    found = find_strategy(strategy)
+    found, targets = find_strategy(strategy), targets_of(market, timeframe)
     axes = parse_grid(found, pairs(grid, "--grid"), pairs(policy_grid, "--policy-grid"), pairs(set_, "--set"))
     rules, charged = _policy(policy, policy_grid, costs)
-    data = _before_its_vault(market_id(market), timeframe_ms(timeframe), (from_, to), found.needs, min_coverage)
-    say_compiling()
-    ensure_checked(found, partial(check_markets, needs=found.needs))
     choice = Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by, prune)
-    result, folder = _swept(data, found, axes, rules, choice)
-    TrialLedger().record_trials(found, tried_by_sweep(result, data, rules), SystemClock().now_ms())
-    if as_json:
-        show_json({**sweep_json(result, data, charged, by, top), "sweep": folder.id})
+    work = SweepWork(found, axes, rules, charged, choice, (from_, to), min_coverage)
+    paths = report_paths(report, targets)
+    data = work.data(targets[0]) if len(targets) == 1 else None
+    say_compiling()
+    if data is None:
+        check_all(work, targets)
+    ensure_checked(found, partial(check_markets, needs=found.needs))
+    if data is None:
+        sweep_several(work, targets, top, paths, as_json=as_json)
     else:
-        show_sweep(result, data, charged, by, top)
+        _sweep_one(work, data, top, report, as_json=as_json)
+
+
+def _sweep_one(work: SweepWork, data: MarketData, top: int, report: Path | None, *, as_json: bool) -> None:
+    from karat.app.sweep_reports import write_page_of
+    from karat.app.sweep_views import show_sweep, sweep_json
+
+    result, folder = work.swept(data)
+    by = work.choice.by
+    if report is not None:
+        write_page_of(folder, by, report)
+    if as_json:
+        show_json({**sweep_json(result, data, work.costs, by, top), "sweep": folder.id})
+    else:
+        show_sweep(result, data, work.costs, by, top)
         show(f"Kept as sweep {folder.id}, every variant in {folder.folder / 'parts'}.")
 
 
-def list_sweeps(*, as_json: Json = False) -> None:
-    """List the sweeps that are kept, and how far each is.
+def list_sweeps(
+    sweep: str | None = None, *, report: Path | None = None, by: str | None = None, as_json: Json = False
+) -> None:
+    """List the sweeps that are kept, and how far each is; or write the page of one.
 
     Parameters
     ----------
+    sweep
+        With --report: a sweep's id, its beginning, or last.
+    report
+        Write the page of that sweep to this HTML file.
+    by
+        With --report: what the page orders by; what the sweep was made for, or sharpe, when left out.
     as_json
         Print one JSON list.
     """
     from rich.table import Table
 
+    from karat.app.sweep_reports import report_kept
     from karat.research.sweeps.store import ROWS_A_PART, kept_sweeps
 
+    if sweep is not None or report is not None or by is not None:
+        report_kept(sweep, report, by, as_json=as_json)
+        return
     rows = [
         {
             "sweep": one.id, "strategy": one.spec["strategy"], "market": one.spec["market"],
@@ -164,33 +189,6 @@ def list_sweeps(*, as_json: Json = False) -> None:
     show(table)
 
 
-def _swept(
-    data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy, choice: Choice
-) -> tuple[Sweep, SweepFolder]:
-    """Run or go on with a sweep, with its pace on the terminal."""
-    from karat.research.sweeps.job import kept_sweep
-    from karat.research.sweeps.study import led_sweep
-
-    candles = data.candles
-    with progress(f"{strategy.name} on {candles.market}, {len(candles):,} bars") as line:
-        run = led_sweep if choice.sampler.leads else kept_sweep
-        return run(data, strategy, grid, policy, choice, progress=Pace(line.update) if line else None)
-
-
-class Pace:
-    """Tells a person how far a sweep is, how fast, and for how long it will still run."""
-
-    def __init__(self, update: Callable[[str], None]) -> None:
-        self._update = update
-        self._began, self._done = time.monotonic(), 0
-
-    def __call__(self, done: int, of: int) -> None:
-        self._done += done
-        rate = self._done / max(time.monotonic() - self._began, 1e-9)
-        left = (of - self._done) / rate
-        self._update(f"{self._done:,} of {of:,} variants, {rate:,.0f} a second, {left:,.0f} s left")
-
-
 def _sampler(name: str) -> Sampler:
     from karat.research.sweeps.choice import Sampler
 
@@ -198,21 +196,6 @@ def _sampler(name: str) -> Sampler:
     if name not in known:
         raise InputError("unknown_sampler", f"There is no sampler '{name}'.", f"Choose {', '.join(known)}.")
     return Sampler(name)
-
-
-def _before_its_vault(
-    market: MarketId, timeframe_ms: int, span: tuple[str | None, str | None], needs: tuple[str, ...],
-    min_coverage: float | None,
-) -> MarketData:  # fmt: skip
-    from karat.lake.store import open_lake
-    from karat.research.backtest_market import market_data
-    from karat.research.sweeps.sweep import before_vault, refuse_old_vault
-
-    lake, (start, end) = open_lake(), (None if text is None else parse_time_ms(text) for text in span)
-    until = before_vault(end, lake.entry(market, timeframe_ms).vault_start_ts)
-    data = market_data(lake, market, timeframe_ms, start, until, needs, coverage_min=min_coverage)
-    refuse_old_vault(data)
-    return data
 
 
 def _check_choices(by: str, top: int) -> None:

@@ -70,6 +70,17 @@ def _score(name: str, value: float) -> str:
     return f"{value:+.2%}" if name in _SHARES else f"{value:.4g}"
 
 
+def score_text(name: str, value: Any) -> str:
+    """A figure of a row of `row_json`, as a person reads it; a dash where it is undefined."""
+    if value is None or isinstance(value, dict):
+        return "—"
+    if name == "max_drawdown":
+        return f"{value:.2%}"
+    if name == "total_return":
+        return f"{value:+.2%}"
+    return f"{value:.0f}" if name == "trades" else f"{value:.2f}" if name == "sharpe" else _score(name, value)
+
+
 def _scored(result: Sweep, rule: Consistency) -> str:
     return (
         f"Growth is that of {rule.window_days} of its days drawn again, made annual: {rule.paths} times for each"
@@ -89,26 +100,9 @@ def _figures(result: Sweep, k: int) -> tuple[str, str, str, str]:
 
 def sweep_json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -> dict[str, Any]:
     """The same, JSON-ready."""
-    from karat.kernel.sweep import FIGURES
     from karat.research.adjusted_prices import adjustment_json
     from karat.research.data_gate import bars_hash
     from karat.research.manifest import data_quality
-
-    many = set(result.refined.tolist())
-
-    def row(k: int) -> dict[str, Any]:
-        figures = {
-            name: float(value) if value == value else undefined("fewer than two days, or no deviation")
-            for name, value in zip(FIGURES, result.figures[k], strict=True)
-        }
-        if result.objective is not None:
-            none = undefined(result.objective.why_undefined)
-            scored = zip(result.score_names, result.scores[k], strict=True)
-            figures |= {name: float(value) if value == value else none for name, value in scored}
-        if many:
-            figures |= {"scored_on_many_paths": k in many}
-        given = {name: setting_json(value) for name, value in result.settings(k).items()}
-        return {"variant": int(result.variants[k]), "set": given, **figures}
 
     candles, best = data.candles, result.best(top, by)
     return {
@@ -128,6 +122,24 @@ def sweep_json(result: Sweep, data: MarketData, costs: str, by: str, top: int) -
         "trials": result.trials,
         "skipped": result.skipped,
         "pruned": len(result.pruned),
-        "best": [row(k) for k in best],
+        "best": [row_json(result, k) for k in best],
         **({} if best else {"best_undefined": no_best(result, by)}),
     }
+
+
+def row_json(result: Sweep, k: int) -> dict[str, Any]:
+    """A variant with all its figures, JSON-ready."""
+    from karat.kernel.sweep import FIGURES
+
+    figures = {
+        name: float(value) if value == value else undefined("fewer than two days, or no deviation")
+        for name, value in zip(FIGURES, result.figures[k], strict=True)
+    }
+    if result.objective is not None:
+        none = undefined(result.objective.why_undefined)
+        scored = zip(result.score_names, result.scores[k], strict=True)
+        figures |= {name: float(value) if value == value else none for name, value in scored}
+    if len(result.refined):
+        figures |= {"scored_on_many_paths": bool((result.refined == k).any())}
+    given = {name: setting_json(value) for name, value in result.settings(k).items()}
+    return {"variant": int(result.variants[k]), "set": given, **figures}

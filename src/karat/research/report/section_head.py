@@ -33,14 +33,14 @@ def mark() -> Markup:
     return tag("svg", *ring, letter, class_="mark", viewBox="0 0 22 22", width="22", height="22", aria_hidden="true")
 
 
-def top_bar() -> Markup:
-    """The mark and the reader's choice of theme and colours."""
+def top_bar(kind: str) -> Markup:
+    """The mark, what `kind` of page this is, and the reader's choice of theme and colours."""
     options = [tag("option", words, value=name) for name, words in _PALETTES]
     return tag(
         "header",
         mark(),
         tag("span", "Karat", class_="brand"),
-        tag("span", "Backtest report", class_="kind"),
+        tag("span", kind, class_="kind"),
         tag(
             "span",
             tag("label", "Profit and loss", for_="palette", class_="unseen"),

@@ -29,7 +29,12 @@ def write_report(result: Backtest, manifest: Mapping[str, Any], run: RunId, path
     not writable, RetryLater `disk_full`; the old file then stands.
     """
     check_report_path(path)
-    text = report_of(result, manifest, run)
+    return write_text(path, report_of(result, manifest, run))
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a page to `path`, as `write_report` does, and with the same errors."""
+    check_report_path(path)
     try:
         _replace(path, text)
     except OSError as error:

@@ -122,16 +122,31 @@ def kept_sweep(
         if told is not None:
             return _as_it_was(plan, rows, figures, scores, folder, told, objective), folder
         result = threads.finished(rows, figures, scores, objective, sketched=True)
-    assert result.sketch is not None, "it was sketched"
     best = {name: result.column(name)[result.refined] for name in names}
-    folder.finish(rows[result.refined], best, {"trials": result.trials, "clusters": result.sketch.as_json()})
+    folder.finish(rows[result.refined], best, told_of(result, data))
     return result, folder
 
 
-def admit(plan: Plan, rows: int, workers: int | None) -> None:
-    """Refuse a sweep that would not fit into the memory that is free. Raises InputError `too_large`."""
+def told_of(result: Sweep, data: MarketData) -> dict[str, Any]:
+    """What is kept of a finished sweep beside its rows, JSON-ready."""
+    assert result.sketch is not None, "it was sketched"
+    return {
+        "trials": result.trials,
+        "days": result.days,
+        "days_per_year": result.days_per_year,
+        "simulated": data.entry.quality.simulated,
+        "clusters": result.sketch.as_json(),
+    }
+
+
+def admit(plan: Plan, rows: int, workers: int | None, *, beside_bytes: int = 0) -> None:
+    """Refuse a sweep that would not fit into the memory that is free, with `beside_bytes` of other things.
+
+    Raises InputError `too_large`.
+    """
     bars, threads = len(plan.data.candles), workers or os.cpu_count() or 1
-    wanted = rows * _BYTES_OF_A_ROW + 3 * threads * POLICIES_A_BATCH * (plan.days + 64) * 8 + 2_000 * bars
+    working = 3 * threads * POLICIES_A_BATCH * (plan.days + 64) * 8 + 2_000 * bars
+    wanted = rows * _BYTES_OF_A_ROW + working + beside_bytes
     free = _free_bytes()
     if free is not None and wanted > _ROOM_SHARE * free:
         message = f"{rows:,} variants want about {wanted / 2**20:,.0f} MB, and {free / 2**20:,.0f} MB are free."

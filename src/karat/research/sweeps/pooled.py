@@ -16,6 +16,8 @@ from karat.kernel.sweep import FIGURES
 from karat.research.sweeps.objective import NO_ROWS
 from karat.research.sweeps.sweep import Sweep
 
+_ROWS_AT_ONCE = 65_536  # a median sorts a copy of what it is of
+
 
 def pooled(parts: Sequence[Sweep]) -> Sweep:
     """The pool of sweeps of one grid, the same variants and one objective, each on a market of its own.
@@ -45,4 +47,8 @@ def pooled(parts: Sequence[Sweep]) -> Sweep:
 
 def _medians(columns: Sequence[Floats]) -> Floats:
     """Row by row over the parts; NaN where any of them has none."""
-    return np.median(np.stack(columns), axis=0)
+    found = np.empty_like(columns[0])
+    for first in range(0, len(found), _ROWS_AT_ONCE):
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        found[rows] = np.median(np.stack([one[rows] for one in columns]), axis=0)
+    return found

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 ROWS_A_PART = 65_536
 VARIANT = "variant"
+_PRUNED = "pruned"
 _ID_DIGITS = 12
 
 
@@ -77,6 +78,17 @@ class SweepFolder:
         """(figures, the columns `scores`) of a part. Raises NeedsOperator `sweep_damaged`."""
         frame = self._read(self._part(part))
         return _values(frame, FIGURES), _values(frame, scores)
+
+    def read_all(self, scores: tuple[str, ...]) -> tuple[Ints, Floats, Floats, Ints]:
+        """(numbers of the variants, figures, the columns `scores`, rows that were pruned) of all parts that are there.
+        Raises NeedsOperator `sweep_damaged`."""
+        files = sorted((self.folder / "parts").glob("*.parquet"))
+        frames = [self._read(one) for one in files]
+        numbers = np.concatenate([frame[VARIANT].to_numpy() for frame in frames])
+        figures, kept = (np.concatenate([_values(frame, names) for frame in frames]) for names in (FIGURES, scores))
+        given_up = [frame[_PRUNED].to_numpy() if _PRUNED in frame.columns else np.zeros(len(frame), np.bool_)
+                    for frame in frames]  # fmt: skip
+        return numbers, figures, kept, np.flatnonzero(np.concatenate(given_up))
 
     def finish(self, refined: Ints, scores: Mapping[str, Floats], told: Mapping[str, Any]) -> None:
         """Keep the columns `scores` of the variants `refined`, and that the sweep is finished."""

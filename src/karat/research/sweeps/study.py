@@ -25,7 +25,7 @@ from karat.research.backtest import MarketData
 from karat.research.sweeps.batches import Plan, plan_of
 from karat.research.sweeps.choice import NUMBERS_MAX, columns_of, meeting
 from karat.research.sweeps.grid import SweepGrid
-from karat.research.sweeps.job import Choice, admit, spec_of
+from karat.research.sweeps.job import Choice, admit, spec_of, told_of
 from karat.research.sweeps.objective import Objective
 from karat.research.sweeps.objectives import goals_of, upward
 from karat.research.sweeps.store import ROWS_A_PART, SweepFolder, named
@@ -61,7 +61,7 @@ def led_sweep(
     wanted = _wanted(grid, choice)
     plan, objective, goals = plan_of(data, strategy, grid, policy), choice.objective, goals_of(choice.by)
     admit(plan, wanted, workers)
-    half = plan_of(_first_half(data), strategy, grid, policy) if choice.prune else None
+    half = plan_of(first_half(data), strategy, grid, policy) if choice.prune else None
     folder = SweepFolder.of(spec_of(data, strategy, grid, policy, choice, wanted), home)
     with own_study(folder.folder):
         trials = Trials(folder.folder, grid, choice.sampler, choice.seed, len(goals))
@@ -83,7 +83,8 @@ def _wanted(grid: SweepGrid, choice: Choice) -> int:
     return min(choice.trials, grid.variants)
 
 
-def _first_half(data: MarketData) -> MarketData:
+def first_half(data: MarketData) -> MarketData:
+    """What variants run over before they are given up. Raises InputError `record_too_short`."""
     bars = len(data.candles) // 2
     if bars < _SHORTEST:
         raise InputError("record_too_short", "So few bars have no half.", "Take a longer range, or leave out --prune.")
@@ -179,9 +180,8 @@ def _told(
         sketch = Sketch.of_json(told["clusters"])
         return replace(sweep_of(plan, rows, figures, kept, objective, refined, sketch), pruned=pruned)
     result = replace(threads.finished(rows, figures, kept, objective, sketched=True), pruned=pruned)
-    assert result.sketch is not None, "it was sketched"
     best = {name: result.column(name)[result.refined] for name in names}
-    folder.finish(rows[result.refined], best, {"trials": result.trials, "clusters": result.sketch.as_json()})
+    folder.finish(rows[result.refined], best, told_of(result, plan.data))
     return result
 
 

@@ -1,6 +1,6 @@
 /* Columns as they travel in the page: base64 of little-endian numbers, without loss. */
 
-const TYPES = { i1: Int8Array, i4: Int32Array, f8: Float64Array };
+const TYPES = { i1: Int8Array, i4: Int32Array, f4: Float32Array, f8: Float64Array };
 
 /** The numbers of a packed column. `scale`: divide by it; `step`: times it, plus `start`. */
 function unpack(column) {
