@@ -72,19 +72,19 @@ def show_dossier(name: str, *, as_json: Json = False) -> None:
 
 
 def open_dossier(name: str) -> None:
-    """Print the path of a dossier's page, for a browser.
+    """Print the path of a dossier's page, for a browser. The page is drawn from dossier.json anew where it differs.
 
     Parameters
     ----------
     name
         A dossier's name, the beginning of one, or its path.
     """
-    from karat.research.dossier.folder import find_dossier
+    from karat.research.dossier.folder import find_dossier, fresh_page
 
-    page = find_dossier(name).folder / "index.html"
-    if not page.is_file():
-        raise InputError("no_page", f"{page} is not there.", "Prove the strategy again: karat prove.")
-    print(page.resolve())
+    found = find_dossier(name)
+    if found.hash not in _sealed():
+        say("EDITED: the trial ledger never sealed this dossier, so it is nobody's verdict.")
+    print(fresh_page(found).resolve())
 
 
 def verify_dossier(name: str, *, as_json: Json = False) -> int | None:

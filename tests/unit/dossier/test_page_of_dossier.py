@@ -61,7 +61,7 @@ def test_each_verdict_has_a_word_a_sign_and_a_colour_of_its_own(watched: Told, b
 
 def test_the_head_says_where_it_died_and_by_what_it_is_found_again(buried: Told) -> None:
     html = page(buried)
-    assert "Reason of death</b>: stage tournament, by" in html
+    assert "Reason of death</b>: stage tournament, decided by" in html
     assert f'<p class="reason">{buried["result"]["reason"]}</p>' in html
     for found in (buried["proof"], code_hash_of(buried), data_of(buried)["bars_hash"], "1970-01-01 00:00 UTC"):
         assert found in html

@@ -93,6 +93,9 @@ def equity_panel(told: Told) -> Markup:
     ends += [f"the vault earns {show('vault_return', vault['equity'][-1] - 1.0).text}"] if vault else []
     missing = [] if chosen else [f"Chosen parameters and regimes: {told.why_not('regimes')}"]
     missing += [] if vault else [f"Vault: {told.why_not('vault')} It stays closed."]
+    missing += (
+        ["The vault is run flat from its first bar on; its curve is drawn on from the record's end."] if vault else []
+    )
     keys: list[Content] = [_key(kind) for kind, one in zip(_KINDS, (first, chosen, vault), strict=False) if one]
     if chosen:
         periods = dict.fromkeys(one["period"] for one in told.picture("regimes", "periods") or [])

@@ -83,6 +83,7 @@ def verdict_panel(told: Told) -> Markup:
         "div",
         tag("p", _ended(told), class_="ended"),
         tag("p", result["reason"], class_="reason"),
+        _others(told),
         tag("p", badge.means, class_="note"),
     )
     return tag(
@@ -93,7 +94,7 @@ def verdict_panel(told: Told) -> Markup:
 
 def _ended(told: Told) -> Markup:
     result = told.result
-    by = f", by {label(result['decided_by']).lower()}" if result["decided_by"] else ""
+    by = f", decided by {label(result['decided_by']).lower()}" if result["decided_by"] else ""
     kinds = {
         "buried": "Reason of death",
         "no_evidence": "Where the evidence ended",
@@ -103,6 +104,18 @@ def _ended(told: Told) -> Markup:
     stage = result["stage"]
     where = f"stage {label(stage).lower()}{by}" if stage else f"all stages passed{by}"
     return join(tag("b", kinds[result["verdict"]]), f": {where}")
+
+
+def _others(told: Told) -> Markup | None:
+    """What else would have kept a strategy that went through all stages from gold."""
+    result = told.result
+    missed = [
+        one["reason"] for one in result["gates"]["gates"]
+        if one["outcome"] in ("failed", "undefined") and one["gate"] != result["decided_by"]
+    ]  # fmt: skip
+    if result["verdict"] != "watch" or not missed:
+        return None
+    return tag("ul", *(tag("li", reason) for reason in missed), class_="others", aria_label="What else was missed")
 
 
 def _identity(told: Told) -> Markup:

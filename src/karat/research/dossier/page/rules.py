@@ -68,7 +68,7 @@ def assumptions_panel(told: Told) -> Markup:
     spec = told.spec
     usual = policy_json(Policy())
     others = {name: value for name, value in spec["policy"].items() if value != usual.get(name)}
-    same = [name for name in spec["policy"] if name not in others]
+    same = [f"{name} {setting(value)}" for name, value in spec["policy"].items() if name not in others]
     effort = {**spec["effort"], **{f"robustness: {k}": v for k, v in spec["effort"]["robustness"].items()}}
     del effort["robustness"]
     rows: list[tuple[str, Content]] = [

@@ -1,7 +1,7 @@
 /* Curves over days on a scale of equal ratios, the drawdown of the last one below, bands behind. */
 
 const CURVES = {
-  default: { colour: "series-6", dash: [5, 3], width: 1.5 },
+  default: { colour: "series-6", dash: [], width: 1.5 },
   chosen: { colour: "series-1", dash: [], width: 2 },
   vault: { colour: "gold-solid", dash: [], width: 2.5 },
   walk: { colour: "series-3", dash: [], width: 2 },
@@ -89,7 +89,7 @@ class Curves {
     this.shade(chart.context, first, last);
     chart.timeAxis();
     this.ratios(money);
-    chart.valueAxis(down, 2, (value, step) => percent(value, placesOf(step * 100, 2)));
+    chart.valueAxis(down, 3, (value, step) => percent(value, placesOf(step * 100, 2)));
     this.fall(down, first, last);
     this.lines(money, first, last);
     this.flags();
@@ -126,7 +126,8 @@ class Curves {
       context.textAlign = "left";
       context.textBaseline = "middle";
       context.fillStyle = token("axis");
-      context.fillText(`${fixed(value, value >= 10 ? 0 : high / low > 4 ? 1 : 2)}×`, chart.plotWidth + 8, y);
+      const places = value >= 10 ? 0 : high / low <= 4 ? 2 : value >= 0.1 ? 1 : Math.ceil(-Math.log10(value));
+      context.fillText(`${fixed(value, places)}×`, chart.plotWidth + 8, y);
     }
   }
 
