@@ -159,6 +159,37 @@ def test_a_figure_without_a_value_shows_its_reason(watched: Told) -> None:
     assert "Undefined: no path has a Sharpe ratio." in html
 
 
+def test_an_examination_that_ended_early_says_what_it_never_asked(watched: Told) -> None:
+    told = copy.deepcopy(watched)
+    told["result"]["stages"] = told["result"]["stages"][:6]
+    examined = told["result"]["stages"][5]
+    for kind in ("numbers", "pictures"):
+        examined[kind] = {"luck": examined[kind]["luck"]}
+    html = page(told)
+    assert html.count("the examination ended at an earlier group of its questions") == 5
+    assert "<dt>Sharpe of luck</dt>" in html
+    assert "the last fifth of the record; it stays closed" in html
+
+
+def test_a_band_of_which_a_part_is_undefined_is_not_drawn(watched: Told) -> None:
+    told = copy.deepcopy(watched)
+    told["result"]["stages"][5]["numbers"]["robustness"]["worse"]["sharpe"]["p5"] = {"undefined": "it lost everything"}
+    drawn, less = (page(one).count('class="strip"') for one in (watched, told))
+    assert less == drawn - 1
+    assert "it lost everything" in page(told)
+
+
+def test_a_strategy_with_nothing_to_vary_has_no_heat_map(watched: Told) -> None:
+    told = copy.deepcopy(watched)
+    told["parameters"] = []
+    for stage in told["result"]["stages"][1:3]:
+        stage["pictures"]["variants"] |= {"settings": [{}], "values": [1.0], "of": 1}
+    html = page(told)
+    assert html.count("Nothing varied: there is one variant.") == 2
+    assert "It has no parameters." in html
+    assert payload_of(html)["searches"] == {"sweep": None, "refinement": None}
+
+
 def test_figures_read_as_people_say_them() -> None:
     assert show("total_return", -0.961251).text == "\N{MINUS SIGN}96.13%"
     assert show("deflated_sharpe", 0.9999999).text == "over 99.99%", "nearly certain is not certain"

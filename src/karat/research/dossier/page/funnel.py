@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from karat.research.dossier.page.told import STAGES, Told
-from karat.research.dossier.page.words import asked, label, panel, settings_line, show, shown_cell, table
+from karat.research.dossier.page.words import asked, label, panel, settings_line, show, shown_cell, spoken, table
 from karat.research.prove.stage import QUESTIONS, Stage
 from karat.research.report.figures import plural
 from karat.research.report.html import Content, Markup, join, tag
@@ -61,7 +61,7 @@ def _stage(told: Told, name: str) -> Markup:
     return tag(
         "details",
         tag("summary", label(name), tag("span", stage["question"], class_="note"), outcome_chip(stage["outcome"])),
-        tag("p", stage["reason"], class_="because") if decided else None,
+        tag("p", stage["reason"], class_=f"because {stage['outcome'].replace('_', '-')}") if decided else None,
         table(heads, checks, "checks", f"Checks of {label(name)}", right=(1,)),
         _numbers(told, name, stage["numbers"]),
         class_="stage", open=decided,
@@ -98,8 +98,7 @@ def _numbers(told: Told, name: str, numbers: Mapping[str, Any]) -> Markup | None
         elif isinstance(value, Mapping) and "undefined" not in value:
             rows.append((label(key), settings_line(value)))
         else:
-            shown = show(key, value)
-            rows.append((label(key), shown.text if not shown.reason else f"{shown.text} ({shown.reason})"))
+            rows.append((label(key), spoken(key, value)))
     if not rows:
         return None
     pairs = [tag("div", tag("dt", key), tag("dd", text)) for key, text in rows]
@@ -108,16 +107,13 @@ def _numbers(told: Told, name: str, numbers: Mapping[str, Any]) -> Markup | None
 
 def _plateau(one: Mapping[str, Any]) -> Markup:
     edges = f"; at the edge of {', '.join(one['edges'])}" if one["edges"] else ""
-    score, near = (
-        show("plateau_score", one["plateau_score"]),
-        show("neighbours_profitable", one["neighbours_profitable"]),
-    )
+    names = ("objective", "median_of_neighbours", "plateau_score", "neighbours_profitable")
+    objective, median, score, near = (spoken(name, one[name]) for name in names)
     return join(
         settings_line(one["settings"]),
         tag("br"),
-        f"objective {show('objective', one['objective']).text}, {plural(one['neighbours'], 'neighbour')}, their median"
-        f" {show('objective', one['median_of_neighbours']).text}: plateau score {score.text or score.reason}; "
-        f"{near.text} of them earn{edges}",
+        f"objective {objective}, {plural(one['neighbours'], 'neighbour')}, their median {median}: plateau score"
+        f" {score}; {near} of them earn{edges}",
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from karat.research.dossier.page.drawn import dots, fan, histogram, strip
 from karat.research.dossier.page.told import Told
-from karat.research.dossier.page.words import empty, facts, label, panel, show, shown_cell, table
+from karat.research.dossier.page.words import empty, facts, label, panel, show, shown_cell, spoken, table
 from karat.research.report.figures import plural
 from karat.research.report.html import Content, Markup, tag
 
@@ -49,11 +49,22 @@ def robustness_panels(told: Told) -> list[Markup]:
     ]  # fmt: skip
 
 
+def _why(found: Any) -> str | None:
+    """Why a band or a fan cannot be drawn; None where it can."""
+    if not isinstance(found, Mapping):
+        return "not made"
+    if "undefined" in found:
+        return str(found["undefined"])
+    return next(
+        (str(one["undefined"]) for one in found.values() if isinstance(one, Mapping) and "undefined" in one), None
+    )
+
+
 def _bands(
     heading: str, figure: str, bands: Mapping[str, Any], reals: Mapping[str, Any], notes: Mapping[str, str]
 ) -> Markup:
     """A table of bands on one scale; undefined ones with their reason."""
-    known = {name: band for name, band in bands.items() if _is_there(band) and isinstance(band["p5"], float | int)}
+    known = {name: band for name, band in bands.items() if _is_there(band) and _why(band) is None}
     ends = [band[name] for band in known.values() for name in ("p5", "p95")]
     ends += [one for one in reals.values() if isinstance(one, float | int)]
     low, high = (min([*ends, 0.0]), max([*ends, 0.0])) if ends else (0.0, 1.0)
@@ -61,7 +72,7 @@ def _bands(
     for name, band in bands.items():
         real = reals.get(name)
         if name not in known:
-            reason = band.get("undefined", "undefined") if isinstance(band, Mapping) else "not made"
+            reason = _why(band) or "not made"
             rows.append(tag("tr", tag("th", notes[name], scope="row"), tag("td", reason, colspan="5", class_="said")))
             continue
         words = f"{notes[name]}: 5% {show(figure, band['p5']).text}, median {show(figure, band['p50']).text}, 95%"
@@ -99,40 +110,37 @@ def _stress(found: Mapping[str, Any]) -> Markup:
     rows: list[tuple[str, Content]] = []
     year, record = found["year"], found["record"]
     if _is_there(year):
-        rows.append(("A year", f"ends in a loss in {show('loss', year['loss']).text} of {year['paths']:,} paths, half"
-                               f" of the capital is lost in {show('ruin', year['ruin']).text}"))  # fmt: skip
+        rows.append(("A year", f"ends in a loss in {spoken('loss', year['loss'])} of {year['paths']:,} paths, half"
+                               f" of the capital is lost in {spoken('ruin', year['ruin'])}"))  # fmt: skip
     if _is_there(record):
-        times = _text("ratio", record["drawdown_over_real"])
+        times = spoken("ratio", record["drawdown_over_real"])
         rows.append(("Fall over real", f"in 95% of paths the deepest is at most {times} times"
                                        " the real one"))  # fmt: skip
     for name, words in (("random", "Entries at random"), ("timing", "Trades at random times")):
         one = found.get(name)
         if _is_there(one):
-            p_value = show("p_value", one["p_value"])
-            rows.append((words, f"as good or better with probability {p_value.text}{p_value.reason}"))
+            rows.append((words, f"as good or better with probability {spoken('p_value', one['p_value'])}"))
     for one in found["delays"]:
-        shown = show("sharpe", one["outcome"]["sharpe"])
-        rows.append((f"{plural(one['bars'], 'bar')} later", f"Sharpe {shown.text}{shown.reason}"))
+        rows.append((f"{plural(one['bars'], 'bar')} later", f"Sharpe {spoken('sharpe', one['outcome']['sharpe'])}"))
     costs, capacity = found["costs"], found["capacity"]
     if _is_there(costs):
         sharpe, dies, paid = (
-            _text(name, value)
+            spoken(name, value)
             for name, value in (
                 ("sharpe", costs["outcome"]["sharpe"]), ("bp", costs["dies_at_bp"]), ("bp", costs["paid_bp"]),
             )
         )  # fmt: skip
         rows.append(("Costs", f"{costs['times']:g} times: Sharpe {sharpe}; dies at {dies} bp a side, paid {paid}"))
     if _is_there(capacity):
-        shown = show("capital_max", capacity["capital_max"])
-        rows.append(("Capital it carries", f"{shown.text}{shown.reason}, in the currency of settlement"))
+        most = spoken("capital_max", capacity["capital_max"])
+        rows.append(("Capital it carries", f"{most}, in the currency of settlement"))
     return facts(rows)
 
 
 def _fan(name: str, found: Any) -> Markup:
     heading, words = _FANS[name]
     if not _is_there(found) or not _is_there(found.get("equity")):
-        why = found if not _is_there(found) else found.get("equity")
-        reason = why.get("undefined", "not made") if isinstance(why, Mapping) else "not made"
+        reason = _why(found.get("equity") if _is_there(found) else found)
         return tag("figure", tag("figcaption", tag("b", heading)), empty(f"Undefined: {reason}."))
     equity = found["equity"]
     after, values = np.array(equity["after"], np.float64), np.array(equity["values"], np.float64)
@@ -159,7 +167,7 @@ def cross_panel(told: Told) -> Markup:
         return panel("cross", "Cross-validation", note, empty(told.why_not("examination")))
     evidence, resamples = told.result["evidence"], told.spec["effort"]["superior_resamples"]
     low, kept, loss, p_value = (
-        _text(name, evidence[name])
+        spoken(name, evidence[name])
         for name in (
             "combinatorial_sharpe_low", "combinatorial_median_kept", "out_of_sample_loss", "superior_p_value",
         )
@@ -167,18 +175,13 @@ def cross_panel(told: Told) -> Markup:
     rows: list[tuple[str, Content]] = [
         ("Variants", f"{found['variants']:,} of {found['of']:,} searched, on {found['days']:,} days"),
         ("Paths", f"Sharpe of the 5th percentile {low}; the median keeps {kept} of the"
-                  f" {_text('sharpe', found['best_sharpe_in_sample'])} in sample"),
-        ("Overfitting", f"probability {_text('overfitting_probability', found['overfitting_probability'])}; the chosen"
+                  f" {spoken('sharpe', found['best_sharpe_in_sample'])} in sample"),
+        ("Overfitting", f"probability {spoken('overfitting_probability', found['overfitting_probability'])}; the chosen"
                         f" lose out of sample in {loss} of splits"),
         ("Superior ability", f"p-value {p_value} against buy and hold, of {resamples:,} resamples;"
                              f" {found['superior_variants']:,} variants superior"),
     ]  # fmt: skip
     return panel("cross", "Cross-validation", note, facts(rows), tag("div", _paths(told), _halves(told), class_="fans"))
-
-
-def _text(name: str, value: Any) -> str:
-    shown = show(name, value)
-    return f"{shown.text} ({shown.reason})" if shown.reason else shown.text
 
 
 def _paths(told: Told) -> Markup:
@@ -189,7 +192,7 @@ def _paths(told: Told) -> Markup:
     if values is None:
         return tag("figure", caption, empty("Undefined: no path has a Sharpe ratio."))
     low, high = min([*values, 0.0]), max([*values, 0.0])
-    words = f"{plural(len(values), 'path')} from {_text('sharpe', min(values))} to {_text('sharpe', max(values))}"
+    words = f"{plural(len(values), 'path')} from {spoken('sharpe', min(values))} to {spoken('sharpe', max(values))}"
     return tag("figure", caption, dots(values, low, high, words), _ends(low, high), tag("p", words, class_="note"))
 
 
@@ -202,14 +205,14 @@ def _halves(told: Told) -> Markup:
     if found is None:
         return tag("figure", caption, empty("Undefined: the splits have no Sharpe ratios."))
     counts, edges = found["counts"], found["edges"]
-    words = f"{sum(counts):,} splits from {_text('daily', edges[0])} to {_text('daily', edges[-1])}"
+    words = f"{sum(counts):,} splits from {spoken('daily', edges[0])} to {spoken('daily', edges[-1])}"
     return tag(
         "figure", caption, histogram(counts, edges, words), _ends(edges[0], edges[-1]), tag("p", words, class_="note")
     )  # fmt: skip
 
 
 def _ends(low: float, high: float) -> Markup:
-    return tag("div", tag("span", _text("daily", low)), tag("span", _text("daily", high)), class_="ends")
+    return tag("div", tag("span", spoken("daily", low)), tag("span", spoken("daily", high)), class_="ends")
 
 
 def dependence_panel(told: Told) -> Markup:
@@ -219,7 +222,7 @@ def dependence_panel(told: Told) -> Markup:
     if found is None:
         return panel("dependence", "Dependence", note, empty(told.why_not("examination")))
     evidence = told.result["evidence"]
-    counted, month = _text("trades_counted", found["trades_counted"]), _text("month", found["month"])
+    counted, month = spoken("trades_counted", found["trades_counted"]), spoken("month", found["month"])
     names = {
         "best_trades_profit_share": f"Best trades ({counted} of them)",
         "best_month_profit_share": f"Best month ({month})",
@@ -233,15 +236,15 @@ def dependence_panel(told: Told) -> Markup:
         drawn = None
         if isinstance(value, float | int):
             band = {**dict.fromkeys(("p5", "p25"), 0.0), **dict.fromkeys(("p50", "p75", "p95"), value)}
-            said = f"{words}: {_text(name, value)}, at most {_text(name, limit)}"
+            said = f"{words}: {spoken(name, value)}, at most {spoken(name, limit)}"
             drawn = strip(band, limit, 0.0, max(1.0, value), said)
         rows.append(tag(
             "tr", tag("th", words, scope="row"), shown_cell(show(name, value)),
-            tag("td", f"at most {_text(name, limit)}", class_="r"), tag("td", drawn, class_="drawn"),
+            tag("td", f"at most {spoken(name, limit)}", class_="r"), tag("td", drawn, class_="drawn"),
         ))  # fmt: skip
     heads = ("share of all profit", "share", "asked for", "the line is the threshold")
     more = (told.numbers("examination", "robustness") or {}).get("dependence")
     left = None
     if _is_there(more):
-        left = facts([(label("return_without_the_best_trades"), _text("return_without", more["return_without"]))])
+        left = facts([(label("return_without_the_best_trades"), spoken("return_without", more["return_without"]))])
     return panel("dependence", "Dependence", note, table(heads, rows, "checks bands", "Dependence", right=(1, 2)), left)

@@ -91,6 +91,12 @@ def _digits(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text and size < 1 else text
 
 
+def spoken(name: str, value: Any) -> str:
+    """A figure inside a sentence, with the reason where there is none."""
+    one = show(name, value)
+    return f"{one.text} ({one.reason})" if one.reason else one.text
+
+
 def asked(name: str, text: str) -> str:
     """What was asked for, in the same form as the figure: "at least 0.2" of a share is "at least 20%"."""
     found = _BOUND.match(text)
