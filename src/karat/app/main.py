@@ -33,6 +33,7 @@ class Command(NamedTuple):
 GROUPS = {
     "data": "Market data in the lake.",
     "strategies": "Strategies: list, show, begin and check them.",
+    "dossier": "Dossiers: what was proved and what was buried, and why.",
     "bots": "Bots: create, run and look at them.",
     "jobs": "Long work: how far it is, cancel it, resume it, start it.",
 }
@@ -72,6 +73,10 @@ COMMANDS = (
     Command("jobs cancel", "karat.app.job_commands:cancel_job", "End a job; what it has done is kept."),
     Command("jobs resume", "karat.app.job_commands:resume_job", "Go on with a job that was cancelled or killed."),
     Command("calibrate", "karat.app.calibrate_commands:calibrate_command", "Judge the prover by known markets."),
+    Command("dossier list", "karat.app.dossier_commands:list_dossiers", "List every verdict, the buried ones too."),
+    Command("dossier show", "karat.app.dossier_commands:show_dossier", "Show one dossier."),
+    Command("dossier open", "karat.app.dossier_commands:open_dossier", "Print the path of a dossier's page."),
+    Command("dossier verify", "karat.app.dossier_commands:verify_dossier", "Prove a dossier again, and compare."),
     Command("trials", "karat.app.trial_commands:list_trials", "Show how often everything was tried."),
     Command("explain", "karat.app.backtest_commands:explain_command", "Check one trade of a run by hand."),
     Command("bots create", "karat.app.bot_commands:create_bot", "Create a bot on a market of the lake."),

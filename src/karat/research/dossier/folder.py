@@ -64,6 +64,18 @@ def write_dossier(
     return kept
 
 
+def fresh_page(dossier: Dossier) -> Path:
+    """The page of a dossier, drawn again where it is not what dossier.json says: nothing seals the page itself.
+
+    Raises RetryLater `disk_full`.
+    """
+    file, text = dossier.folder / "index.html", page(dossier.told).encode()
+    if not file.is_file() or file.read_bytes() != text:
+        with room(dossier.folder):
+            replace_durably(file, text)
+    return file
+
+
 def load_dossier(folder: Path) -> Dossier:
     """Raises InputError `no_dossier`, NeedsOperator `dossier_damaged`."""
     file = folder / FILE if folder.is_dir() else folder

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from karat.core.errors import NeedsOperator
 from karat.core.ids import MarketId
 from karat.core.model.policy import Policy
 from karat.ports.lake import Lake
@@ -89,7 +90,8 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Book:
     """The trial ledger as a proof uses it. `now_ms` tells the time of an entry, which decides nothing. `as_of`: judge
-    by its first so many lines, as when a verdict is checked again later."""
+    by its first so many lines and write none, as when a verdict is checked again later: what it tried was counted when
+    it was given, and its look into the vault is the same look."""
 
     ledger: TrialLedger
     now_ms: Callable[[], int]
@@ -97,6 +99,8 @@ class Book:
 
     def tried(self, strategy: Strategy, tried: Tried) -> None:
         """Count trials before anything is made of them."""
+        if self.as_of is not None:
+            return
         self.ledger.record_trials(strategy, tried, self.now_ms())
 
     def standing(self, strategy: Strategy, market: MarketId) -> Standing:
@@ -126,5 +130,9 @@ class Book:
         return None
 
     def open(self, strategy: Strategy, read: Read) -> None:
-        """Record the look before anything of the vault is read."""
+        """Record the look before anything of the vault is read. Raises NeedsOperator `vault_unopened` with `as_of`:
+        what only checks a verdict opens no vault that was not opened for it."""
+        if self.as_of is not None:
+            hint = "The verdict cannot be made again as it was; prove the strategy anew: karat prove."
+            raise NeedsOperator("vault_unopened", f"The vault of {read.market} was never opened for this.", hint)
         self.ledger.record_look(strategy, read, self.now_ms())

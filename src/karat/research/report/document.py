@@ -22,11 +22,11 @@ _HERE = "karat.research.report"
 
 def document(
     heading: str, payload: dict[str, Any], top: Markup, sections: Sequence[Markup | None], footer: Content, *,
-    scripts: Sequence[str], styles: Sequence[str] = (), package: str = _HERE,
+    scripts: Sequence[str], styles: Sequence[str] = (), packages: Sequence[str] = (),
 ) -> str:  # fmt: skip
-    """A page with the look of every report. `scripts` and further `styles` are assets of `package`, or of this one
-    where they are not there; scripts find `payload` in the element `data`."""
-    style, script = _style(styles, package), _script(scripts, package)
+    """A page with the look of every report. `scripts` and further `styles` are assets of the first of `packages` that
+    has them, or of this one; scripts find `payload` in the element `data`."""
+    style, script = _style(styles, packages), _script(scripts, packages)
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -48,17 +48,17 @@ def document(
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def _style(styles: Sequence[str], package: str) -> Markup:
+def _style(styles: Sequence[str], packages: Sequence[str]) -> Markup:
     """Tokens and rules, the light tokens once more for readers whose system is light and for print."""
-    text = "\n".join(_asset(name, package) for name in (*_STYLES, *styles))
+    text = "\n".join(_asset(name, packages) for name in (*_STYLES, *styles))
     start = text.index(_LIGHT) + len(_LIGHT)
     light = text[start : text.index("}", start)]
     system = f"@media (prefers-color-scheme: light) {{ :root:not([data-theme]) {{{light}}} }}"
     return Markup(f"\n{text}\n{system}\n@media print {{ :root, [data-theme] {{{light}}} }}\n")
 
 
-def _script(scripts: Sequence[str], package: str) -> Markup:
-    parts = "\n".join(_asset(name, package) for name in scripts)
+def _script(scripts: Sequence[str], packages: Sequence[str]) -> Markup:
+    parts = "\n".join(_asset(name, packages) for name in scripts)
     return Markup(f'\n(() => {{\n"use strict";\n{parts}\n}})();\n')
 
 
@@ -73,8 +73,7 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
-def _asset(name: str, package: str) -> str:
+def _asset(name: str, packages: Sequence[str]) -> str:
     assert PurePosixPath(name).name == name, "assets lie in one folder"
-    own = resources.files(package).joinpath("assets", name)
-    found = own if own.is_file() else resources.files(_HERE).joinpath("assets", name)
-    return found.read_text(encoding="utf-8")
+    places = [resources.files(package).joinpath("assets", name) for package in (*packages, _HERE)]
+    return next(one for one in places if one.is_file()).read_text(encoding="utf-8")

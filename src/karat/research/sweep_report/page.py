@@ -41,7 +41,7 @@ def render(story: SweepStory) -> str:
         _footer(story),
         scripts=_SCRIPTS,
         styles=("sweep.css",),
-        package="karat.research.sweep_report",
+        packages=("karat.research.sweep_report",),
     )
 
 

@@ -25,7 +25,7 @@ def heat_panel(story: SweepStory) -> Markup | None:
         for k, (x, y) in enumerate(pairs[:PAIRS_MAX])
     ]
     figures = [tag("option", name_of(name), value=str(k)) for k, name in enumerate(columns_shown(story))]
-    controls = [_select("pair", "Axes", options), _select("heat-figure", "Figure", figures)]
+    controls = [chooser("pair", "Axes", options), chooser("heat-figure", "Figure", figures)]
     left_out = f" Of {len(pairs)} pairs the first {PAIRS_MAX} are shown." if len(pairs) > PAIRS_MAX else ""
     help_words = (
         "Each cell is the median over everything else that varied. The filled mark is the chosen plateau centre, the"
@@ -33,7 +33,7 @@ def heat_panel(story: SweepStory) -> Markup | None:
         f" use the arrow keys to read a cell.{_binned(axes)}{left_out}"
     )
     summary = f"Heat map: median {story.goal} over each pair of {', '.join(axis.name for axis in axes)}."
-    return _panel("heat", "Heat map", "median over the others", controls, summary, help_words, focus=True)
+    return chart_panel("heat", "Heat map", "median over the others", controls, summary, help_words, focus=True)
 
 
 def _binned(axes: tuple[DrawnAxis, ...]) -> str:
@@ -51,7 +51,7 @@ def lines_panel(story: SweepStory) -> Markup | None:
     options = [tag("option", f"best {share}%" if share != "100" else "all", value=share, selected=share == "10")
                for share in _SHARES]  # fmt: skip
     clear = tag("button", "Clear brushes", type="button", id="clear", class_="button", disabled=True)
-    controls = [_select("share", "Show", options), clear]
+    controls = [chooser("share", "Show", options), clear]
     trials = story.even.trials
     drawn = f"All {trials:,} variants are drawn."
     if trials > LINES_MAX:
@@ -65,7 +65,7 @@ def lines_panel(story: SweepStory) -> Markup | None:
         f" click it to take the brush away. {drawn}{more}"
     )
     summary = f"Parallel coordinates of {', '.join(axis.name for axis in axes)} and {story.goal}."
-    return _panel("lines", "Parallel coordinates", "the best share in colour", controls, summary, help_words)
+    return chart_panel("lines", "Parallel coordinates", "the best share in colour", controls, summary, help_words)
 
 
 def spread_panels(story: SweepStory) -> Markup:
@@ -93,17 +93,19 @@ def _spread(story: SweepStory, name: str) -> Markup:
     if name != "sharpe" and story.paths is not None:
         note = f"every simulated variant, on {story.paths[0]:,} paths"
     summary = f"How {name_of(name)} is spread over {story.even.trials:,} variants."
-    return _panel(f"spread-{'sharpe' if name == 'sharpe' else 'goal'}", f"{name_of(name)} of all variants",
+    return chart_panel(f"spread-{'sharpe' if name == 'sharpe' else 'goal'}", f"{name_of(name)} of all variants",
                   note, [], summary, words)  # fmt: skip
 
 
-def _select(name: str, words: str, options: list[Markup]) -> Markup:
+def chooser(name: str, words: str, options: list[Markup]) -> Markup:
+    """A choice above a chart."""
     return tag("span", tag("label", words, for_=name), tag("select", *options, id=name), class_="chooser")
 
 
-def _panel(
+def chart_panel(
     name: str, heading: str, note: str, controls: list[Markup], summary: str, words: str, *, focus: bool = False
 ) -> Markup:
+    """The frame of a chart; one with `focus` is read with the keyboard too."""
     attributes = {"tabindex": "0", "aria_roledescription": "chart"} if focus else {}
     canvas = tag("canvas", summary, role="application" if focus else "img", aria_label=summary,
                  aria_describedby=f"{name}-help", **attributes)  # fmt: skip

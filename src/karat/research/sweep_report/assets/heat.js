@@ -9,8 +9,8 @@ class HeatMap {
       count: unpack(pair.count),
       medians: pair.medians.map(unpack),
     }));
-    this.pairBox = document.getElementById("pair");
-    this.figureBox = document.getElementById("heat-figure");
+    this.pairBox = frame.querySelector("[id$=pair]");
+    this.figureBox = frame.querySelector("[id$=heat-figure]");
     for (const box of [this.pairBox, this.figureBox]) {
       box.addEventListener("change", () => {
         this.cursor = null;

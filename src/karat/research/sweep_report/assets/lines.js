@@ -14,8 +14,8 @@ class Lines {
     this.goal = data.figures[0];
     this.brushes = new Map();
     this.range = this.rangeOf(this.values[0]);
-    this.shareBox = document.getElementById("share");
-    this.clear = document.getElementById("clear");
+    this.shareBox = frame.querySelector("[id$=share]");
+    this.clear = frame.querySelector("[id$=clear]");
     this.shareBox.addEventListener("change", () => this.changed());
     this.clear.addEventListener("click", () => {
       this.brushes.clear();
@@ -85,6 +85,8 @@ class Lines {
     context.globalAlpha = Math.min(0.9, Math.max(0.12, 90 / Math.max(1, shown.length)));
     for (const line of shown) this.stroke(context, line, css(this.shade(line)), 1.25);
     context.globalAlpha = 1;
+    const { marked = null } = this.data.lines;
+    if (marked !== null) this.stroke(context, marked, token("gold-solid"), 3);
     if (this.hovered !== null) this.stroke(context, this.hovered, token("text"), 2.5);
     for (let axis = 0; axis < this.count; axis++) this.axis(context, axis);
     this.say(shown);
