@@ -115,24 +115,25 @@ def verify_dossier(name: str, *, as_json: Json = False) -> int | None:
 def _verified(dossier: Dossier) -> Verified:
     """Sweeps go to a folder of their own that is gone afterwards: what is kept proves nothing."""
     from karat.app.backtest_commands import say_compiling
-    from karat.app.prove_commands import Steps
     from karat.bots.system_clock import SystemClock
     from karat.lake.store import open_lake
-    from karat.research.dossier.verify import axes_of, refuse_edited, verify
+    from karat.research.dossier.verify import refuse_edited, verify
     from karat.research.ledger.trials import TrialLedger
     from karat.research.prove.ground import LakeGround
-    from karat.research.prove.spec import request_of
     from karat.strategies import find_strategy
 
-    ledger, spec = TrialLedger(), dossier.told["spec"]
+    ledger, data = TrialLedger(), dossier.told["spec"]["data"]
     refuse_edited(dossier, ledger)  # before anything of what it says is believed, its strategy's name too
     strategy = find_strategy(dossier.told["result"]["strategy"])
     say_compiling()
     with TemporaryDirectory(prefix="karat-verify-") as home, progress(f"dossier {dossier.id}") as line:
-        ground = LakeGround(open_lake(), _coverage_of(spec["data"]), Path(home))
-        timeframes = len(request_of(spec, axes_of(spec)).timeframes_ms)
-        pace = Steps(line.update if line else None, 3 * timeframes + 1)
-        return verify(dossier, strategy, ground, ledger, now_ms=SystemClock().now_ms, progress=pace)
+        ground = LakeGround(open_lake(), _coverage_of(data), Path(home))
+        tell = line.update if line else _silent
+        return verify(dossier, strategy, ground, ledger, now_ms=SystemClock().now_ms, progress=tell)
+
+
+def _silent(step: str) -> None:
+    """Nobody watches."""
 
 
 def _coverage_of(data: Iterable[dict[str, Any]]) -> float | None:

@@ -69,7 +69,7 @@ def sweep_region(
     checks = (
         at_least("profitable_variants", searched.profitable, thresholds.setting("region_profitable")),
         at_least("variants_with_enough_trades", float(np.sum(searched.judgeable)), 1.0, buries=False),
-        at_least("plateaus", float(len(centres)), 1.0),
+        at_least("plateaus", searched.plateaus_found(centres), 1.0),
     )
     results = {}
     for market, own in searched.by_market.items():
@@ -95,7 +95,7 @@ def _around(searcher: Searcher, markets: Mapping[MarketId, MarketData], found: R
     searched = searcher.search(markets, grid, effort.refinement_variants)
     best = searched.centres(1) or list(_single(searched))
     if not best:
-        check = at_least("plateaus", 0.0, 1.0)
+        check = at_least("plateaus", searched.plateaus_found(()), 1.0)
         none = {market: StageResult(Stage.REFINEMENT, (check,), {"around": _plain(settings)}) for market in markets}
         return Refined(grid, searched, None, none)
     plateau = best[0]

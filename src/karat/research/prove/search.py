@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,10 @@ from karat.research.sweeps.choice import Sampler
 from karat.research.sweeps.grid import SweepGrid
 from karat.research.sweeps.pooled import pooled
 from karat.research.sweeps.sweep import Sweep
+from karat.stats.figure import Figure, Undefined
 from karat.strategies import Strategy
+
+TOO_RARE = Undefined("what plateaus there are trade too rarely to be judged")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +41,17 @@ class Searched:
     def centres(self, count: int) -> list[Plateau]:
         """The plateau centres of the pool by the objective, of variants that trade often enough on every market to be
         judged: what could never be proved is not chosen."""
-        return Plateaus(self.pool, self.by, sampled=self.is_sample).centres(count, eligible=self.judgeable)
+        return self._plateaus().centres(count, eligible=self.judgeable)
+
+    def plateaus_found(self, centres: Sequence[Plateau]) -> Figure:
+        """How many of `centres` there are; undefined where only variants that trade too rarely have any: too few trades
+        bury nobody."""
+        if not centres and self._plateaus().centres(1):
+            return TOO_RARE
+        return float(len(centres))
+
+    def _plateaus(self) -> Plateaus:
+        return Plateaus(self.pool, self.by, sampled=self.is_sample)
 
     @property
     def judgeable(self) -> NDArray[np.bool_]:
