@@ -50,6 +50,11 @@ def year() -> World:
     return _world("1h", HOUR_MS, YEAR_BARS)
 
 
+def three_years() -> World:
+    """The last 26,280 hourly bars."""
+    return _world("1h", HOUR_MS, 3 * YEAR_BARS)
+
+
 def long() -> World:
     """100,000 bars of a quarter of an hour."""
     return _world("15m", 15 * MINUTE_MS, LONG_BARS)

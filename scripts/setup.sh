@@ -2,7 +2,7 @@
 # Make .venv from the locked requirements and install Karat into it. Nothing is done while the lock is that of the last
 # time.
 #   scripts/setup.sh run      what Karat needs to run, downloads from exchanges included
-#   scripts/setup.sh extras   that, and what single commands need: equities, SQL, S3, Optuna
+#   scripts/setup.sh extras   that, and what single commands need: equities, SQL, S3, Optuna, Ray
 #   scripts/setup.sh test     that, and what its checks and tests need
 #   scripts/setup.sh bench    that, and the libraries it is compared with
 set -euo pipefail

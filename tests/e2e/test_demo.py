@@ -11,14 +11,15 @@ import pytest
 
 from karat.app.demo_ground import BARS_MIN, files_ground, starters
 from karat.app.demo_research import backtest_starters, grid_of
-from karat.control.verdict import judge
+from karat.control.verdict import unproven
 from karat.core.errors import InputError
 from karat.core.time import HOUR_MS
 from karat.feeds.demo.market import demo_candles
 from karat.feeds.demo.symbols import DEMO_SYMBOLS
 from karat.journal.store import open_journal
 from karat.lake.store import open_lake
-from karat.ports.cockpit import BotState, Verdict
+from karat.ports.cockpit import BotState
+from karat.ports.verdict import Verdict
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src"
 
@@ -92,6 +93,6 @@ def test_what_is_varied_holds_what_the_strategy_is() -> None:
 
 
 def test_nothing_is_proven() -> None:
-    judgement = judge()
+    judgement = unproven()
     assert judgement.verdict == Verdict.NOT_PROVEN
-    assert "walk-forward" in judgement.reason
+    assert "karat prove" in judgement.reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -60,10 +61,32 @@ def test_each_series_is_a_sweep_of_its_own_and_each_timeframe_has_a_pool(capsys:
     assert counted(capsys) == {FIRST: 12, SECOND: 12}, "what is gone on with is counted once"
 
 
+def test_each_series_and_each_pool_has_a_page(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    told(capsys, *HOURLY, "--report", str(tmp_path / "out.html"))
+    names = [f"out-{market.replace(':', '_')}-1h.html" for market in (FIRST, SECOND)]
+    assert sorted(one.name for one in tmp_path.glob("*.html")) == sorted([*names, "out-pooled-1h.html"])
+    own = (tmp_path / names[1]).read_text()
+    assert "Pool of 2 markets" in (tmp_path / "out-pooled-1h.html").read_text() and "Pool of" not in own
+    assert main(["sweeps", "last", "--report", str(tmp_path / "again.html"), "--json"]) == 0
+    assert (tmp_path / "again.html").read_text() == own, "the last is the second market's"
+    assert told(capsys, *HOURLY, "--report", str(tmp_path / "none" / "out.html"), code=2)["error"]["code"] == (
+        "bad_report_path"
+    )
+    page = ["--report", str(tmp_path / "x.html")]
+    for words in (
+        ["sweeps", "last"],
+        ["sweeps", *page],
+        ["sweeps", "xyz", *page],
+        ["sweeps", "last", "--by", "a", *page],
+    ):
+        assert main(words) == 2
+
+
 def test_nothing_is_swept_where_one_market_cannot_be(capsys: pytest.CaptureFixture[str]) -> None:
     error = told(capsys, *HOURLY, "demo:NONE", code=2)["error"]
     assert "demo:NONE 1h" in error["message"] and "Nothing was swept" in error["hint"]
     assert told(capsys, *HOURLY, FIRST, code=2)["error"]["code"] == "given_twice"
+    assert told(capsys, "--market", FIRST, "--timeframe", code=2)["error"]["code"] == "bad_command"
     assert main(["sweeps", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
     assert counted(capsys) == {}

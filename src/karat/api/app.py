@@ -15,12 +15,16 @@ from karat.api.page import add_page
 from karat.api.routes import build_router
 from karat.ports.cockpit import Cockpit
 from karat.ports.data_desk import DataDesk
+from karat.ports.jobs import JobDesk
 
 STATIC_DIR = Path(__file__).parent / "static"  # where scripts/build_web.sh puts the page
 
 
-def create_app(cockpit: Cockpit, token: str, static_dir: Path = STATIC_DIR, desk: DataDesk | None = None) -> FastAPI:
-    """The application over `cockpit` and, for the freshness of data, `desk`. Everything but the page
+def create_app(
+    cockpit: Cockpit, token: str, static_dir: Path = STATIC_DIR, desk: DataDesk | None = None,
+    jobs: JobDesk | None = None,
+) -> FastAPI:  # fmt: skip
+    """The application over `cockpit`, for the freshness of data `desk`, and `jobs`. Everything but the page
     and /healthz wants `token`.
 
     `app.state.closing` is an asyncio.Event: once set, open streams end.
@@ -35,6 +39,6 @@ def create_app(cockpit: Cockpit, token: str, static_dir: Path = STATIC_DIR, desk
     def alive() -> dict[str, str]:
         return {"status": "ok", "version": __version__}
 
-    app.include_router(build_router(cockpit, app.state.closing, desk), dependencies=[Depends(bearer(token))])
+    app.include_router(build_router(cockpit, app.state.closing, desk, jobs), dependencies=[Depends(bearer(token))])
     add_page(app, static_dir)
     return app

@@ -12,8 +12,9 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, JsonValue
 
 from karat.core.model.reasons import Reason, Refusal
-from karat.ports.cockpit import BotState, EventKind, Mode, Side, Undefined, Verdict
+from karat.ports.cockpit import BotState, EventKind, Mode, Side, Undefined
 from karat.ports.data_desk import Freshness, Group
+from karat.ports.verdict import Verdict
 
 
 class UndefinedModel(BaseModel):
@@ -41,27 +42,27 @@ Figure = Annotated[FiniteFloat | UndefinedModel, BeforeValidator(_figure)]
 Whole = Annotated[int | UndefinedModel, BeforeValidator(_figure)]
 
 
-class _View(BaseModel):
+class View(BaseModel):
     """Reads the attributes of a view record; an unknown field would be a mistake of ours."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 
 
-class BookModel(_View):
+class BookModel(View):
     """Bots whose money may be added."""
 
     mode: Mode
     currency: str
 
 
-class HoldingModel(_View):
+class HoldingModel(View):
     """What a bot holds."""
 
     side: Side
     quantity: FiniteFloat
 
 
-class BotModel(_View):
+class BotModel(View):
     """One bot as of its last bar."""
 
     id: str
@@ -85,7 +86,7 @@ class BotModel(_View):
     verdict: Verdict
 
 
-class TotalsModel(_View):
+class TotalsModel(View):
     """Sums over one book."""
 
     book: BookModel
@@ -106,7 +107,7 @@ class TotalsModel(_View):
     exposure_net: Figure
 
 
-class FleetModel(_View):
+class FleetModel(View):
     """Every bot and the sums per book."""
 
     clock_ts: int | None
@@ -115,7 +116,7 @@ class FleetModel(_View):
     totals: tuple[TotalsModel, ...]
 
 
-class PositionModel(_View):
+class PositionModel(View):
     """One open position."""
 
     bot: str
@@ -135,7 +136,7 @@ class PositionModel(_View):
     quantity_step: FiniteFloat
 
 
-class TradeModel(_View):
+class TradeModel(View):
     """One closed trade."""
 
     sequence: int
@@ -156,7 +157,7 @@ class TradeModel(_View):
     quantity_step: FiniteFloat
 
 
-class EquityModel(_View):
+class EquityModel(View):
     """Marked equity and its drawdown, columns of one length."""
 
     currency: str
@@ -165,7 +166,7 @@ class EquityModel(_View):
     drawdown: tuple[FiniteFloat, ...]
 
 
-class EventModel(_View):
+class EventModel(View):
     """Something that happened."""
 
     id: int
@@ -175,14 +176,14 @@ class EventModel(_View):
     text: str
 
 
-class RefusalCountModel(_View):
+class RefusalCountModel(View):
     """How often a reason was the first "no"."""
 
     reason: RefusalName
     count: int
 
 
-class RefusalsModel(_View):
+class RefusalsModel(View):
     """What became of today's decisions."""
 
     since_ts: int | None
@@ -192,14 +193,14 @@ class RefusalsModel(_View):
     refused: tuple[RefusalCountModel, ...]
 
 
-class ParameterModel(_View):
+class ParameterModel(View):
     """One parameter of a bot's strategy."""
 
     name: str
     value: str
 
 
-class BotDetailModel(_View):
+class BotDetailModel(View):
     """One bot opened."""
 
     row: BotModel
@@ -208,9 +209,11 @@ class BotDetailModel(_View):
     parameters: tuple[ParameterModel, ...]
     capital: FiniteFloat
     anchor_ts: int
+    verdict_reason: str
+    dossier: str | None
 
 
-class SourceModel(_View):
+class SourceModel(View):
     """How one series stands that is stored, declared or streamed."""
 
     source: str
@@ -232,7 +235,7 @@ class SourceModel(_View):
     hash: str
 
 
-class GroupCountModel(_View):
+class GroupCountModel(View):
     """How many series of one group there are, and how many in each state."""
 
     group: Group
@@ -246,7 +249,7 @@ class GroupCountModel(_View):
     fresh: int
 
 
-class DataModel(_View):
+class DataModel(View):
     """How all data stands, the worst first."""
 
     at_ts: int
@@ -256,7 +259,7 @@ class DataModel(_View):
     rows: tuple[SourceModel, ...]
 
 
-class HealthModel(_View):
+class HealthModel(View):
     """The process itself."""
 
     version: str

@@ -1,4 +1,4 @@
-"""The read-only routes under /api/v1: each asks the cockpit one question and returns its view."""
+"""The routes under /api/v1: each asks the cockpit one question and returns its view. Jobs alone can be changed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from karat.api import models
 from karat.api.errors import ErrorBody
+from karat.api.job_routes import add_jobs
 from karat.api.stream import event_frames, resume_point
 from karat.core.errors import InputError
 from karat.core.ids import BotId
@@ -29,6 +30,7 @@ from karat.ports.cockpit import (
     TradeRow,
 )
 from karat.ports.data_desk import DataDesk, DataView
+from karat.ports.jobs import JobDesk
 
 PREFIX = "/api/v1"
 
@@ -47,12 +49,15 @@ def _bot(bot: str | None) -> BotId | None:
     return None if bot is None else BotId(bot)
 
 
-def build_router(cockpit: Cockpit, closing: asyncio.Event, desk: DataDesk | None = None) -> APIRouter:
-    """Every route of the API over `cockpit`, and over `desk` for data. Streams end when `closing` is set."""
+def build_router(
+    cockpit: Cockpit, closing: asyncio.Event, desk: DataDesk | None = None, jobs: JobDesk | None = None
+) -> APIRouter:
+    """Every route of the API over `cockpit`, over `desk` for data and over `jobs`. Streams end when `closing` is."""
     router = APIRouter(prefix=PREFIX, responses=FAILURES)
     _add_views(router, cockpit)
     _add_lists(router, cockpit)
     _add_data(router, desk)
+    add_jobs(router, jobs)
     _add_stream(router, cockpit, closing)
     return router
 

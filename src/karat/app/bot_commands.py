@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -14,12 +14,9 @@ from karat.core.home import karat_home
 from karat.core.ids import BotId, market_id
 from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
 from karat.journal import journal_path, open_journal
-from karat.ports.cockpit import BotState, EventKind
-from karat.ports.journal import Happening
 
 if TYPE_CHECKING:
-    from karat.ports.journal import BotRecord, Journal
-    from karat.research.data_gate import Gate
+    from karat.ports.journal import Journal
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
@@ -61,61 +58,27 @@ def create_bot(
     live
         Follow the live market behind the last bar of the lake (karat bots run --live). Fills are on paper.
     """
-    from karat.app.check_markets import check_markets
-    from karat.app.check_store import ensure_checked
-    from karat.app.live_fleet import refuse_not_live
-    from karat.app.serve_fleet import tape_of
-    from karat.bots.creation import new_bot
+    from karat.app.bot_making import Wanted, made
     from karat.bots.system_clock import SystemClock
-    from karat.lake.reading import read_market
     from karat.lake.store import open_lake
-    from karat.ports.cockpit import Mode
-    from karat.ports.feed import FeedKey
-    from karat.quality import COVERAGE_MIN
     from karat.research.backtest_policy import pairs, parse_policy
-    from karat.research.data_gate import pass_gate
     from karat.strategies import find_strategy
 
     found, parameters, fields = find_strategy(strategy), pairs(set_, "--set"), pairs(policy, "--policy")
     if capital is not None and "capital" in fields:
         raise InputError("bad_pair", "The capital is given twice.", "Use --capital or --policy capital=, not both.")
     rules = parse_policy(fields if capital is None else {**fields, "capital": str(capital)})
-    lake, where, length = open_lake(), market_id(market), timeframe_ms(timeframe)
-    entry = lake.entry(where, length)
-    anchor = entry.anchor_ts if from_ is None else parse_time_ms(from_)
-    if live:
-        refuse_not_live(where, sessions=entry.sessions)
-    gate = pass_gate(lake, where, length, anchor, None, min_coverage)
-    tape, mode = tape_of(lake, FeedKey(where, length, anchor, found.needs)), Mode.PAPER if live else Mode.SIMULATED
-    record = new_bot(
-        name, found, parameters, rules, read_market(lake, where, length, anchor).instrument, tape.candles,
-        tape.funding if tape.has_funding else None, mode, SystemClock().now_ms(), tape.series,
+    wanted = Wanted(
+        name=name, strategy=found, parameters=parameters, policy=rules, market=market_id(market),
+        timeframe_ms=timeframe_ms(timeframe), anchor_ts=None if from_ is None else parse_time_ms(from_),
+        min_coverage=min_coverage, live=live,
     )  # fmt: skip
-    ensure_checked(found, partial(check_markets, needs=found.needs))
-    journal = open_journal()
-    try:
-        journal.create_bot(record)
-        if gate.coverage.share < COVERAGE_MIN:
-            _tell_let_through(journal, record, gate, entry.hash)
-    finally:
-        journal.close()
-    began = iso(record.anchor_ts)
-    show(f"{record.name}: {record.strategy} on {record.market} {timeframe_text(length)}, from {began} on.")
+    bot = made(open_lake(), wanted, SystemClock().now_ms())
+    with closing(open_journal()) as journal:
+        journal.create_bots([bot])
+    record, began = bot[0], iso(bot[0].anchor_ts)
+    show(f"{record.name}: {record.strategy} on {record.market} {timeframe_text(record.timeframe_ms)}, from {began} on.")
     say(f"Run it: karat bots run {record.name}{' --live' if live else ''}")
-
-
-def _tell_let_through(journal: Journal, record: BotRecord, gate: Gate, data_hash: str) -> None:
-    """Keep with the bot that its data was let through by an option."""
-    coverage = gate.coverage
-    text = f"created on {coverage.share:.2%} of the bars, let through by --min-coverage {gate.bound:g}"
-    figures = {
-        "share": coverage.share,
-        "missing": coverage.missing,
-        "bound": gate.bound,
-        "data_hash": data_hash,
-    }
-    happening = Happening(EventKind.WARNING, text, figures)
-    journal.set_state(record.id, BotState.STOPPED, "", happening, record.created_ts)
 
 
 def list_bots(*, as_json: Json = False) -> None:
@@ -150,13 +113,19 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
     as_json
         Print one JSON object.
     """
+    from karat.control.verdict import Judge
+
     journal = journal_if_any()
     if journal is None:
         raise no_bot()
     try:
         record = journal.bot(BotId(name))
+        judgement = Judge().judge(record)
         value = {
             **bot_json(journal, record),
+            "verdict": judgement.verdict.value,
+            "verdict_reason": judgement.reason,
+            "dossier": None if record.dossier is None else record.dossier.id,
             "parameters": dict(record.parameters),
             "capital": record.policy.capital,
             "code_hash": record.code_hash,

@@ -134,6 +134,8 @@ def show_one(value: dict[str, Any]) -> None:
     parameters = ", ".join(f"{name}={number:g}" for name, number in value["parameters"].items())
     say(f"Parameters: {parameters or 'none'}. Capital {value['capital']:,.2f} {value['currency']}.")
     say(_data_words(value))
+    source = "" if value["dossier"] is None else f" Dossier: {value['dossier']}."
+    say(f"{value['verdict'].capitalize()}. {value['verdict_reason']}{source}")
     if value["cause"]:
         say(f"{value['state']}: {value['cause']}")
     trades = Table("trade", "side", "entry", "exit", "entry price", "exit price", "result", "reason")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from karat.core.errors import EXIT_INPUT, InputError, KaratError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 EXIT_INTERRUPTED = 130
+WORDS: ContextVar[tuple[str, ...]] = ContextVar("words")  # of the command that runs: what a job is made of
 _WIDTH_WHEN_PIPED = 200
 
 
@@ -89,6 +91,11 @@ def progress(text: str) -> Generator[Status | None]:
         return
     with err().status(text) as status:
         yield status
+
+
+def wants_json(words: Sequence[str]) -> bool:
+    """Whether a command was asked for JSON; what comes behind -- is not for it."""
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 
 def close_pipe() -> None:

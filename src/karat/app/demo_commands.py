@@ -194,9 +194,9 @@ def _show_parity(text: str, results: list[ParityResult]) -> None:
 
 
 def _verdict() -> None:
-    from karat.control.verdict import judge
+    from karat.control.verdict import unproven
 
-    judgement = judge()
+    judgement = unproven()
     show(f"[bold]{judgement.verdict.upper()}[/bold]. {judgement.reason}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -115,7 +116,6 @@ def verify_dossier(name: str, *, as_json: Json = False) -> int | None:
 def _verified(dossier: Dossier) -> Verified:
     """Sweeps go to a folder of their own that is gone afterwards: what is kept proves nothing."""
     from karat.app.backtest_commands import say_compiling
-    from karat.app.prove_commands import Steps
     from karat.bots.system_clock import SystemClock
     from karat.lake.store import open_lake
     from karat.research.dossier.verify import axes_of, refuse_edited, verify
@@ -130,8 +130,14 @@ def _verified(dossier: Dossier) -> Verified:
     say_compiling()
     with TemporaryDirectory(prefix="karat-verify-") as home, progress(f"dossier {dossier.id}") as line:
         ground = LakeGround(open_lake(), _coverage_of(spec["data"]), Path(home))
-        timeframes = len(request_of(spec, axes_of(spec)).timeframes_ms)
-        pace = Steps(line.update if line else None, 3 * timeframes + 1)
+        steps = count(1)
+        of = 3 * len(request_of(spec, axes_of(spec)).timeframes_ms) + 1
+
+        def pace(what: str) -> None:
+            done = next(steps)
+            if line is not None:
+                line.update(f"{done} of {of} steps, {what}")
+
         return verify(dossier, strategy, ground, ledger, now_ms=SystemClock().now_ms, progress=pace)
 
 

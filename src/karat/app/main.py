@@ -11,12 +11,12 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from cyclopts import App, CycloptsError, UnknownCommandError
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from karat import __version__
-from karat.app.console import EXIT_INTERRUPTED, close_pipe, mistyped, show_failure
+from karat.app.console import EXIT_INTERRUPTED, WORDS, close_pipe, mistyped, show_failure, wants_json
 from karat.core.errors import KaratError
 
 HELP = "Find trading strategies, try to break them, run the survivors on paper, prove them."
@@ -35,6 +35,7 @@ GROUPS = {
     "strategies": "Strategies: list, show, begin and check them.",
     "dossier": "Dossiers: what was proved and what was buried, and why.",
     "bots": "Bots: create, run and look at them.",
+    "jobs": "Long work: how far it is, cancel it, resume it, start it.",
 }
 COMMANDS = (
     Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
@@ -69,6 +70,13 @@ COMMANDS = (
     Command("dossier show", "karat.app.dossier_commands:show_dossier", "Show one dossier."),
     Command("dossier open", "karat.app.dossier_commands:open_dossier", "Print the path of a dossier's page."),
     Command("dossier verify", "karat.app.dossier_commands:verify_dossier", "Prove a dossier again, and compare."),
+    Command("deploy", "karat.app.deploy_commands:deploy_command", "Make bots of dossiers that say gold."),
+    Command("jobs list", "karat.app.job_commands:list_jobs", "List every job: karat jobs says the same."),
+    Command("jobs show", "karat.app.job_commands:show_job", "Show one job and what it printed last."),
+    Command("jobs start", "karat.app.job_commands:start_job", "Start work beside what runs, at low priority."),
+    Command("jobs cancel", "karat.app.job_commands:cancel_job", "End a job; what it has done is kept."),
+    Command("jobs resume", "karat.app.job_commands:resume_job", "Go on with a job that was cancelled or killed."),
+    Command("calibrate", "karat.app.calibrate_commands:calibrate_command", "Judge the prover by known markets."),
     Command("trials", "karat.app.trial_commands:list_trials", "Show how often everything was tried."),
     Command("explain", "karat.app.backtest_commands:explain_command", "Check one trade of a run by hand."),
     Command("bots create", "karat.app.bot_commands:create_bot", "Create a bot on a market of the lake."),
@@ -99,29 +107,60 @@ def build_app() -> App:
     for command in COMMANDS:
         group, _, name = command.name.rpartition(" ")
         (groups[group] if group else app).command(command.function, name=name, help=command.help)
+    groups["jobs"].default(_jobs)
     return app
+
+
+def _jobs(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
+    """List every job: `karat jobs`."""
+    from karat.app.job_commands import list_jobs
+
+    list_jobs(as_json=as_json)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0, 2 for anything the user can mend, 130 when interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    as_json = "--json" in words
     try:
-        result = build_app()(words)
-        sys.stdout.flush()
-    except UnknownCommandError as error:
-        return show_failure(_unknown_command(error), as_json=as_json)
-    except CycloptsError as error:
-        command = " ".join(("karat", *(error.command_chain or ())))
-        return show_failure(mistyped(str(error), f"See {command} --help."), as_json=as_json)
+        return run_words(words)
     except KaratError as error:
-        return show_failure(error, as_json=as_json)
+        return show_failure(error, as_json=wants_json(words))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         close_pipe()
         return 0
+
+
+def run_words(words: Sequence[str]) -> int:
+    """Run one command and return its exit code. Raises KaratError, also for what cannot be understood."""
+    token = WORDS.set(tuple(words))
+    try:
+        result = build_app()(list(words))
+        sys.stdout.flush()
+    except CycloptsError as error:
+        raise _not_understood(error) from error
+    finally:
+        WORDS.reset(token)
     return result if isinstance(result, int) else 0
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Raises InputError `bad_command` where a command line would not be understood; runs nothing."""
+    asked = [word for word in words if word in ("--help", "-h", "--version")]
+    if asked:
+        raise mistyped(f"{asked[0]} does no work.", "Leave it out.")
+    try:
+        build_app().parse_args(list(words), print_error=False, exit_on_error=False)
+    except CycloptsError as error:
+        raise _not_understood(error) from error
+
+
+def _not_understood(error: CycloptsError) -> KaratError:
+    if isinstance(error, UnknownCommandError):
+        return _unknown_command(error)
+    command = " ".join(("karat", *(error.command_chain or ())))
+    return mistyped(str(error), f"See {command} --help.")
 
 
 def _unknown_command(error: UnknownCommandError) -> KaratError:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from karat.app.console import progress, show_json
+from karat.app.console import show_json
+from karat.app.job_work import job
 from karat.core.errors import InputError
 from karat.core.ids import MarketId, market_id
 from karat.core.time import timeframe_ms, timeframe_text
 
 if TYPE_CHECKING:
+    from karat.jobs.work import Work
     from karat.ports.lake import Lake
     from karat.research.dossier.folder import Dossier
     from karat.research.prove.ground import LakeGround
@@ -113,34 +113,31 @@ def _proved(
     folder = ProofFolder.of(spec)
     proofs: list[dict[str, Any]] = []
     dossiers: list[Dossier] = []
-    with progress(f"proof {folder.id}") as line:
-        pace = Steps(line.update if line else None, request.steps * len(strategies))
+    with job("prove", f"proof {folder.id}", "steps") as work:
+        pace = Steps(work, request.steps * len(strategies))
         for strategy in strategies:
-            own = prove(
-                strategy, request, ground, Book(ledger, clock.now_ms), settings, progress=pace, keep=folder.once
-            )
+            book = Book(ledger, clock.now_ms)
+            own = prove(strategy, request, ground, book, settings, progress=pace, keep=folder.once)
             for proof in own:
                 told = document(spec, proof, strategy, clock.now_ms())
                 dossiers.append(write_dossier(told, strategy, ledger, clock.now_ms()))
             proofs += own
-    result = folder.finish(proofs)
+        result = folder.finish(proofs)
+        work.result(folder.id)
     for row, dossier in zip(result["verdicts"], dossiers, strict=True):
         row["dossier"] = dossier.id
     return {**result, "data": spec["data"], "strategies": spec["strategies"], "thresholds": spec["thresholds"]["hash"]}
 
 
 class Steps:
-    """Tells a person how far a proof is."""
+    """Tells how far a proof is."""
 
-    def __init__(self, update: Callable[[str], None] | None, of: int) -> None:
-        self._update, self._of = update, of
-        self._began, self._done = time.monotonic(), 0
+    def __init__(self, work: Work, of: int) -> None:
+        self._work, self._of, self._done = work, of, 0
 
     def __call__(self, what: str) -> None:
         self._done += 1
-        if self._update is not None:
-            left = (time.monotonic() - self._began) / self._done * (self._of - self._done)
-            self._update(f"{self._done} of {self._of} steps, {what}, about {left:,.0f} s left")
+        self._work.progress(self._done, self._of)
 
 
 def _request(

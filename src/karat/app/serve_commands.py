@@ -66,18 +66,21 @@ def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings |
     from karat.api.server import bind_socket
     from karat.app.bot_looks import charge_looks
     from karat.app.data_desk import open_desk
+    from karat.app.job_keeper import keeping
+    from karat.app.job_work import open_jobs
     from karat.app.serve_fleet import bots_to_run, live_bots, run_and_serve, runner_of
     from karat.bots.system_clock import SystemClock
     from karat.control.cockpit import JournalCockpit
     from karat.journal.store import open_journal
     from karat.lake.store import open_lake
 
-    with bind_socket(host, port) as listener:
+    jobs = open_jobs()
+    with bind_socket(host, port) as listener, keeping(jobs):
         token, lake, journal = api_token(), open_lake(), open_journal()
         try:
             others = len(live_bots(journal))
             bots = live_bots(journal) if live else bots_to_run(journal, lake)
-            app = create_app(JournalCockpit(journal, SystemClock().now_ms()), token, desk=open_desk(journal))
+            app = create_app(JournalCockpit(journal, SystemClock().now_ms()), token, desk=open_desk(journal), jobs=jobs)
             show(page_url(host, listener.getsockname()[1], token))
             if live is None:
                 say(_words(len(bots), others))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -13,8 +14,29 @@ from karat.core.home import karat_home
 PORT = 8750
 HOST = "127.0.0.1"
 REPLAY_BARS_PER_SECOND = 2.0
+JOBS_AT_ONCE = 1  # a sweep takes every core there is
+JOBS_AT_ONCE_MAX = 64
 TOKEN_BYTES = 24
 TOKEN_CHARACTERS_MIN = 16
+
+
+def jobs_at_once() -> int:
+    """How many jobs are made to run beside each other: KARAT_JOBS_AT_ONCE, else one. Raises InputError `bad_count`."""
+    told = os.environ.get("KARAT_JOBS_AT_ONCE", str(JOBS_AT_ONCE))
+    if not re.fullmatch("[0-9]{1,2}", told) or not 1 <= int(told) <= JOBS_AT_ONCE_MAX:
+        raise InputError("bad_count", f"KARAT_JOBS_AT_ONCE={told} is no such number.", f"Use 1 to {JOBS_AT_ONCE_MAX}.")
+    return int(told)
+
+
+def jobs_have_usual_priority() -> bool:
+    """Whether jobs in the background run like any other process: KARAT_JOBS_PRIORITY=usual, else lowest.
+
+    For a machine without bots, where nobody comes before them. Raises InputError `bad_priority`.
+    """
+    told = os.environ.get("KARAT_JOBS_PRIORITY", "lowest")
+    if told not in ("lowest", "usual"):
+        raise InputError("bad_priority", f"KARAT_JOBS_PRIORITY={told} is none.", "Use lowest or usual.")
+    return told == "usual"
 
 
 def token_path(home: Path | None = None) -> Path:

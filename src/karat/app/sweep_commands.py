@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from karat.core.model.policy import Policy
     from karat.research.backtest import MarketData
     from karat.research.sweeps.choice import Sampler
+    from karat.research.sweeps.grid import SweepGrid
+    from karat.research.sweeps.job import Choice
+    from karat.strategies import Strategy
 
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
 Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
@@ -45,6 +49,7 @@ def sweep_command(
     seed: int = 0,
     top: int = 10,
     report: Path | None = None,
+    cluster: str | None = None,
     as_json: Json = False,
 ) -> None:
     """Simulate every combination of a grid, or a sample of them, on each market. The vault of none is ever read.
@@ -96,26 +101,24 @@ def sweep_command(
         How many variants to show.
     report
         Write a page with plateaus and heat maps to this HTML file; of several markets a page each, and each pool's.
+    cluster
+        Simulate on Ray: ray://host:port, or local, which starts it here. The result is the same to the byte.
     as_json
         Print one JSON object.
     """
     from karat.app.backtest_commands import say_compiling
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
+    from karat.app.cluster import cluster_of
     from karat.app.sweep_reports import report_paths
     from karat.app.sweep_several import sweep_several
     from karat.app.sweep_work import SweepWork, check_all, targets_of
-    from karat.research.backtest_policy import pairs
-    from karat.research.sweeps.conditions import Condition
-    from karat.research.sweeps.grid import parse_grid
-    from karat.research.sweeps.job import Choice
     from karat.strategies import find_strategy
 
     _check_choices(by, top)
     found, targets = find_strategy(strategy), targets_of(market, timeframe)
-    axes = parse_grid(found, pairs(grid, "--grid"), pairs(policy_grid, "--policy-grid"), pairs(set_, "--set"))
-    rules, charged = _policy(policy, policy_grid, costs)
-    choice = Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by, prune)
+    axes, (rules, charged) = _axes(found, grid, policy_grid, set_), _policy(policy, policy_grid, costs)
+    choice = _choice(sampler, trials, seed, where, by, prune=prune)
     work = SweepWork(found, axes, rules, charged, choice, (from_, to), min_coverage)
     paths = report_paths(report, targets)
     data = work.data(targets[0]) if len(targets) == 1 else None
@@ -123,17 +126,21 @@ def sweep_command(
     if data is None:
         check_all(work, targets)
     ensure_checked(found, partial(check_markets, needs=found.needs))
-    if data is None:
-        sweep_several(work, targets, top, paths, as_json=as_json)
-    else:
-        _sweep_one(work, data, top, report, as_json=as_json)
+    with cluster_of(cluster, choice.sampler) as executor:
+        work = replace(work, executor=executor)
+        if data is None:
+            return sweep_several(work, targets, top, paths, as_json=as_json)
+        return _sweep_one(work, data, top, report, as_json=as_json)
 
 
 def _sweep_one(work: SweepWork, data: MarketData, top: int, report: Path | None, *, as_json: bool) -> None:
+    from karat.app.job_work import job
     from karat.app.sweep_reports import write_page_of
     from karat.app.sweep_views import show_sweep, sweep_json
 
-    result, folder = work.swept(data)
+    with job("sweep", work.words(data), "variants") as told:
+        result, folder = work.swept(data, told)
+        told.result(folder.id)
     by = work.choice.by
     if report is not None:
         write_page_of(folder, by, report)
@@ -187,6 +194,20 @@ def list_sweeps(
         *words, variants, kept, finished = row.values()
         table.add_row(*words, f"{variants:,}", f"{kept:,}", "finished" if finished else "to be gone on with")
     show(table)
+
+
+def _axes(strategy: Strategy, grid: tuple[str, ...], policy_grid: tuple[str, ...], fixed: tuple[str, ...]) -> SweepGrid:
+    from karat.research.backtest_policy import pairs
+    from karat.research.sweeps.grid import parse_grid
+
+    return parse_grid(strategy, pairs(grid, "--grid"), pairs(policy_grid, "--policy-grid"), pairs(fixed, "--set"))
+
+
+def _choice(sampler: str, trials: int | None, seed: int, where: tuple[str, ...], by: str, *, prune: bool) -> Choice:
+    from karat.research.sweeps.conditions import Condition
+    from karat.research.sweeps.job import Choice
+
+    return Choice(_sampler(sampler), trials, seed, tuple(map(Condition, where)), by, prune)
 
 
 def _sampler(name: str) -> Sampler:

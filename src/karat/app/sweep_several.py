@@ -12,6 +12,7 @@ from karat.research.json_form import setting_json
 
 if TYPE_CHECKING:
     from karat.app.sweep_work import SweepWork, Target
+    from karat.jobs.work import Work
     from karat.research.sweeps.store import SweepFolder
     from karat.research.sweeps.sweep import Sweep
 
@@ -22,31 +23,42 @@ def sweep_several(
     work: SweepWork, targets: Sequence[Target], top: int, reports: Mapping[str, Path], *, as_json: bool
 ) -> None:
     """Sweep target after target, with one market's work in memory at a time, pool those of each timeframe, and show."""
-    told: list[dict[str, Any]] = []
-    pools: list[dict[str, Any]] = []
-    for frame in dict.fromkeys(target.timeframe_ms for target in targets):
-        own = [target for target in targets if target.timeframe_ms == frame]
-        parts: list[tuple[Sweep, SweepFolder]] = []
-        for target in own:
-            result, folder, row = _one(work, target, top, reports)
-            parts = [*parts, (result, folder)] if len(own) > 1 else []
-            told.append(row)
-        if len(own) > 1:
-            pools.append(_pool(work, own, parts, top, reports))
+    from karat.app.job_work import job
+
+    with job("sweep", f"{work.strategy.name} on {len(targets)} series", "variants") as line:
+        told, pools = _swept_all(work, targets, top, reports, line)
     if as_json:
         show_json({"sweeps": told, "pools": pools})
         return
     _show(work, told, pools)
 
 
+def _swept_all(
+    work: SweepWork, targets: Sequence[Target], top: int, reports: Mapping[str, Path], line: Work
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(every sweep, every pool), JSON-ready."""
+    told: list[dict[str, Any]] = []
+    pools: list[dict[str, Any]] = []
+    for frame in dict.fromkeys(target.timeframe_ms for target in targets):
+        own = [target for target in targets if target.timeframe_ms == frame]
+        parts: list[tuple[Sweep, SweepFolder]] = []
+        for target in own:
+            result, folder, row = _one(work, target, top, reports, line)
+            parts = [*parts, (result, folder)] if len(own) > 1 else []
+            told.append(row)
+        if len(own) > 1:
+            pools.append(_pool(work, own, parts, top, reports))
+    return told, pools
+
+
 def _one(
-    work: SweepWork, target: Target, top: int, reports: Mapping[str, Path]
+    work: SweepWork, target: Target, top: int, reports: Mapping[str, Path], line: Work
 ) -> tuple[Sweep, SweepFolder, dict[str, Any]]:
     from karat.app.sweep_reports import write_page_of
     from karat.app.sweep_views import sweep_json
 
     data = work.data(target)
-    result, folder = work.swept(data)
+    result, folder = work.swept(data, line)
     if str(target) in reports:
         write_page_of(folder, work.choice.by, reports[str(target)])
     return result, folder, {**sweep_json(result, data, work.costs, work.choice.by, top), "sweep": folder.id}

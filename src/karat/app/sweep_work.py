@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from karat.app.console import progress
 from karat.core.errors import InputError, KaratError
 from karat.core.ids import MarketId, market_id
 from karat.core.time import parse_time_ms, timeframe_ms, timeframe_text
 
 if TYPE_CHECKING:
     from karat.core.model.policy import Policy
+    from karat.jobs.work import Work
+    from karat.ports.executor import Executor
     from karat.research.backtest import MarketData
     from karat.research.sweeps.grid import SweepGrid
     from karat.research.sweeps.job import Choice
@@ -36,7 +37,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class SweepWork:
-    """What is done on every market alike. `costs` says whose are charged."""
+    """What is done on every market alike. `costs` says whose are charged, `executor` whose hands work, None this
+    machine's."""
 
     strategy: Strategy
     grid: SweepGrid
@@ -45,6 +47,7 @@ class SweepWork:
     choice: Choice
     span: tuple[str | None, str | None]
     min_coverage: float | None
+    executor: Executor | None = None
 
     def data(self, target: Target) -> MarketData:
         """The target's bars before its vault. Raises InputError where there are none, or none that can be trusted."""
@@ -61,27 +64,35 @@ class SweepWork:
         refuse_old_vault(data)
         return data
 
-    def swept(self, data: MarketData) -> tuple[Sweep, SweepFolder]:
-        """Run a sweep or go on with it, with its pace on the terminal; its trials are counted before it is shown."""
+    def words(self, data: MarketData) -> str:
+        """What is done, for the person who waits."""
+        return f"{self.strategy.name} on {_place(data)}, {len(data.candles):,} bars"
+
+    def swept(self, data: MarketData, told: Work) -> tuple[Sweep, SweepFolder]:
+        """Run a sweep or go on with it, and tell how far it is; its trials are counted before it is shown."""
         from karat.bots.system_clock import SystemClock
         from karat.research.ledger.told import tried_by_sweep
         from karat.research.ledger.trials import TrialLedger
         from karat.research.sweeps.job import kept_sweep
         from karat.research.sweeps.study import led_sweep
 
-        candles = data.candles
-        place = Target(candles.market, candles.timeframe_ms)
-        with progress(f"{self.strategy.name} on {place}, {len(candles):,} bars") as line:
-            run = led_sweep if self.choice.sampler.leads else kept_sweep
-            pace = Pace(line.update, str(place)) if line else None
-            result, folder = run(data, self.strategy, self.grid, self.policy, self.choice, progress=pace)
+        run = led_sweep if self.choice.sampler.leads else partial(kept_sweep, executor=self.executor)
+        told.progress(0, stage=str(_place(data)))
+        result, folder = run(data, self.strategy, self.grid, self.policy, self.choice, progress=told.advance)
         tried = tried_by_sweep(result, data, self.policy)
         TrialLedger().record_trials(self.strategy, tried, SystemClock().now_ms())
         return result, folder
 
 
+def _place(data: MarketData) -> Target:
+    return Target(data.candles.market, data.candles.timeframe_ms)
+
+
 def targets_of(markets: Sequence[str], timeframes: Sequence[str]) -> tuple[Target, ...]:
-    """Every market at every timeframe, timeframes first. Raises InputError where one is given twice."""
+    """Every market at every timeframe, timeframes first. Raises InputError where none, or one twice, is given."""
+    if not markets or not timeframes:
+        hint = "For example: --market binance_perp:BTCUSDT --timeframe 1h 4h."
+        raise InputError("bad_command", "A sweep wants a market and a timeframe.", hint)
     found = [Target(market_id(name), timeframe_ms(text)) for text in timeframes for name in markets]
     twice = next((one for k, one in enumerate(found) if one in found[:k]), None)
     if twice is not None:
@@ -111,17 +122,3 @@ def _named(target: Target) -> Iterator[None]:
         raise InputError(error.code, message, f"{error.hint} Nothing was swept.".strip()) from error
     except KaratError as error:
         raise type(error)(error.code, f"{target}: {error.message}", error.hint) from error
-
-
-class Pace:
-    """Tells a person how far a sweep is, how fast, and for how long it will still run."""
-
-    def __init__(self, update: Callable[[str], None], place: str) -> None:
-        self._update, self._place = update, place
-        self._began, self._done = time.monotonic(), 0
-
-    def __call__(self, done: int, of: int) -> None:
-        self._done += done
-        rate = self._done / max(time.monotonic() - self._began, 1e-9)
-        left = (of - self._done) / rate
-        self._update(f"{self._place}: {self._done:,} of {of:,} variants, {rate:,.0f} a second, {left:,.0f} s left")

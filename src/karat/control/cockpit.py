@@ -6,6 +6,7 @@ Every figure is read off the journal and the kernel states saved in it; nothing 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from karat import __version__
 from karat.control import cockpit_changes
@@ -13,6 +14,8 @@ from karat.control.cockpit_marks import MarkBook, series
 from karat.control.cockpit_rows import bot_row, event_row, hypothesis_and_parameters, position_row, trade_row
 from karat.control.cockpit_standing import NO_BAR, Standing, day_start, standing_of
 from karat.control.cockpit_totals import book_of, totals
+from karat.control.proved import SIMULATED_VENUE
+from karat.control.verdict import Judge
 from karat.core.errors import InputError
 from karat.core.ids import BotId, venue_of
 from karat.ports.cockpit import (
@@ -35,16 +38,15 @@ from karat.ports.cockpit import (
 )
 from karat.ports.journal import JournalReader
 
-SIMULATED_VENUE = "simulated"
-
 
 class JournalCockpit:
-    """What the API serves. `started_ts` is the wall clock at the start of the process."""
+    """What the API serves. `started_ts` is the wall clock at the start of the process; dossiers are those of `home`."""
 
-    def __init__(self, journal: JournalReader, started_ts: int) -> None:
+    def __init__(self, journal: JournalReader, started_ts: int, home: Path | None = None) -> None:
         self._journal = journal
         self._started_ts = started_ts
         self._marks = MarkBook(journal)
+        self._judge = Judge(home)
 
     def health(self) -> HealthView:
         return HealthView(__version__, self._started_ts, self._journal.last_event_id())
@@ -69,6 +71,8 @@ class JournalCockpit:
             parameters=parameters,
             capital=standing.capital,
             anchor_ts=record.anchor_ts,
+            verdict_reason=self._judge.judge(record).reason,
+            dossier=None if record.dossier is None else record.dossier.id,
         )
 
     def positions(self) -> tuple[PositionRow, ...]:
@@ -119,10 +123,10 @@ class JournalCockpit:
 
     def _row(self, standing: Standing, clock: int | None) -> BotRow:
         reference = self._day_began_with(standing, clock)
-        equity = standing.equity
+        equity, verdict = standing.equity, self._judge.judge(standing.record).verdict
         if isinstance(equity, Undefined) or isinstance(reference, Undefined):
-            return bot_row(standing, NO_BAR, NO_BAR)
-        return bot_row(standing, equity - reference, reference)
+            return bot_row(standing, NO_BAR, NO_BAR, verdict)
+        return bot_row(standing, equity - reference, reference, verdict)
 
     def _day_began_with(self, standing: Standing, clock: int | None) -> Figure:
         if clock is None or standing.state is None:

@@ -25,15 +25,15 @@ from karat.ports.cockpit import (
     PositionRow,
     TradeRow,
     Undefined,
-    Verdict,
 )
 from karat.ports.journal import BotRecord, FillRecord, JournalEvent, TradeRecord
+from karat.ports.verdict import Verdict
 from karat.strategies import find_strategy
 
 NO_STOP = Undefined("no stop")
 
 
-def bot_row(standing: Standing, today: Figure, reference: Figure) -> BotRow:
+def bot_row(standing: Standing, today: Figure, reference: Figure, verdict: Verdict) -> BotRow:
     """`today` is money since `reference`, the equity with which the day began."""
     record, status, state = standing.record, standing.status, standing.state
     return BotRow(
@@ -55,7 +55,7 @@ def bot_row(standing: Standing, today: Figure, reference: Figure) -> BotRow:
         holding=_holding(standing),
         last_bar_ts=status.last_ts,
         warnings=_warnings(record),
-        verdict=Verdict.NOT_PROVEN,
+        verdict=verdict,
     )
 
 

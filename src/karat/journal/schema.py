@@ -1,18 +1,21 @@
 """Tables of the journal and their version.
 
 `PRAGMA user_version` names the version, `application_id` says that the file is a journal at all. A newer journal is
-refused and left as it is. Numbers that are money or prices are REAL, which SQLite keeps bit for bit; the state of a bot
-is a BLOB of raw bytes. A bot is named by its id outside and by its rowid (`number`) inside.
+refused and left as it is; an older one is brought up to this version when it is opened, in one transaction. Numbers
+that are money or prices are REAL, which SQLite keeps bit for bit; the state of a bot is a BLOB of raw bytes. A bot is
+named by its id outside and by its rowid (`number`) inside.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from karat.core.errors import InputError
 
-VERSION = 1
+VERSION = 2
 PAGE_BYTES = 1024  # a bar changes the ends of two tables: with pages of 4 KB its commit wrote, and took, twice as much
 APPLICATION_ID = 0x4B52544A  # "KRTJ"
 
@@ -31,7 +34,9 @@ CREATE TABLE bots (
     mode TEXT NOT NULL,
     currency TEXT NOT NULL,
     anchor_ts INTEGER NOT NULL,
-    created_ts INTEGER NOT NULL
+    created_ts INTEGER NOT NULL,
+    dossier TEXT,
+    dossier_hash TEXT
 );
 CREATE TABLE bot_state (
     bot INTEGER PRIMARY KEY REFERENCES bots,
@@ -124,6 +129,10 @@ CREATE INDEX events_of_bot ON events (bot, id);
 CREATE UNIQUE INDEX marked_once ON events (bot) WHERE kind = 'marked';
 """
 
+STEPS = {  # from a version to the next one
+    1: ("ALTER TABLE bots ADD COLUMN dossier TEXT", "ALTER TABLE bots ADD COLUMN dossier_hash TEXT"),
+}
+
 
 def ready(connection: sqlite3.Connection, path: Path) -> None:
     """Make sure that the tables are there and of this version.
@@ -144,20 +153,37 @@ def ready(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer Karat (journal version {version}, this one knows {VERSION}).",
             "Upgrade Karat, or set KARAT_HOME to another folder.",
         )
+    if version < VERSION:
+        _upgrade(connection)
 
 
 def _create(connection: sqlite3.Connection) -> None:
     """All tables at once. Two processes that begin together both pass: the second finds them."""
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _alone(connection):
         if _number(connection, "PRAGMA user_version") == 0:
             for statement in TABLES.split(";\n"):
                 if statement.strip():
                     connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Every step from the version it is of, which another process may have moved meanwhile."""
+    with _alone(connection):
+        for version in range(_number(connection, "PRAGMA user_version"), VERSION):
+            for statement in (*STEPS[version], f"PRAGMA user_version = {version + 1}"):
+                connection.execute(statement)
+
+
+@contextmanager
+def _alone(connection: sqlite3.Connection) -> Generator[None]:
+    """One transaction that waits for those of others."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")

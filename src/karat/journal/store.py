@@ -112,14 +112,21 @@ class SqliteJournal(SqliteReader):
         self._write.close()
 
     def create_bot(self, record: BotRecord) -> None:
-        try:
-            with self._transaction():
-                number = self._write.execute(_NEW_BOT, bot_row(record)).lastrowid
+        self.create_bots([(record, ())])
+
+    def create_bots(self, bots: Sequence[tuple[BotRecord, Sequence[Happening]]]) -> None:
+        with self._transaction():
+            for record, happenings in bots:
+                number = self._write.execute(_NEW_BOT, bot_row(record)).lastrowid if self._is_free(record) else None
+                if number is None:
+                    hint = "Choose another name, or karat bots show it."
+                    raise InputError("bot_exists", f"There is a bot '{record.name}' already.", hint)
                 self._write.execute(_NEW_STATE, (number, BotState.STOPPED.value))
-        except sqlite3.IntegrityError as error:
-            raise InputError(
-                "bot_exists", f"There is a bot '{record.name}' already.", "Choose another name, or karat bots show it."
-            ) from error
+                self._tell(number, None, happenings, record.created_ts)
+
+    def _is_free(self, record: BotRecord) -> bool:
+        taken = self._write.execute("SELECT 1 FROM bots WHERE id = ? OR name = ?", (record.id, record.name))
+        return taken.fetchone() is None
 
     @contextmanager
     def hold(self, bot: BotId) -> Generator[None]:
@@ -194,7 +201,7 @@ class SqliteJournal(SqliteReader):
                 "See that only one Karat runs on this KARAT_HOME, then start the bot again.",
             )
 
-    def _tell(self, number: int, bar_ts: int | None, happenings: tuple[Happening, ...], ts: int) -> None:
+    def _tell(self, number: int, bar_ts: int | None, happenings: Sequence[Happening], ts: int) -> None:
         for one in happenings:
             payload = json.dumps(dict(one.payload), allow_nan=False)
             self._write.execute(_EVENT, (ts, number, bar_ts, one.kind.value, one.text, payload))

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from karat.core.ids import BotId, MarketId, StrategyName
 from karat.core.model.reasons import Reason, Refusal
+from karat.ports.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,6 @@ class Side(StrEnum):
     SHORT = "short"
 
 
-class Verdict(StrEnum):
-    """What research has proven about a bot's strategy. It has proven nothing until it can."""
-
-    NOT_PROVEN = "not proven"
-
-
 class EventKind(StrEnum):
     """What an event reports. `MARKED` says that candles were processed and figures moved; the page lists the others."""
 
@@ -72,6 +67,7 @@ class EventKind(StrEnum):
     HALTED = "halted"
     FAILED = "failed"
     WARNING = "warning"
+    DEPLOYED = "deployed"
 
 
 class EquityRange(StrEnum):
@@ -261,7 +257,8 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class BotView:
-    """One bot opened: its row, what it holds, what it was told."""
+    """One bot opened: its row, what it holds, what it was told, and why its verdict is no other. `dossier` names the
+    one it was deployed from, None for a bot without."""
 
     row: BotRow
     position: PositionRow | None
@@ -269,6 +266,8 @@ class BotView:
     parameters: tuple[Parameter, ...]
     capital: float
     anchor_ts: int  # open time of its first bar
+    verdict_reason: str
+    dossier: str | None
 
 
 @dataclass(frozen=True, slots=True)

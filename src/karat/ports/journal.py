@@ -27,8 +27,17 @@ from karat.ports.journal_columns import DecisionCounts, MarkColumns, QuietBars
 
 
 @dataclass(frozen=True, slots=True)
+class DossierMark:
+    """Which dossier a bot was deployed from: its name, and the hash of everything it said."""
+
+    id: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class BotRecord:
-    """What a bot is. `anchor_ts` is the open time of its first bar; its capital is `policy.capital`."""
+    """What a bot is. `anchor_ts` is the open time of its first bar; its capital is `policy.capital`. `dossier` is None
+    for every bot that was not made by a deployment; it is a claim, which `control.verdict` judges."""
 
     id: BotId
     name: str
@@ -43,6 +52,7 @@ class BotRecord:
     currency: str
     anchor_ts: int
     created_ts: int
+    dossier: DossierMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +277,10 @@ class Journal(JournalReader, Protocol):
 
     def create_bot(self, record: BotRecord) -> None:
         """Raises InputError `bot_exists`."""
+        ...
+
+    def create_bots(self, bots: Sequence[tuple[BotRecord, Sequence[Happening]]]) -> None:
+        """All of them, each with what there is to tell of it, or none. Raises InputError `bot_exists`."""
         ...
 
     def hold(self, bot: BotId) -> AbstractContextManager[None]:

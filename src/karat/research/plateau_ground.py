@@ -28,21 +28,22 @@ _BOX_MAX = 20_000  # of more combinations than these, every second value of the 
 @dataclass(frozen=True, slots=True, eq=False)
 class Axis:
     """What one name may be. `numbers` is float64 per place, NaN where it is not numeric; `ranks` float64 per place: 0
-    for the lowest number, 1 for the highest, equally apart. `beside` holds for each place itself and the places next to
-    it; a value given twice is one. In a sample nobody asks what lies beside, and it is empty."""
+    for the lowest number, 1 for the highest, equally apart; `different` counts the numbers. `beside` holds for each
+    place itself and the places next to it; a value given twice is one. In a sample nobody asks, and it is empty."""
 
     name: str
     numbers: Floats
     ranks: Floats
+    different: int
     beside: tuple[Ints, ...]
 
     @property
     def is_numeric(self) -> bool:
-        return not bool(np.all(np.isnan(self.numbers)))
+        return self.different > 0
 
     def is_at_the_edge(self, place: int) -> bool:
         """Whether the place is the lowest or highest of three numbers or more."""
-        return len(np.unique(self.ranks[~np.isnan(self.ranks)])) > 2 and self.ranks[place] in (0.0, 1.0)
+        return self.different > 2 and self.ranks[place] in (0.0, 1.0)
 
 
 def axis_of(name: str, values: tuple[Any, ...], reach: float, *, sampled: bool = False) -> Axis:
@@ -54,10 +55,10 @@ def axis_of(name: str, values: tuple[Any, ...], reach: float, *, sampled: bool =
     known = np.unique(numbers[~np.isnan(numbers)])
     ranks = np.where(np.isnan(numbers), np.nan, np.searchsorted(known, numbers) / max(len(known) - 1, 1))
     if sampled:
-        return Axis(name, numbers, ranks, ())
+        return Axis(name, numbers, ranks, len(known), ())
     first = [place for place, value in enumerate(numbers) if math.isnan(value) or value not in numbers[:place]]
     beside = tuple(_beside(place, numbers, known, np.array(first), reach) for place in range(len(values)))
-    return Axis(name, numbers, ranks, beside)
+    return Axis(name, numbers, ranks, len(known), beside)
 
 
 def _beside(place: int, numbers: Floats, known: Floats, first: Ints, reach: float) -> Ints:

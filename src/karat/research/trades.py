@@ -115,28 +115,17 @@ def notionals(fills: Fills, instrument: Instrument) -> Floats:
 
 def trades_of(record: Record, inputs: Inputs, signals: Signals, instrument: Instrument) -> Trades:
     """The closed trades of a record."""
-    fills = record.fills
-    trade = fills["trade"]
-    closed = int(trade[-1]) + (1 if record.state.holding.side == 0 else 0) if len(trade) else 0
-    first = np.flatnonzero(np.diff(trade, prepend=-1))
-    last = np.append(first[1:], len(trade)) - 1
-    first, last = first[:closed], last[:closed]
-    rows = int(last[-1]) + 1 if closed else 0
-    used: Fills = {name: column[:rows] for name, column in fills.items()}
+    first, last = _closed(record)
+    closed, used = len(first), _used(record, last)
     side = used["side"][first]
     opens = used["side"] == np.repeat(side, last - first + 1)
     lots, value = used["lots"], notionals(used, instrument)
     inverse = instrument.kind == Kind.INVERSE
 
-    def total(column: NDArray[np.int64] | Floats) -> Floats:
-        return np.add.reduceat(column, first).astype(np.float64) if closed else np.empty(0)
-
-    entered, entry_value = total(np.where(opens, lots, 0)), total(np.where(opens, value, 0.0))
-    exit_value = total(np.where(opens, 0.0, value))
+    entered = _totals(np.where(opens, lots, 0), first)
+    entry_value, exit_value = _totals(np.where(opens, value, 0.0), first), _totals(np.where(opens, 0.0, value), first)
     base = entered * (instrument.lot * instrument.contract_size)
     entry_price = base / entry_value if inverse else entry_value / base
-    fees = total(used["fee"])
-    funding, borrow = used["trade_funding"][last], used["trade_borrow"][last]
     stop, take = entry_levels(inputs, signals, side, used["decision_bar"][first], used["price"][first])
     with np.errstate(divide="ignore"):  # a stop at a price of zero risks more than there is, and is left out of means
         risk = side * base * ((1.0 / stop - 1.0 / entry_price) if inverse else (entry_price - stop))
@@ -151,12 +140,12 @@ def trades_of(record: Record, inputs: Inputs, signals: Signals, instrument: Inst
         quantity=entered * instrument.lot,
         entry_price=entry_price,
         exit_price=base / exit_value if inverse else exit_value / base,
-        pnl=total(used["gain"]) - fees - funding - borrow,
-        fees=fees,
-        funding=funding,
-        borrow=borrow,
-        spread=total(used["spread_cost"]),
-        slippage=total(used["slippage_cost"]),
+        pnl=_results(used, first, last),
+        fees=_totals(used["fee"], first),
+        funding=used["trade_funding"][last],
+        borrow=used["trade_borrow"][last],
+        spread=_totals(used["spread_cost"], first),
+        slippage=_totals(used["slippage_cost"], first),
         entry_notional=entry_value,
         stop=stop,
         take=take,
@@ -166,6 +155,37 @@ def trades_of(record: Record, inputs: Inputs, signals: Signals, instrument: Inst
         first_fill=first,
         last_fill=last,
     )
+
+
+def closed_results(record: Record) -> Floats:
+    """`Trades.pnl` of a record alone."""
+    first, last = _closed(record)
+    return _results(_used(record, last), first, last)
+
+
+def _closed(record: Record) -> tuple[Ints, Ints]:
+    """The first and the last fill of each closed trade."""
+    trade = record.fills["trade"]
+    closed = int(trade[-1]) + (1 if record.state.holding.side == 0 else 0) if len(trade) else 0
+    first = np.flatnonzero(np.diff(trade, prepend=-1))
+    last = np.append(first[1:], len(trade)) - 1
+    return first[:closed], last[:closed]
+
+
+def _used(record: Record, last: Ints) -> Fills:
+    """The fills of closed trades."""
+    rows = int(last[-1]) + 1 if len(last) else 0
+    return {name: column[:rows] for name, column in record.fills.items()}
+
+
+def _results(used: Fills, first: Ints, last: Ints) -> Floats:
+    funding, borrow = used["trade_funding"][last], used["trade_borrow"][last]
+    return _totals(used["gain"], first) - _totals(used["fee"], first) - funding - borrow
+
+
+def _totals(column: NDArray[np.int64] | Floats, first: Ints) -> Floats:
+    """The sum of each trade."""
+    return np.add.reduceat(column, first).astype(np.float64) if len(first) else np.empty(0)
 
 
 def entry_levels(

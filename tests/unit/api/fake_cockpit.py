@@ -105,7 +105,9 @@ class FakeCockpit:
         parameters = (views.Parameter("window", "20 bars"), views.Parameter("width", "2.0 standard deviations"))
         hypothesis = "After a stretch away from its mean, price tends to come part of the way back within a day."
         anchor = CLOCK_TS - self._days * DAY_MS
-        return views.BotView(row, self._positions.get(bot), hypothesis, parameters, CAPITAL, anchor)
+        return views.BotView(
+            row, self._positions.get(bot), hypothesis, parameters, CAPITAL, anchor, "No dossier stands behind it.", None
+        )
 
     def positions(self) -> tuple[views.PositionRow, ...]:
         return tuple(self._positions.values())

@@ -9,7 +9,8 @@ from karat.core.ids import BotId, MarketId, StrategyName
 from karat.core.model.reasons import Reason
 from karat.core.time import HOUR_MS
 from karat.ports import cockpit as views
-from karat.ports.cockpit import Book, BotState, Mode, Side, Undefined, Verdict
+from karat.ports.cockpit import Book, BotState, Mode, Side, Undefined
+from karat.ports.verdict import Verdict
 
 CLOCK_TS = 1_763_733_600_000  # 2025-11-21T14:00Z, the market's clock of the fake
 CAPITAL = 10_000.0

@@ -24,8 +24,9 @@ from karat.feeds.demo.symbols import DEMO_SYMBOLS, demo_instrument
 from karat.feeds.replay.feed import ReplayFeed
 from karat.journal.store import SqliteJournal, open_journal
 from karat.kernel.engine import Record, prepare, run
-from karat.ports.cockpit import Book, BotState, EquityRange, EventKind, Mode, Side, Undefined, Verdict
+from karat.ports.cockpit import Book, BotState, EquityRange, EventKind, Mode, Side, Undefined
 from karat.ports.journal import Happening
+from karat.ports.verdict import Verdict
 from karat.research.trades import trades_of
 from karat.strategies import Market, evaluate, find_strategy, resolve
 from karat.venues.paper.venue import PaperVenue

@@ -20,7 +20,7 @@ from karat.journal.codec import policy_json, policy_of
 from karat.journal.schema import VERSION
 from karat.journal.store import SqliteJournal
 from karat.ports.cockpit import BotState, EventKind
-from karat.ports.journal import Decision, Happening, Part
+from karat.ports.journal import Decision, DossierMark, Happening, Part
 from karat.ports.journal_columns import QuietBars
 
 ADA = BotId("ada")
@@ -169,6 +169,36 @@ def test_a_newer_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
         open_journal(tmp_path)
     assert refused.value.code == "journal_newer"
     assert journal_path(tmp_path).read_bytes() == before
+
+
+def test_an_older_journal_is_brought_up_once_and_keeps_everything(tmp_path: Path) -> None:
+    opened = open_journal(tmp_path)
+    opened.create_bot(bot_record())
+    opened.close()
+    with sqlite3.connect(journal_path(tmp_path)) as raw:
+        for statement in ("DROP COLUMN dossier", "DROP COLUMN dossier_hash"):
+            raw.execute(f"ALTER TABLE bots {statement}")
+        raw.execute("PRAGMA user_version = 1")
+    raw.close()
+    deployed = replace(bot_record("bea"), dossier=DossierMark("ema-BTC-0123", "ab" * 32))
+    opened = open_journal(tmp_path)
+    assert opened.bots() == (bot_record(),)
+    opened.create_bot(deployed)
+    opened.close()
+    opened = open_journal(tmp_path)
+    assert opened.bots() == (bot_record(), deployed)
+    opened.close()
+
+
+def test_bots_are_created_all_with_what_is_told_of_them_or_none(journal: SqliteJournal) -> None:
+    said = Happening(EventKind.DEPLOYED, "deployed", {"dossier": "x"})
+    with pytest.raises(InputError, match="a bot 'ada' already"):
+        journal.create_bots([(bot_record("bea"), (said,)), (bot_record(), ())])
+    assert [one.id for one in journal.bots()] == [ADA]
+    journal.create_bots([(bot_record("bea"), (said,)), (bot_record("cleo"), ())])
+    assert [one.id for one in journal.bots()] == [ADA, "bea", "cleo"]
+    (event,) = journal.events(9)
+    assert (event.bot, event.kind, event.payload) == ("bea", EventKind.DEPLOYED, {"dossier": "x"})
 
 
 def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from karat.research.backtest import MarketData
 from karat.research.ledger.trials import TrialLedger
 from karat.research.prove.ground import Book, swept_in_memory
 from karat.research.prove.settings import Effort
-from karat.research.robustness.report import Trials
 from karat.research.sweeps.grid import SweepGrid
 from karat.research.sweeps.job import Choice
 from karat.research.sweeps.sweep import Sweep
@@ -25,10 +24,7 @@ from karat.strategies import Strategy
 
 STEP = HOUR_MS
 BARS = 24 * 365 * 2
-SMALL = Effort(
-    sweep_variants=24, refinement_variants=27, own_variants=9, centres=1, axis_values=3, paths=50, walk_windows=5,
-    superior_resamples=200, robustness=Trials(paths=200, runs=4, random_runs=20),
-)  # fmt: skip
+SMALL = Effort.smallest()
 
 
 def closes(seed: int, drift: float) -> Floats:

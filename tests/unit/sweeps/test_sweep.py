@@ -22,8 +22,9 @@ from karat.lake.quality import measure
 from karat.lake.store import open_lake
 from karat.research.backtest import MarketData
 from karat.research.backtest_market import market_data
+from karat.research.sweeps.batches import plan_of
 from karat.research.sweeps.grid import SweepGrid, parse_grid, values_of
-from karat.research.sweeps.sweep import before_vault, sweep
+from karat.research.sweeps.sweep import SweepThreads, before_vault, sweep
 from karat.strategies import evaluate, find_strategy, resolve
 
 BARS = 1_500
@@ -141,3 +142,17 @@ def test_the_instrument_of_the_demo_is_the_one_swept(data: MarketData):
 
 def _fields(policy: Policy) -> dict:
     return {name: getattr(policy, name) for name in Policy.__dataclass_fields__}
+
+
+def test_a_small_sweep_is_sketched_while_it_runs_as_if_it_were_run_again(data: MarketData):
+    grid = SweepGrid({"fast_period": (5, 10, 50), "slow_period": (20, 40)}, {"stop_value": (0.01, 0.02, 0.05)})
+    rows = np.array([0, 1, 4, 5, 9, 10, 12, 13, 17])  # of 50 and 20, 50 and 40 nothing is simulated
+    once = sweep(data, find_strategy("ema_crossover"), grid, STOPPED, variants=rows, sketched=True)
+    plan = plan_of(data, find_strategy("ema_crossover"), grid, STOPPED)
+    with SweepThreads(plan, 2, None) as threads:
+        kept = threads.figures(rows, None)
+        twice = threads.finished(rows, kept.figures, kept.scores, None, sketched=True)
+    assert once.trials == 6
+    assert np.array_equal(once.figures, twice.figures, equal_nan=True)
+    assert once.sketch.as_json() == twice.sketch.as_json()
+    assert once.sketch.counts.sum() == 6

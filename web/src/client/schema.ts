@@ -14,6 +14,8 @@ export interface BotDetail {
   readonly parameters: readonly Parameter[];
   readonly capital: number;
   readonly anchor_ts: number;
+  readonly verdict_reason: string;
+  readonly dossier: string | null;
 }
 
 /** One bot as of its last bar. */
@@ -75,7 +77,7 @@ export interface ErrorDetail {
 }
 
 /** What an event reports. `MARKED` says that candles were processed and figures moved; the page lists the others. */
-export type EventKind = "marked" | "entry" | "exit" | "refused" | "started" | "recovered" | "finished" | "stopped" | "halted" | "failed" | "warning";
+export type EventKind = "marked" | "entry" | "exit" | "refused" | "started" | "recovered" | "finished" | "stopped" | "halted" | "failed" | "warning" | "deployed";
 
 /** Something that happened. */
 export interface Event {
@@ -125,6 +127,56 @@ export interface Holding {
   readonly side: Side;
   readonly quantity: number;
 }
+
+/** One job opened: the last lines that it printed. */
+export interface JobDetail {
+  readonly job: Job;
+  readonly output: readonly string[];
+}
+
+/** Why a job failed. */
+export interface JobError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** One job. */
+export interface Job {
+  readonly id: string;
+  readonly kind: string;
+  readonly arguments: readonly string[];
+  readonly state: JobState;
+  readonly attempt: number;
+  readonly detached: boolean;
+  readonly created_ts: number;
+  readonly started_ts: number | null;
+  readonly ended_ts: number | null;
+  readonly progress: JobProgress;
+  readonly exit_code: number | null;
+  readonly error: JobError | null;
+  readonly result: string | null;
+}
+
+/** How far a job is, as its worker told last. */
+export interface JobProgress {
+  readonly done: number;
+  readonly of: number | Undefined;
+  readonly unit: string;
+  readonly stage: string;
+  readonly rate: number | Undefined;
+  readonly left_seconds: number | Undefined;
+  readonly written_ts: number | null;
+}
+
+/** A job to start: a kind and the arguments of its command, word by word. */
+export interface JobRequest {
+  readonly kind: string;
+  readonly arguments: readonly string[];
+}
+
+/** Where a job is. `interrupted`: its process is gone and nobody asked for that. */
+export type JobState = "waiting" | "running" | "finished" | "failed" | "cancelled" | "interrupted";
 
 /** Where the candles come from; fills are paper in both. Modes are never added up. */
 export type Mode = "simulated" | "paper";
@@ -238,5 +290,5 @@ export interface Undefined {
   readonly undefined: string;
 }
 
-/** What research has proven about a bot's strategy. It has proven nothing until it can. */
-export type Verdict = "not proven";
+/** What research has proven about a bot, by the dossier it was deployed from. Without one: nothing. */
+export type Verdict = "not proven" | "on watch" | "proven";

@@ -20,6 +20,7 @@ const SIGNS: Record<EventKind, Status> = {
   halted: "warn",
   failed: "fail",
   warning: "warn",
+  deployed: "info",
 };
 
 export function Events({ rows, bots }: { rows: readonly KaratEvent[]; bots?: ReadonlyMap<string, Bot> }) {

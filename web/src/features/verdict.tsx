@@ -1,6 +1,6 @@
 /** State before figures: the worst of it in words, and beside it what is known to be in order and what is not. */
 import type { ReactNode } from "react";
-import type { Fleet, Position } from "../client/schema";
+import type { Bot, Fleet, Position, Verdict } from "../client/schema";
 import { Sign } from "../components/icons";
 import { type Status, assess, barsBehind, isStale } from "../lib/assess";
 import { plural } from "../lib/format";
@@ -56,7 +56,6 @@ function Vitals({ fleet, positions, known }: VitalsProps) {
   const running = bots.filter((bot) => bot.state === "running").length;
   const late = bots.filter((bot) => isStale(bot, clock));
   const behind = Math.max(0, ...late.map((bot) => barsBehind(bot, clock)));
-  const unproven = bots.filter((bot) => bot.verdict === "not proven").length;
   return (
     <>
       <Vital
@@ -73,9 +72,23 @@ function Vitals({ fleet, positions, known }: VitalsProps) {
         note={late.length > 0 ? `${plural(late.length, "bot")} up to ${behind} bars behind` : "every bot is up to it"}
       />
       <DataVital known={known} />
-      <Vital status="none" name="Proof" value="not proven" note={`${unproven} of ${plural(bots.length, "bot")}`} />
+      <Proof bots={bots} />
     </>
   );
+}
+
+/** What research has proven of the bots: only one deployed from a gold dossier, and unchanged since, is proven. */
+function Proof({ bots }: { bots: readonly Bot[] }) {
+  const amount = (verdict: Verdict): number => bots.filter((bot) => bot.verdict === verdict).length;
+  const proven = amount("proven");
+  const watched = amount("on watch");
+  const all = plural(bots.length, "bot");
+  if (proven === 0) {
+    const note = watched > 0 ? `${watched} of ${all} on watch` : `${bots.length} of ${all}`;
+    return <Vital status="none" name="Proof" value="not proven" note={note} />;
+  }
+  const status = proven === bots.length ? "pass" : "none";
+  return <Vital status={status} name="Proof" value={`${proven} of ${bots.length}`} note={watched > 0 ? `proven, ${watched} on watch` : "proven"} />;
 }
 
 /** The candles of the lake: without them no decision is made. */

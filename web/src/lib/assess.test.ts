@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Bot, Fleet } from "../client/schema";
-import { assess, barsBehind, botStatus } from "./assess";
+import { assess, barsBehind, botStatus, verdictStatus } from "./assess";
 
 const HOUR = 3_600_000;
 const CLOCK = 1_763_733_600_000;
@@ -78,4 +78,10 @@ describe("a bot's sign", () => {
   test("says why it waits", () => {
     expect(botStatus(bot({ state: "starting" }), CLOCK).text).toBe("recovering, entries wait");
   });
+});
+
+test("only what is proven looks passed, and what is not is no fault", () => {
+  expect(verdictStatus("proven")).toBe("pass");
+  expect(verdictStatus("on watch")).toBe("info");
+  expect(verdictStatus("not proven")).toBe("none");
 });

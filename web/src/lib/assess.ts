@@ -1,5 +1,5 @@
 /** What the fleet's state amounts to: the worst of it in words, and each bot's sign. */
-import type { Bot, Fleet } from "../client/schema";
+import type { Bot, Verdict as BotVerdict, Fleet } from "../client/schema";
 import { plural } from "./format";
 import { timeframe } from "./time";
 import type { Phase } from "./live";
@@ -38,6 +38,12 @@ export function botStatus(bot: Bot, clock: number | null): { readonly status: St
   if (bot.state === "stopped") return { status: "none", text: because("stopped") };
   if (bot.state === "finished") return { status: "info", text: because("finished") };
   return { status: "pass", text: because("running") };
+}
+
+/** How a verdict of research looks. Not to be proven is the usual case and no fault. */
+export function verdictStatus(verdict: BotVerdict): Status {
+  if (verdict === "proven") return "pass";
+  return verdict === "on watch" ? "info" : "none";
 }
 
 /** The first line of the page: the worst there is, in words. */

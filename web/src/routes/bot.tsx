@@ -10,7 +10,7 @@ import { Events } from "../features/events";
 import { PositionFacts } from "../features/positions";
 import { WhyNoTrade } from "../features/refusals";
 import { Trades } from "../features/trades";
-import { botStatus } from "../lib/assess";
+import { botStatus, verdictStatus } from "../lib/assess";
 import { count, money, words } from "../lib/format";
 import { useZone } from "../lib/preferences";
 import { moment } from "../lib/time";
@@ -42,6 +42,7 @@ export function BotPage({ id }: { id: string }) {
         </div>
         <LastTrades id={id} />
         <div className="grid content-start gap-2.5 wide:gap-3 broad:col-span-4">
+          <Proof detail={detail} />
           <Told detail={detail} />
           <BotData market={detail.data.row.market} timeframe={detail.data.row.timeframe} />
           <Happened id={id} />
@@ -71,7 +72,7 @@ function Head({ detail }: { detail: BotDetail }) {
         {words(row.strategy)} on {row.market}, {row.timeframe}
       </span>
       <span className="inline-flex items-center gap-1.5 text-text-2">
-        <Sign status="none" label="" /> {row.verdict}
+        <Sign status={verdictStatus(row.verdict)} label="" /> {row.verdict}
       </span>
       {row.warnings.map((warning) => (
         <span key={warning} className="inline-flex w-full items-center gap-1.5 text-warn">
@@ -135,6 +136,30 @@ function Told({ detail }: { detail: View<BotDetail> }) {
                 </div>
               ))}
             </dl>
+          </div>
+        )}
+      </PanelState>
+    </Panel>
+  );
+}
+
+/** Why it is proven, or why not: by the dossier it was deployed from, as it stands now. */
+function Proof({ detail }: { detail: View<BotDetail> }) {
+  return (
+    <Panel title="Proof" view={detail}>
+      <PanelState view={detail} lines={3}>
+        {(data) => (
+          <div className="px-3.5 py-2.5">
+            <p className="flex items-center gap-1.5 font-semibold">
+              <Sign status={verdictStatus(data.row.verdict)} label="" /> {data.row.verdict}
+            </p>
+            <p className="mt-1 wrap-anywhere text-text-2">{data.verdict_reason}</p>
+            {data.dossier !== null && (
+              <dl className="mt-2 border-t border-line pt-1.5">
+                <dt className="text-text-3">dossier</dt>
+                <dd className="wrap-anywhere">{data.dossier}</dd>
+              </dl>
+            )}
           </div>
         )}
       </PanelState>

@@ -5,7 +5,7 @@ import { SideWord, Sign } from "../components/icons";
 import { BotName, Link, botPath } from "../components/link";
 import { Panel, PanelState } from "../components/panel";
 import { NoBots } from "../features/fleet";
-import { type Status, botStatus } from "../lib/assess";
+import { type Status, botStatus, verdictStatus } from "../lib/assess";
 import { count, money, percent, plural, symbolOf, words } from "../lib/format";
 import { useQuery } from "../lib/router";
 import { useFleet } from "../lib/use-live";
@@ -126,7 +126,11 @@ function Row({ bot, clock }: { bot: Bot; clock: number | null }) {
         <Figure value={bot.drawdown} format={percent} />
       </td>
       <td className="right">{count(bot.trades)}</td>
-      <td className="text-text-2">{bot.verdict}</td>
+      <td className="text-text-2">
+        <span className="inline-flex items-center gap-1.5 whitespace-nowrap">
+          <Sign status={verdictStatus(bot.verdict)} size={13} label="" /> {bot.verdict}
+        </span>
+      </td>
     </tr>
   );
 }

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from karat.research.ledger.chain import Line
 from karat.research.ledger.trials import LOOK, TRIALS
-from karat.stats.belief.deflated import equivalent_trials, expected_maximum_of_clusters, sharpe_of_luck
+from karat.stats.belief.deflated import equivalent_trials, sharpe_of_luck
+from karat.stats.belief.peaks import expected_peak
 from karat.stats.belief.sketch import Sketch, merged
 from karat.stats.figure import Figure, Undefined
 
@@ -72,8 +73,6 @@ def _account(family: str, market: str, lines: list[Line]) -> Account:
 
 def effective_number(trials: int, sketch: Sketch) -> float:
     """How many independent trials have the same luck as these; 0 when none was made."""
-    clusters = len(sketch.counts)
-    if trials < 1 or clusters < 1:
+    if trials < 1 or not len(sketch.counts):
         return 0.0
-    peak = expected_maximum_of_clusters(max(trials, clusters), clusters, sketch.correlation)
-    return equivalent_trials(peak)
+    return equivalent_trials(expected_peak(sketch, trials))

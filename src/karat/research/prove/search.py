@@ -33,7 +33,7 @@ class Searched:
     pool: Sweep
     is_sample: bool
     by: str
-    trades_min: float
+    trades_enough: tuple[float, ...]
 
     def centres(self, count: int) -> list[Plateau]:
         """The plateau centres of the pool by the objective, of variants that trade often enough on every market to be
@@ -42,9 +42,11 @@ class Searched:
 
     @property
     def judgeable(self) -> NDArray[np.bool_]:
-        """Which variants close as many trades as the gates ask for, on every market."""
+        """Which variants close as many trades as the gates ask for, on every market: as gold wants where there are
+        such, else as any verdict does."""
         fewest = np.min([one.column("trades") for one in self.by_market.values()], axis=0)
-        return fewest >= self.trades_min
+        found = [fewest >= bound for bound in self.trades_enough]
+        return next((one for one in found if one.any()), found[-1])
 
     def settings(self, plateau: Plateau) -> dict[str, Any]:
         """What the variant of a plateau sets."""
@@ -84,6 +86,7 @@ class Searcher:
         for market, data in markets.items():
             found[market] = self.ground.sweep(data, self.strategy, grid, self.policy, choice)
             self.book.tried(self.strategy, tried_by_sweep(found[market], data, self.policy))
-        trades_min = self.settings.thresholds.gate("trades").value
+        gates = self.settings.thresholds
+        enough = (gates.gate("trades_enough").value, gates.gate("trades").value)
         is_sample = choice.sampler is not Sampler.GRID
-        return Searched(found, pooled(list(found.values())), is_sample, objective.name, trades_min)
+        return Searched(found, pooled(list(found.values())), is_sample, objective.name, enough)

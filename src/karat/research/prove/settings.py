@@ -47,6 +47,14 @@ class Effort:
             walk_windows=8, superior_resamples=500, robustness=Trials(paths=1_000, runs=20, random_runs=60),
         )  # fmt: skip
 
+    @classmethod
+    def smallest(cls) -> Effort:
+        """Enough to go through all stages, and no more."""
+        return cls(
+            sweep_variants=24, refinement_variants=27, own_variants=9, centres=1, axis_values=3, paths=50,
+            walk_windows=5, superior_resamples=200, robustness=Trials(paths=200, runs=4, random_runs=20),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofSettings:

@@ -3,7 +3,7 @@ the kernel, so that later trades change as they really would."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy as np
 from karat.core.model.candles import Floats
 from karat.core.model.policy import Policy
 from karat.core.model.signals import Signals
-from karat.research.levels import LevelRun, run_level
+from karat.research.robustness import again
+from karat.research.robustness.again import Again, in_turn
 from karat.research.robustness.bands import Band, Fan, band_of, fan_of, points_of
 from karat.research.robustness.noise import noisy_market
-from karat.research.robustness.variant import Outcome, Variant, outcome_of
+from karat.research.robustness.variant import Outcome, Variant
 from karat.stats import Undefined
 from karat.stats.belief.random import fill_uniforms
 from karat.stats.figure import NO_TRADES
@@ -50,14 +51,14 @@ def missed_entries(variant: Variant, *, seed: int, probability: float = 0.1, run
     """
     assert 0.0 <= probability <= 1.0, "a probability"
     stretch = entry_stretches(variant.signals)
-    draws = np.empty(int(stretch.max(initial=-1)) + 1)
 
-    def missing(path: int) -> LevelRun:
+    def missing(path: int) -> Again:
+        draws = np.empty(int(stretch.max(initial=-1)) + 1)
         fill_uniforms(seed, _MISSED, 0, path, draws)
         missed = np.append(draws < probability, False)[stretch]  # -1, no stretch, reads the last
-        return variant.with_signals(without_entries(variant.signals, missed))
+        return again.with_signals(variant, without_entries(variant.signals, missed))
 
-    return _disturbed(variant, probability, runs, (missing(path) for path in range(runs)))
+    return _disturbed(variant, probability, runs, missing)
 
 
 def entry_stretches(signals: Signals) -> np.ndarray:
@@ -92,7 +93,9 @@ def worse_fills(variant: Variant, *, seed: int, times_max: float = 3.0, runs: in
     draws = np.empty(runs)
     fill_uniforms(seed, _WORSE, 0, 0, draws)
     times = 1.0 + draws * (times_max - 1.0)
-    return _disturbed(variant, times_max, runs, (variant.with_policy(dearer(variant.policy, one)) for one in times))
+    return _disturbed(
+        variant, times_max, runs, lambda path: again.with_policy(variant, dearer(variant.policy, float(times[path])))
+    )
 
 
 def dearer(policy: Policy, times: float) -> Policy:
@@ -109,27 +112,27 @@ def dearer(policy: Policy, times: float) -> Policy:
 def noisy_prices(variant: Variant, *, seed: int, share: float = 0.1, runs: int = RUNS) -> Disturbed | Undefined:
     """Every price is moved by up to `share` (the strength) of the ATR, and the strategy asked anew."""
 
-    def noisy(path: int) -> LevelRun:
+    def noisy(path: int) -> Again:
         market = noisy_market(variant.data, seed=seed, path=path, share=share)
         signals = evaluate(variant.strategy, market, variant.values)
-        return run_level(
-            variant.run.name, market.candles, signals, variant.policy, variant.data.instrument, variant.extras
-        )
+        return again.on_candles(variant, market.candles, signals)
 
-    return _disturbed(variant, share, runs, (noisy(path) for path in range(runs)))
+    return _disturbed(variant, share, runs, noisy)
 
 
-def _disturbed(variant: Variant, strength: float, runs: int, found: Iterable[LevelRun]) -> Disturbed | Undefined:
-    """The bands of runs, each of which is let go before the next: their records are large."""
+def _disturbed(variant: Variant, strength: float, runs: int, run_of: Callable[[int], Again]) -> Disturbed | Undefined:
+    """The bands of runs, each of which is let go when it was read: their records are large."""
     assert runs >= 1, "at least one run"
     if not len(variant.run.fills["ts"]):
         return NO_TRADES
-    outcomes: list[Outcome] = []
     after = points_of(len(variant.daily_returns()))
-    curves: Floats = np.empty((runs, len(after)))
-    for path, run in enumerate(found):
-        outcomes.append(outcome_of(run))
-        curves[path] = variant.daily_equity(run)[after - 1]
+
+    def read(path: int) -> tuple[Outcome, Floats]:
+        run = run_of(path)
+        return run.outcome, run.daily_equity[after - 1]
+
+    found = in_turn(runs, read)
+    outcomes, curves = [one for one, _ in found], np.array([curve for _, curve in found])
     return Disturbed(
         runs=runs,
         strength=strength,

@@ -20,7 +20,7 @@ zero is never known). A random run without a Sharpe counts as good, unless it we
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -29,6 +29,8 @@ import numpy as np
 from karat.core.model.candles import Ints
 from karat.core.model.signals import Signals
 from karat.research.levels import LevelRun
+from karat.research.robustness import again
+from karat.research.robustness.again import Again, in_turn
 from karat.research.robustness.bands import Band, band_of
 from karat.research.robustness.disturbed import without_entries
 from karat.research.robustness.variant import Variant, column
@@ -90,7 +92,7 @@ def random_entries(variant: Variant, *, seed: int, runs: int = RANDOM_RUNS) -> R
     if len(ground.room) < 2 * sum(entered):
         return NO_ROOM
     count = _enough(ground, entered, seed)
-    return _compared(variant, (_random_run(ground, count, seed, _ENTRIES, path) for path in range(runs)))
+    return _compared(variant, runs, lambda path: _random_run(ground, count, seed, _ENTRIES, path))
 
 
 def random_timing(variant: Variant, *, seed: int, runs: int = RANDOM_RUNS) -> RandomEntries | Undefined:
@@ -106,17 +108,21 @@ def random_timing(variant: Variant, *, seed: int, runs: int = RANDOM_RUNS) -> Ra
     draws = np.empty(runs)
     fill_uniforms(seed, _TIMING, 0, 0, draws)
     steps = memory + (draws * (later - 2 * memory)).astype(np.int64)
-    return _compared(variant, (variant.with_signals(put_off(variant, warmup, int(step))) for step in steps))
+    return _compared(
+        variant, runs, lambda path: again.with_signals(variant, put_off(variant, warmup, int(steps[path])))
+    )
 
 
-def _compared(variant: Variant, found: Iterable[LevelRun]) -> RandomEntries:
-    """Each run is let go before the next: their records are large."""
+def _compared(variant: Variant, runs: int, run_of: Callable[[int], Again]) -> RandomEntries:
+    """Each run is let go when it was read: their records are large."""
     real, entered = variant.run.metrics["sharpe"], sum(_entered(variant.run))
-    sharpes: list[Figure] = []
-    trades: list[float] = []
-    for run in found:
-        sharpes.append(run.metrics["sharpe"])
-        trades.append(float(sum(_entered(run))))
+
+    def read(path: int) -> tuple[Figure, int]:
+        run = run_of(path)
+        return run.sharpe, run.entered
+
+    found = in_turn(runs, read)
+    sharpes, trades = [sharpe for sharpe, _ in found], [float(count) for _, count in found]
     matched = abs(float(np.mean(trades)) / entered - 1.0) <= _MATCHED
     return RandomEntries(
         runs=len(sharpes),
@@ -157,7 +163,7 @@ def _enough(ground: _Ground, entered: tuple[int, int], seed: int) -> tuple[int, 
     count = entered
     for attempt in range(_PILOT_ROUNDS):
         paths = range(attempt * _PILOT_RUNS, (attempt + 1) * _PILOT_RUNS)
-        made = np.mean([sum(_entered(_random_run(ground, count, seed, _PILOT, path))) for path in paths])
+        made = np.mean([_random_run(ground, count, seed, _PILOT, path).entered for path in paths])
         if abs(made / target - 1.0) <= _CLOSE_ENOUGH or made == 0.0:
             break
         times = min(times * target / made, _SHARE_MAX * len(ground.room) / target)
@@ -173,7 +179,7 @@ def _times(entries: int, times: float) -> int:
     return max(round(entries * times), 1) if entries else 0
 
 
-def _random_run(ground: _Ground, count: tuple[int, int], seed: int, purpose: int, path: int) -> LevelRun:
+def _random_run(ground: _Ground, count: tuple[int, int], seed: int, purpose: int, path: int) -> Again:
     keys = np.empty(len(ground.room))
     fill_uniforms(seed, purpose, 0, path, keys)
     chosen = np.argpartition(keys, sum(count) - 1)[: sum(count)]
@@ -186,7 +192,7 @@ def _random_run(ground: _Ground, count: tuple[int, int], seed: int, purpose: int
         for real, place in zip((ground.longs, ground.shorts), drawn, strict=True)
     ]
     variant, source = ground.variant, np.concatenate(sources)
-    return variant.with_signals(with_entries(variant, ground.quiet, chosen, count[0], source))
+    return again.with_signals(variant, with_entries(variant, ground.quiet, chosen, count[0], source))
 
 
 def with_entries(variant: Variant, quiet: Signals, bars: Ints, longs: int, source: Ints) -> Signals:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from karat.core.model.candles import Floats, Ints
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy, SizeMode
 from karat.research.edge import edge_dies_at_bp
@@ -103,25 +104,44 @@ def _fall(before: Figure, after: Figure) -> Figure:
 
 def capacity(variant: Variant) -> Capacity:
     """How much capital the market bears. A market of which a twentieth of the bars trade nothing bears none."""
+    thin, share = bar_notional(variant, VOLUME_PERCENTILE), _order_share(variant)
+    if not is_defined(thin):
+        return Capacity(thin, share, thin)
+    return Capacity(thin, share, VOLUME_SHARE_MAX * thin / share if is_defined(share) else share)
+
+
+def bar_notional(variant: Variant, percentile: float) -> Figure:
+    """What a bar traded at a percentile of all bars, volume at the close, in the settlement currency."""
     bars, instrument = variant.run.inputs.bars, variant.data.instrument
     if not bars.volume.any():
-        return Capacity(NO_VOLUME, _order_share(variant), NO_VOLUME)
+        return NO_VOLUME
     base = bars.quantity_volume * instrument.contract_size
     traded = base / bars.close if instrument.kind == Kind.INVERSE else base * bars.close
-    thin = float(np.percentile(traded, VOLUME_PERCENTILE))
-    share = _order_share(variant)
-    return Capacity(thin, share, VOLUME_SHARE_MAX * thin / share if is_defined(share) else share)
+    return float(np.percentile(traded, percentile))
+
+
+def largest_order(variant: Variant) -> Figure:
+    """The largest notional filled in one bar, both orders of it together."""
+    _, notional = _orders(variant)
+    return float(notional.max()) if len(notional) else NO_TRADES
 
 
 def _order_share(variant: Variant) -> Figure:
     """The largest notional filled in one bar over what it was sized by."""
-    fills = variant.run.fills
-    if not len(fills["ts"]):
+    first, notional = _orders(variant)
+    if not len(first):
         return NO_TRADES
-    first = np.flatnonzero(np.diff(fills["bar"], prepend=-1))
-    notional = np.add.reduceat(notionals(fills, variant.data.instrument), first)
     if variant.policy.size_mode == SizeMode.NOTIONAL:
         return float(notional.max()) / variant.policy.capital
-    before = fills["equity_before"][first]
+    before = variant.run.fills["equity_before"][first]
     able = before > 0.0
     return float((notional[able] / before[able]).max()) if able.any() else NO_TRADES
+
+
+def _orders(variant: Variant) -> tuple[Ints, Floats]:
+    """Of every bar with fills the first of them, and the notional of all of them."""
+    fills = variant.run.fills
+    first = np.flatnonzero(np.diff(fills["bar"], prepend=-1))
+    if not len(first):
+        return first, np.zeros(0)
+    return first, np.add.reduceat(notionals(fills, variant.data.instrument), first)

@@ -15,7 +15,7 @@ from karat.kernel.prepare import Extras
 from karat.kernel.signals import pack_signal
 from karat.research.backtest import OWN_COSTS, MarketData
 from karat.research.levels import LevelRun, measured, run_level, session_keys
-from karat.stats import Figure, daily_marks, daily_returns
+from karat.stats import Figure, daily_returns
 from karat.stats.returns import SESSION_DAYS
 from karat.strategies import Strategy, Values, evaluate
 
@@ -74,17 +74,11 @@ class Variant:
         """The run under another policy."""
         return run_level(self.run.name, self.data.candles, self.signals, policy, self.data.instrument, self.extras)
 
-    def daily_returns(self, run: LevelRun | None = None) -> Floats:
+    def daily_returns(self) -> Floats:
         """Simple returns of each day, NaN from where equity was zero or below."""
-        run = run or self.run
+        run = self.run
         sessions = self.keys is not None
         return daily_returns(run.close_ts, run.equity, run.policy.capital, sessions=sessions, session_keys=self.keys)[1]
-
-    def daily_equity(self, run: LevelRun) -> Floats:
-        """Equity at the end of each day over the capital, without the start."""
-        sessions = self.keys is not None
-        marks = daily_marks(run.close_ts, run.equity, run.policy.capital, sessions=sessions, session_keys=self.keys)[1]
-        return marks[1:] / run.policy.capital
 
 
 def variant_of(

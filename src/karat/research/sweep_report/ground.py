@@ -35,7 +35,10 @@ def drawn_axes(grid: SweepGrid) -> tuple[DrawnAxis, ...]:
 
 
 def _axis(name: str, values: tuple[Any, ...]) -> DrawnAxis:
-    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+    words = any(
+        hasattr(one, "name") or not isinstance(one, int | float) or isinstance(one, bool) for one in values
+    )  # a mode is a whole number too
+    numbers = not words
     different = list(dict.fromkeys(values if not numbers else (_off_or(one) for one in values)))
     if numbers:
         different.sort(key=lambda one: (one is not None, one or 0.0))

@@ -24,6 +24,7 @@ FIGURES_MAX = 6
 LINES_MAX = 3_000
 AXES_MAX = 12  # of parallel coordinates
 COUNTS = 80
+_COUNTS_MIN = 10
 _TAIL = 0.001  # of variants below the first count: one ruin must not squeeze all others into one count
 _SHARES = (
     "consistency", "growth_low", "growth_middle", "growth_high", "cagr", "total_return", "max_drawdown",
@@ -155,7 +156,8 @@ def counted(values: Floats, simulated: Any) -> dict[str, Any]:
     if not len(known):
         return {"counts": [], "low": 0.0, "high": 0.0, "below": 0, "undefined": undefined, "median": None}
     low, high = float(np.quantile(known, _TAIL)) if len(known) > 1_000 else float(known.min()), float(known.max())
-    counts, _ = np.histogram(known, bins=COUNTS if high > low else 1, range=(low, high if high > low else low + 1e-9))
+    bins = min(COUNTS, max(_COUNTS_MIN, int(2.0 * np.sqrt(len(known)))))
+    counts, _ = np.histogram(known, bins=bins if high > low else 1, range=(low, high if high > low else low + 1e-9))
     return {
         "counts": counts.tolist(), "low": low, "high": high, "below": int(np.count_nonzero(known < low)),
         "undefined": undefined, "median": float(np.median(known)),

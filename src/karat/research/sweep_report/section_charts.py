@@ -8,7 +8,7 @@ from karat.research.report.html import Content, Markup, tag
 from karat.research.sweep_report.ground import BINS_MAX, DrawnAxis, drawn_axes
 from karat.research.sweep_report.payload import AXES_MAX, LINES_MAX, PAIRS_MAX, columns_shown
 from karat.research.sweep_report.story import SweepStory
-from karat.research.sweep_report.words import figure, name_of
+from karat.research.sweep_report.words import count, figure, name_of
 from karat.stats.figure import Undefined
 
 _SHARES = ("1", "2", "5", "10", "20", "50", "100")
@@ -61,8 +61,8 @@ def lines_panel(story: SweepStory) -> Markup | None:
         )
     more = f" The first {AXES_MAX} of {len(axes)} axes are shown." if len(axes) > AXES_MAX else ""
     help_words = (
-        f"One line a variant, through all it sets to its {story.goal}. Drag along an axis to brush it, click it to take"
-        f" the brush away. {drawn}{more}"
+        f"One line a variant, through all it sets to its {story.goal}. With a mouse, drag along an axis to brush it and"
+        f" click it to take the brush away. {drawn}{more}"
     )
     summary = f"Parallel coordinates of {', '.join(axis.name for axis in axes)} and {story.goal}."
     return chart_panel("lines", "Parallel coordinates", "the best share in colour", controls, summary, help_words)
@@ -85,7 +85,7 @@ def _spread(story: SweepStory, name: str) -> Markup:
         words = f"No line of luck: {luck.reason}."
     else:
         words = (
-            f"The dashed line is luck: {luck.text}, what the best of {story.effective:,.1f} independent trials is"
+            f"The dashed line is luck: {luck.text}, what the best of {count(story.effective)} independent trials is"
             f" expected to show without any edge. That is what the {story.even.trials:,} variants of this sweep are"
             " worth; what was tried before is in the ledger."
         )

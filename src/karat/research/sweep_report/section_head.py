@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from karat.research.report.figures import Shown, day, fixed, plural
+import numpy as np
+
+from karat.research.report.figures import Shown, day, plural
 from karat.research.report.html import Content, Markup, join, tag
 from karat.research.sweep_report.ground import word
+from karat.research.sweep_report.payload import shown_values
+from karat.research.sweep_report.section_plateaus import PLATEAU_MIN, PROFITABLE_MIN
 from karat.research.sweep_report.story import SweepStory
-from karat.research.sweep_report.words import figure, share
-from karat.stats.figure import Undefined
+from karat.research.sweep_report.words import count, figure, share
+from karat.stats.figure import Figure, Undefined
 
 _NAMES_SHOWN = 4
 _NO_CENTRE = Undefined("no variant above zero has neighbours")
@@ -41,10 +45,10 @@ def stamp_panel(story: SweepStory) -> Markup:
         tag("div", tag("dt", _sign(warning), name), tag("dd", text), class_="warning" if warning else None)
         for name, text, warning in facts
     ]
-    count = plural(warnings, "warning") if warnings else "no warnings"
+    said = plural(warnings, "warning") if warnings else "no warnings"
     return tag(
         "section",
-        tag("div", tag("h2", "What was swept"), tag("span", count, class_="note"), class_="head"),
+        tag("div", tag("h2", "What was swept"), tag("span", said, class_="note"), class_="head"),
         tag("dl", *rows, class_="stamp"),
         class_="panel", id="stamp", aria_label="What was swept",
     )  # fmt: skip
@@ -72,7 +76,8 @@ def _search(story: SweepStory) -> Iterator[Fact]:
     spec, even = story.spec, story.even
     yield "Sampler", f"{spec['sampler']}, {even.grid.variants:,} combinations, seed {spec['seed']}", False
     markets = f" on each of {len(story.places)} markets" if story.is_pool else ""
-    lost = int((even.column(story.goal) != even.column(story.goal)).sum()) - even.skipped
+    none = np.isnan(shown_values(story, story.goal))
+    lost = int(np.count_nonzero(none)) - even.skipped - len(even.pruned)
     words = [f"{even.trials:,} variants simulated{markets}"]
     if even.skipped:
         words.append(f"{even.skipped:,} contradict themselves")
@@ -104,7 +109,7 @@ def band(story: SweepStory) -> Markup:
     goal, even = story.goal, story.even
     peak = figure(goal, float(story.result.column(goal)[story.peaks[0]]) if story.peaks else _NO_PEAK)
     centre = story.centres[0] if story.centres else None
-    chosen = figure(goal, centre.objective if centre else _NO_CENTRE)
+    chosen = figure(goal, _best_known(story, centre.row) if centre else _NO_CENTRE)
     score = share(centre.score if centre else _NO_CENTRE)
     near = share(centre.profitable if centre else _NO_CENTRE)
     sharpes = even.column("sharpe")
@@ -112,17 +117,25 @@ def band(story: SweepStory) -> Markup:
     best = figure("sharpe", float(known.max()) if len(known) else _NO_PEAK)
     luck = figure("sharpe", story.luck)
     effective = story.effective
-    worth = Shown("", reason=effective.reason) if isinstance(effective, Undefined) else Shown(fixed(effective, 1))
+    worth = Shown("", reason=effective.reason) if isinstance(effective, Undefined) else Shown(count(effective))
     cells = [
         _cell("Trials", Shown(f"{trials_of(story):,}"), f"worth {worth.text} independent ones" if worth.text else
               worth.reason),
         _cell(f"Best {goal}", peak, _peak_words(story)),
         _cell("Chosen centre", chosen, _centre_words(story)),
-        _cell("Plateau score", score, "median of its neighbours over its own"),
-        _cell("Neighbours that earn", near, f"of {centre.neighbours:,} around it" if centre else _NO_CENTRE.reason),
-        _cell("Best Sharpe", best, f"luck alone gives {luck.text}" if not luck.reason else luck.reason),
+        _cell("Plateau score", _or_short(score, centre.score if centre else _NO_CENTRE, PLATEAU_MIN),
+              "its neighbours' median over its own"),
+        _cell("Neighbours that earn", _or_short(near, centre.profitable if centre else _NO_CENTRE, PROFITABLE_MIN),
+              f"of {centre.neighbours:,} around it" if centre else _NO_CENTRE.reason),
+        _cell("Sharpe of luck", luck, f"without any edge; the best here is {best.text}"),
     ]  # fmt: skip
     return tag("section", *cells, class_="panel band", aria_label="Figures asked for first")
+
+
+def _or_short(shown: Shown, value: Figure, least: float) -> Shown:
+    """A share in words, marked where it is less than the checklist asks for."""
+    short = not isinstance(value, Undefined) and value < least
+    return Shown(f"{shown.text} of {least:.0%}", "short") if short else shown
 
 
 def _peak_words(story: SweepStory) -> str:
@@ -134,7 +147,15 @@ def _centre_words(story: SweepStory) -> str:
     """Where the chosen centre's figure comes from."""
     if story.paths is None:
         return f"{story.goal} in the middle of the highest plateau"
-    return f"{story.goal} on {story.paths[0]:,} paths, in the middle of the highest plateau"
+    again = bool(story.centres) and story.centres[0].row in story.result.refined
+    paths = story.paths[1 if again else 0]
+    return f"{story.goal} on {paths:,} paths, in the middle of the highest plateau"
+
+
+def _best_known(story: SweepStory, row: int) -> Figure:
+    """The figure of a variant on many paths where it was scored on them: of few it is mostly noise."""
+    value = float(story.result.column(story.goal)[row])
+    return value if value == value else Undefined("undefined for this variant")
 
 
 def _cell(label: str, shown: Shown, below: str) -> Markup:

@@ -17,7 +17,7 @@ _FIGURES = (("Sharpe", "sharpe"), ("Return", "total_return"), ("Drawdown", "max_
 def plateaus_panel(story: SweepStory) -> Markup:
     """Centres first, then the best by the objective alone."""
     axes = [axis.name for axis in drawn_axes(story.even.grid)]
-    heads = ["", "Variant", *axes, *(name for name, _ in _columns(story)), "Neighbours", "Their median",
+    heads = ["Kind", "Variant", *axes, *(name for name, _ in _columns(story)), "Neighbours", "Their median",
              "Plateau score", "That earn", "At the edge of"]  # fmt: skip
     first = 2 + len(axes)
     centres = [_row(story, axes, one, "centre") for one in story.centres]

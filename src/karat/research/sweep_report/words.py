@@ -30,6 +30,11 @@ def figure(name: str, value: Figure) -> Shown:
     return Shown(fixed(value, 0) if name == "trades" else signed(value, 2) if name == "sharpe" else fixed(value, 3))
 
 
+def count(number: float) -> str:
+    """A number of trials that need not be whole; its decimal says nothing where there are many."""
+    return fixed(number, 1 if number < 100.0 else 0)
+
+
 def cell(shown: Shown, **attributes: Any) -> Markup:
     """A cell of a table, with the reason where there is no figure."""
     classes = " ".join(one for one in ("r", shown.tone) if one)

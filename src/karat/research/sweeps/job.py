@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from karat.core.errors import InputError
 from karat.core.model.candles import Floats, Ints
 from karat.core.model.policy import Policy
 from karat.core.time import timeframe_text
+from karat.ports.executor import Executor
 from karat.research.backtest import MarketData
 from karat.research.json_form import setting_json
 from karat.research.manifest import bars_hash, instrument_json, policy_json
@@ -23,6 +25,7 @@ from karat.research.sweeps.conditions import Condition
 from karat.research.sweeps.grid import SweepGrid
 from karat.research.sweeps.objective import SCORES, Objective
 from karat.research.sweeps.objectives import objective_of
+from karat.research.sweeps.spread import Goal, SpreadSweep
 from karat.research.sweeps.store import ROWS_A_PART, SweepFolder, named
 from karat.research.sweeps.sweep import Sweep, SweepThreads, sweep_of
 from karat.stats.belief.sketch import Sketch
@@ -93,12 +96,15 @@ def kept_sweep(
     *,
     home: Path | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Sweep, SweepFolder]:
     """`research.sweeps.sweep.sweep`, sketched, with every part kept in a folder; what is there is not done again.
 
-    `progress` is told how many more variants are done, and of how many. Raises also what `chosen_variants` raises,
-    InputError `too_large` before anything is done, RetryLater `disk_full`, NeedsOperator `sweep_damaged`.
+    `progress` is told how many more variants are done, and of how many. With an `executor` the variants are simulated
+    by its workers; the files are the same. Raises also what `chosen_variants` raises, InputError `too_large` before
+    anything is done, RetryLater `disk_full`, NeedsOperator `sweep_damaged`; of an executor `worker_differs` and what
+    `ports.executor` names.
     """
     if choice.prune:
         raise InputError("bad_trials", f"A {choice.sampler} does not prune.", "Leave out --prune, or --sampler tpe.")
@@ -109,22 +115,33 @@ def kept_sweep(
     folder = SweepFolder.of(spec_of(data, strategy, grid, policy, choice, len(rows)), home)
     names = () if objective is None else objective.kept
     told_rows = None if progress is None else lambda done: progress(done, len(rows))
-    with SweepThreads(plan, workers, told_rows) as threads:
-        for part, first in enumerate(range(0, len(rows), ROWS_A_PART)):
-            some = rows[first : first + ROWS_A_PART]
-            if not folder.has_part(part):
-                kept = threads.figures(some, objective)
+    with _hands(plan, workers, executor, choice, told_rows) as hands:
+        parts = {k: rows[k * ROWS_A_PART : (k + 1) * ROWS_A_PART] for k in range(-(-len(rows) // ROWS_A_PART))}
+        missing = {part: some for part, some in parts.items() if not folder.has_part(part)}
+        if told_rows is not None:
+            told_rows(sum(len(some) for part, some in parts.items() if part not in missing))
+        with closing(hands.parts(missing, objective)) as done:
+            for part, kept in done:
+                some = parts[part]
                 folder.write_part(part, some, columns_of(grid, some), kept.figures, named(names, kept.scores))
-            elif told_rows is not None:
-                told_rows(len(some))
         figures, scores = _gathered(folder, len(rows), names)
         told = folder.finished()
         if told is not None:
             return _as_it_was(plan, rows, figures, scores, folder, told, objective), folder
-        result = threads.finished(rows, figures, scores, objective, sketched=True)
+        result = hands.finished(rows, figures, scores, objective, sketched=True)
     best = {name: result.column(name)[result.refined] for name in names}
     folder.finish(rows[result.refined], best, told_of(result, data))
     return result, folder
+
+
+def _hands(
+    plan: Plan, workers: int | None, executor: Executor | None, choice: Choice, progress: Callable[[int], None] | None
+) -> SweepThreads:
+    """Who simulates: threads of this process, or the workers of an executor."""
+    if executor is None:
+        return SweepThreads(plan, workers, progress)
+    assert choice.scored_by is None, "workers know an objective by its name"
+    return SpreadSweep(plan, executor, Goal(choice.by, choice.seed), progress)
 
 
 def told_of(result: Sweep, data: MarketData) -> dict[str, Any]:

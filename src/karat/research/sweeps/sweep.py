@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from karat.research.sweeps.grid import SweepGrid
 from karat.research.sweeps.keeping import FigureKeeper, SketchKeeper, sample_of
 from karat.research.sweeps.objective import NO_ROWS, Objective, Record, Whole, columns_of_objective
 from karat.research.sweeps.objectives import goals_of, upward
-from karat.stats.belief.sketch import Sketch
+from karat.stats.belief.sketch import SAMPLE, Sketch
 from karat.strategies import Strategy
 
 
@@ -147,8 +147,9 @@ def sweep(
     plan = plan_of(data, strategy, grid, policy)
     rows = np.arange(grid.variants) if variants is None else variants
     with SweepThreads(plan, workers, progress) as threads:
-        kept = threads.figures(rows, objective, whole=variants is None)
-        return threads.finished(rows, kept.figures, kept.scores, objective, sketched=sketched)
+        wanted = sketched or (objective is not None and objective.wants_sketch)
+        kept = threads.figures(rows, objective, whole=variants is None, sketched=wanted and len(rows) <= SAMPLE)
+        return threads.finished(rows, kept.figures, kept.scores, objective, sketched=sketched, sketch=kept.sketch)
 
 
 def whole_of(plan: Plan, figures: Floats, sketch: Sketch | None) -> Whole:
@@ -169,8 +170,15 @@ def sweep_of(
     return Sweep(plan.grid, variants, figures, scores, refined, days, year, sketch, objective)
 
 
+class Kept(NamedTuple):
+    """What is kept of some variants, ascending: the columns of `FigureKeeper`."""
+
+    figures: Floats
+    scores: Floats
+
+
 class SweepThreads:
-    """The threads that work on one plan."""
+    """The threads that work on one plan. `progress` is told how many more variants are done."""
 
     def __init__(self, plan: Plan, workers: int | None, progress: Callable[[int], None] | None) -> None:
         self._plan = plan
@@ -183,29 +191,44 @@ class SweepThreads:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def figures(self, variants: Ints, objective: Objective | None, *, whole: bool = False) -> FigureKeeper:
-        """The figures of variants, and their scores on few paths. `whole`: they are all of the grid."""
-        kept = FigureKeeper(self._plan, variants, objective)
+    def figures(
+        self, variants: Ints, objective: Objective | None, *, whole: bool = False, sketched: bool = False
+    ) -> FigureKeeper:
+        """The figures of variants, and their scores on few paths. `whole`: they are all of the grid; `sketched`: with
+        the sketch of all of them."""
+        kept = FigureKeeper(self._plan, variants, objective, sketched=sketched)
         for done, _ in _bounded(self._pool, batches(self._plan, kept, None if whole else variants)):
             if self._progress is not None:
                 self._progress(done)
         return kept
 
+    def parts(self, wanted: Mapping[int, Ints], objective: Objective | None) -> Generator[tuple[int, Kept]]:
+        """Parts of a sweep, by their numbers, in the order in which they are done."""
+        for part, variants in wanted.items():
+            kept = self.figures(variants, objective)
+            yield part, Kept(kept.figures, kept.scores)
+
     def finished(
-        self, variants: Ints, figures: Floats, kept: Floats, objective: Objective | None, *, sketched: bool
-    ) -> Sweep:
-        """The whole sweep, of its figures and of the kept columns of its objective."""
-        sketch, refined = None, NO_ROWS
-        if sketched or (objective is not None and objective.wants_sketch):
+        self, variants: Ints, figures: Floats, kept: Floats, objective: Objective | None, *, sketched: bool,
+        sketch: Sketch | None = None,
+    ) -> Sweep:  # fmt: skip
+        """The whole sweep, of its figures and of the kept columns of its objective, and of its sketch where there is
+        one already."""
+        refined = NO_ROWS
+        if sketch is None and (sketched or (objective is not None and objective.wants_sketch)):
             sketch = self._sketch(variants[~np.isnan(figures[:, FIGURES.index("trades")])])
         if objective is not None:
             refined = objective.again(kept, whole_of(self._plan, figures, sketch))
         if objective is not None and len(refined):
-            again = FigureKeeper(self._plan, variants[refined], objective, many=True)
-            self._run(batches(self._plan, again, variants[refined]))
             kept = kept.copy()
-            kept[refined] = again.scores
+            kept[refined] = self._again(variants[refined], objective)
         return sweep_of(self._plan, variants, figures, kept, objective, refined, sketch)
+
+    def _again(self, variants: Ints, objective: Objective) -> Floats:
+        """The kept columns of variants, with the effort that only the best are worth."""
+        again = FigureKeeper(self._plan, variants, objective, many=True)
+        self._run(batches(self._plan, again, variants))
+        return again.scores
 
     def _sketch(self, simulated: Ints) -> Sketch:
         sample = sample_of(simulated)

@@ -123,9 +123,9 @@ def walk_forward(
     """Sweep each window's training, by an objective or a figure of a run, and trade the centre of its highest plateau
     in its test: never the peak, which is where luck shows most.
 
-    Where a training has no plateau (nobody with two neighbours has an objective above zero), nothing is chosen and the
-    capital stays in cash, in training and test. A grid of one variant leaves nothing to choose: it is taken, if its
-    objective is above zero.
+    Where a training has no plateau above zero (of nobody both the objective and the median of two neighbours or more
+    are), nothing is chosen and the capital stays in cash, in training and test. A grid of one variant leaves nothing
+    to choose: it is taken, if its objective is above zero.
 
     `objective` is that of the name `by`, with its defaults where None. `variants` are the numbers of those to sweep,
     all of the grid where None; `sampled` says that they are a sample of it, in which neighbours are the nearest.
@@ -211,7 +211,7 @@ class _Walk:
             alone = plateaus.of(0)
             if is_defined(alone.objective) and alone.objective > 0.0:
                 return alone
-        elif centres := plateaus.centres():
+        elif (centres := plateaus.centres()) and is_defined(centres[0].median) and centres[0].median > 0.0:
             return centres[0]
         return Undefined(f"the training has no plateau of {self.by} above zero")
 

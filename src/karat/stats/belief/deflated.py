@@ -102,27 +102,6 @@ def _expected_of(below: Floats) -> float:
     return step * float(np.sum(tails) - 0.5 * (tails[0] + tails[-1]) - 0.5)  # the jump of 1 at zero counts half
 
 
-def expected_maximum_of_clusters(trials: float, clusters: float, correlation: float) -> float:
-    """Expected largest of `trials` standard normals in `clusters` of about equal size, whose members correlate by
-    `correlation` and which are independent of each other.
-
-    A member is `sqrt(rho) cluster + sqrt(1 - rho) own`, so all of m members of a cluster lie below x with probability
-    `integral phi(z) Phi((x - sqrt(rho) z) / sqrt(1 - rho))^m dz`, and those of all clusters with that to their number.
-    """
-    assert trials >= clusters >= 1.0 and 0.0 <= correlation <= 1.0, "trials in clusters"
-    from scipy.special import log_ndtr
-
-    if correlation > 1.0 - 1e-9:
-        below = np.exp(clusters * log_ndtr(_GRID))
-    else:
-        z = _GRID[::20]
-        weights = np.exp(-0.5 * z * z)
-        inside = (_GRID[:, None] - math.sqrt(correlation) * z) / math.sqrt(1.0 - correlation)
-        within = np.exp(trials / clusters * log_ndtr(inside)) @ (weights / weights.sum())
-        below = np.minimum(within, 1.0) ** clusters
-    return max(0.0, _expected_of(below))
-
-
 def equivalent_trials(peak: float) -> float:
     """How many independent standard normals have `peak` as their expected largest: the inverse of what luck gives."""
     assert peak >= 0.0, "an expected largest is not negative"

@@ -3,12 +3,12 @@
 1. A trial's daily returns are centred, scaled to length 1, and projected on 128 directions of signs that belong to
    calendar days: the product of two projections is about their correlation (Johnson and Lindenstrauss 1984; its error
    is about 0.09), whichever sweep they come from.
-2. Trials are taken in turn. One that correlates with a cluster's first trial by at least 0.7 joins it, the best fitting
+2. Trials are taken in turn. One that correlates with a cluster's first trial by at least 0.9 joins it, the best fitting
    one; else it begins a cluster. There are at most 256.
 3. Projections are kept as whole numbers of one byte, rounded so that the longest direction is 127.
 
-How many clusters there are, and how much the members of one differ, says how far the best of all may have come by luck
-(`deflated.expected_maximum_of_clusters`). The sketch is of a sample: what is rare among many near copies may be missed.
+How the leaders correlate, and how much the members of a cluster differ, says how far the best of all may have come by
+luck (`peaks.expected_peak`). The sketch is of a sample: what is rare among many near copies may be missed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from karat.stats.belief.random import philox
 
 DIRECTIONS = 128
 CLUSTERS_MAX = 256
-SAME = 0.7
+SAME = 0.9
 SAMPLE = 2_048
 _SEED, _PURPOSE = 0x6B617261, 4  # the directions are the same for ever, so that sketches of all times compare
 

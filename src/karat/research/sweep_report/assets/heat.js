@@ -79,10 +79,11 @@ class HeatMap {
     if (signedFigure && (low < 0 || this.figure.share || this.figure.name === "sharpe")) {
       const full = Math.max(Math.abs(low), Math.abs(high)) || 1;
       const shade = (value) => mixed(DIVERGING, 0.5 + value / full / 2);
-      return { low: -full, high: full, shade, ramp: DIVERGING };
+      return { low: -full, high: full, from: low, to: high, shade, ramp: DIVERGING };
     }
     const ramp = this.figure.low ? [...SEQUENTIAL].reverse() : SEQUENTIAL;
-    return { low, high, shade: (value) => mixed(ramp, high > low ? (value - low) / (high - low) : 0.5), ramp };
+    const shade = (value) => mixed(ramp, high > low ? (value - low) / (high - low) : 0.5);
+    return { low, high, from: low, to: high, shade, ramp };
   }
 
   paint(context, width, height) {
@@ -111,7 +112,7 @@ class HeatMap {
   cells(context, scale) {
     const [x, y] = this.sides;
     const [cellWidth, cellHeight] = this.size();
-    const gap = Math.min(cellWidth, cellHeight) > 9 ? 2 : Math.min(cellWidth, cellHeight) > 5 ? 1 : 0;
+    const gap = Math.min(cellWidth, cellHeight) > 16 ? 2 : Math.min(cellWidth, cellHeight) > 7 ? 1 : 0;
     const { values, figure } = this;
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -187,9 +188,10 @@ class HeatMap {
     if (!cell) return;
     const [cellWidth, cellHeight] = this.size();
     const [left, top] = this.corner(cell);
-    const radius = Math.max(4, Math.min(7, Math.min(cellWidth, cellHeight) / 4)) + (filled ? 0 : 3);
-    const small = cellHeight > 34 && cellWidth > 34;
-    const [x, y] = [left + (small ? cellWidth - radius - 5 : cellWidth / 2), top + (small ? radius + 5 : cellHeight / 2)];
+    const inner = Math.max(4, Math.min(6, Math.min(cellWidth, cellHeight) / 4));
+    const radius = filled ? inner : inner + 4; // both fit into one cell, around each other
+    const aside = cellHeight > 34 && cellWidth > 34; // beside the figure that is written in the middle
+    const [x, y] = aside ? [left + cellWidth - inner - 11, top + inner + 11] : [left + cellWidth / 2, top + cellHeight / 2];
     const ring = (color, width) => {
       context.beginPath();
       context.arc(x, y, radius, 0, 2 * Math.PI);
@@ -224,6 +226,7 @@ class HeatMap {
       ramp.className = "ramp";
       ramp.style.setProperty("background", `linear-gradient(90deg, ${scale.ramp.map((name) => token(name)).join(", ")})`);
       parts.push([figureText(this.figure, scale.low)], ramp, [figureText(this.figure, scale.high)]);
+      parts.push([`cells from ${figureText(this.figure, scale.from)} to ${figureText(this.figure, scale.to)}`]);
     } else {
       parts.push(["undefined for every variant"]);
     }

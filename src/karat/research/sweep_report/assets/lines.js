@@ -80,8 +80,8 @@ class Lines {
     const shown = [];
     const others = [];
     for (let line = this.rank.length - 1; line >= 0; line--) (this.isShown(line) ? shown : others).push(line);
-    context.globalAlpha = Math.min(0.5, 160 / Math.max(1, others.length));
-    for (const line of others) this.stroke(context, line, token("line-strong"), 1);
+    context.globalAlpha = 0.6; // of a faint colour: many fainter ones would not add up to grey
+    for (const line of others) this.stroke(context, line, token("line"), 1);
     context.globalAlpha = Math.min(0.9, Math.max(0.12, 90 / Math.max(1, shown.length)));
     for (const line of shown) this.stroke(context, line, css(this.shade(line)), 1.25);
     context.globalAlpha = 1;
@@ -136,14 +136,16 @@ class Lines {
   ticks(context, axis, x, gap) {
     const last = axis === this.axes.length;
     const span = this.height - PLOT.top - PLOT.bottom;
-    context.textAlign = axis === 0 ? "right" : "left";
-    const side = axis === 0 ? -6 : 6;
+    const widest = last ? 0 : Math.max(...this.axes[axis].labels.map((label) => context.measureText(label).width));
+    const outside = axis === 0 && widest < PLOT.left - 8; // else beside the axis, as those of all others
+    context.textAlign = outside ? "right" : "left";
+    const side = outside ? -6 : 6;
     const write = (text, y) => {
-      const words = fitted(context, text, axis === 0 ? PLOT.left - 8 : last ? PLOT.right - 8 : gap * 0.6);
+      const words = fitted(context, text, outside ? PLOT.left - 8 : last ? PLOT.right - 8 : gap * 0.6);
       const width = context.measureText(words).width;
       context.fillStyle = token("surface");
       context.globalAlpha = 0.8;
-      context.fillRect(axis === 0 ? x + side - width - 2 : x + side - 2, y - 7, width + 4, 14);
+      context.fillRect(outside ? x + side - width - 2 : x + side - 2, y - 7, width + 4, 14);
       context.globalAlpha = 1;
       context.fillStyle = token("axis");
       context.fillText(words, x + side, y);

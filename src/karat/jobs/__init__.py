@@ -1,0 +1,1 @@
+"""Long work as jobs: their files, their states, the processes behind them."""

@@ -1,0 +1,151 @@
+"""What the outcomes of a calibration add up to, as one JSON object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from karat.research.calibration.bounds import Rate
+from karat.research.calibration.calibrating import Calibration
+from karat.research.calibration.likeness import Likeness, likeness, typical
+from karat.research.calibration.markets import PanelSpec, Source, Truth, World
+from karat.research.calibration.naive import POLICIES, Naive
+from karat.research.calibration.outcomes import PanelOutcome
+from karat.research.gates.verdict import Grade
+
+EDGELESS_MIN = 600
+FALSE_GOLD_MAX = 0.01
+POWER_AT_THREE_MIN = 0.8
+SECONDS_MAX = 3.0
+_LIKE_MARKETS = 2  # of each source
+_TOGETHER = "together"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Panels of one kind."""
+
+    name: str
+    panels: tuple[PanelOutcome, ...]
+
+    @property
+    def grades(self) -> list[str]:
+        return [market.grade for panel in self.panels for market in panel.markets]
+
+    @property
+    def deciders(self) -> dict[str, int]:
+        """How many markets each stage and gate kept from gold, most first."""
+        found = Counter(
+            market.decided_by or "unknown" for panel in self.panels for market in panel.markets
+            if market.grade != Grade.GOLD.value
+        )  # fmt: skip
+        return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+
+def tally(calibration: Calibration) -> dict[str, Any]:
+    """Everything that the table shows, JSON-ready."""
+    groups = [_group(truth.value, calibration.panels, truth) for truth in (Truth.SIMULATED, Truth.SHUFFLED)]
+    edgeless = Group(_TOGETHER, tuple(panel for group in groups for panel in group.panels))
+    powers = [_power_json(calibration, power) for power in calibration.asked.powers]
+    together = _edgeless_json(edgeless)
+    seconds = sum(one.seconds for one in calibration.panels) / sum(len(one.markets) for one in calibration.panels)
+    return {
+        "calibration": calibration.id,
+        "asked": calibration.asked.as_dict(),
+        "prover": dict(calibration.prover),
+        "edgeless": [*map(_edgeless_json, groups), together],
+        "powers": powers,
+        "naive": [_naive_json(group, costs) for group in (*groups, edgeless) for costs in POLICIES],
+        "seconds_a_market": seconds,
+        "making_seconds_a_market": sum(one.making_seconds for one in calibration.panels)
+        / sum(len(one.markets) for one in calibration.panels),
+        "gates": _gates(together, powers, seconds),
+        "likeness": likeness_json(calibration.sources, calibration.asked.seed),
+    }
+
+
+def _group(name: str, panels: Iterable[PanelOutcome], truth: Truth, power: float = 0.0) -> Group:
+    return Group(name, tuple(one for one in panels if one.truth == truth.value and one.power == power))
+
+
+def _counts(group: Group) -> dict[str, Any]:
+    found = Counter(group.grades)
+    return {"name": group.name, "markets": len(group.grades), **{grade.value: found[grade.value] for grade in Grade}}
+
+
+def _edgeless_json(group: Group) -> dict[str, Any]:
+    grades = group.grades
+    with_gold = sum(any(one.grade == Grade.GOLD.value for one in panel.markets) for panel in group.panels)
+    return {
+        **_counts(group),
+        "false_gold": _rate_json(Rate(grades.count(Grade.GOLD.value), len(grades))),
+        "false_watch": _rate_json(Rate(grades.count(Grade.WATCH.value), len(grades))),
+        "panels_with_gold": _rate_json(Rate(with_gold, len(group.panels))),
+        "decided_by": group.deciders,
+    }
+
+
+def _power_json(calibration: Calibration, power: float) -> dict[str, Any]:
+    group = _group(f"planted {power:g}", calibration.panels, Truth.PLANTED, power)
+    grades = group.grades
+    gold = grades.count(Grade.GOLD.value)
+    return {
+        **_counts(group),
+        "power": power,
+        "true_sharpe": calibration.planted[f"{power:g}"]["worth"],
+        "strengths": calibration.planted[f"{power:g}"]["strengths"],
+        "detected": _rate_json(Rate(gold, len(grades))),
+        "seen": _rate_json(Rate(gold + grades.count(Grade.WATCH.value), len(grades))),
+        "decided_by": group.deciders,
+    }
+
+
+def _rate_json(rate: Rate) -> dict[str, Any]:
+    return {"share": rate.share, "upper": rate.upper(), "interval": list(rate.interval())}
+
+
+def _naive_json(group: Group, costs: str) -> dict[str, Any]:
+    """How many markets each naive rule accepts."""
+    asked = [one.naive[costs] for panel in group.panels for one in panel.markets if one.naive is not None]
+    rules = {rule.value: _rate_json(Rate(sum(rule.value in one for one in asked), len(asked))) for rule in Naive}
+    return {"name": group.name, "costs": costs, "markets": len(asked), "rules": rules}
+
+
+def _gates(together: dict[str, Any], powers: Sequence[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
+    """What the calibration itself must reach. `passed` is None where nothing was asked that could tell."""
+    three = next((one["detected"]["share"] for one in powers if one["power"] == 3.0), None)
+    found = [
+        ("edgeless_markets", together["markets"], "at least", EDGELESS_MIN),
+        ("false_gold_upper", together["false_gold"]["upper"], "at most", FALSE_GOLD_MAX),
+        ("power_at_three", three, "at least", POWER_AT_THREE_MIN),
+        ("seconds_a_market", seconds, "at most", SECONDS_MAX),
+    ]
+    return [
+        {
+            "gate": name, "value": value, "relation": relation, "threshold": bound,
+            "passed": None if value is None else (value <= bound if relation == "at most" else value >= bound),
+        }
+        for name, value, relation, bound in found
+    ]  # fmt: skip
+
+
+def likeness_json(sources: Sequence[Source], seed: int) -> list[dict[str, Any]]:
+    """What real markets and those that take after them are like, source by source, three years or what there is."""
+    world = World(seed, tuple(sources), {})
+    found: list[dict[str, Any]] = []
+    for turn, source in enumerate(sources):
+        found.append(
+            {"market": source.candles.market, "kind": "real", **asdict(likeness(source.candles[-world.bars :]))}
+        )
+        for truth in (Truth.SIMULATED, Truth.SHUFFLED):
+            found.append({"market": source.candles.market, "kind": truth.value, **asdict(_typical(world, truth, turn))})
+    return found
+
+
+def _typical(world: World, truth: Truth, turn: int) -> Likeness:
+    """Of the first markets that take after one source, what stands before their vaults."""
+    specs = [PanelSpec(truth, turn + k * len(world.sources), 1) for k in range(_LIKE_MARKETS)]
+    made = [world.market(spec, 0) for spec in specs]
+    return typical(likeness(one.candles[: int((one.candles.ts < one.entry.vault_start_ts).sum())]) for one in made)
