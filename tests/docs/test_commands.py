@@ -15,6 +15,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 NOT_RUN = {  # what is only shown: whole days of work for make, what runs until it is stopped, what wants a vendor
     "karat bots run --live",
+    "karat calibrate --out docs/results/calibration.md",
     "karat data download binance_perp:BTCUSDT binance_perp:ETHUSDT --timeframe 1h,1d",
     "karat data download bybit_perp:BTCUSDT --timeframe 1m --from 2024-01-01 --to 2024-07-01",
     "karat data listings binance_perp bybit_perp",
@@ -56,7 +57,7 @@ def test_the_commands_of_a_page_do_what_it_shows(
 def test_only_what_takes_long_is_not_run() -> None:
     shown = {step.text for page in PAGES for step in steps_of(page) if isinstance(step, Command) and not step.runs}
     assert shown == NOT_RUN
-    lasting = r"make |karat (serve|run|bots run --live|data (download|listings|stream))\b"
+    lasting = r"make |karat (serve|run|calibrate|bots run --live|data (download|listings|stream))\b"
     assert all(re.match(lasting, text) for text in shown)
 
 

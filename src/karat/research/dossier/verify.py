@@ -17,7 +17,7 @@ from typing import Any
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import market_id
 from karat.core.time import timeframe_ms
-from karat.research.dossier.document import code_hash_of
+from karat.research.dossier.document import code_hash_of, sources
 from karat.research.dossier.folder import FILE, Dossier
 from karat.research.ledger.trials import TrialLedger
 from karat.research.manifest import bars_hash, instrument_json
@@ -93,13 +93,16 @@ def refuse_edited(dossier: Dossier, ledger: TrialLedger) -> None:
 def refuse_other_code(dossier: Dossier, strategy: Strategy) -> None:
     """Raises InputError `other_code` where the strategy is not the one that was proved."""
     proved, now = code_hash_of(dossier.told), code_hash(strategy)
-    if proved != now:
-        raise InputError(
-            "other_code",
-            f"{strategy.name} has changed: its code hash was {proved[:12]} and is {now[:12]}.",
-            f"What was proved lies in {dossier.folder / 'code'}. Put it back to verify; what has changed is to be"
-            " proved anew: karat prove.",
-        )
+    if proved == now:
+        return
+    code = dossier.folder / "code"
+    what, hint = f"{strategy.name} has changed", f"What was proved lies in {code}. Put it back to verify"
+    own = sources(strategy)
+    if own == {name: (code / name).read_text("utf-8") for name in own if (code / name).is_file()}:
+        what = f"Karat's own code below {strategy.name} has changed, the strategy's files have not"
+        hint = f"It was proved with commit {dossier.told['origin']['commit']}. Go back to that to verify"
+    hint += "; what has changed is to be proved anew: karat prove."
+    raise InputError("other_code", f"{what}: its code hash was {proved[:12]} and is {now[:12]}.", hint)
 
 
 def refuse_other_bars(spec: Mapping[str, Any], strategy: Strategy, ground: Ground) -> None:
