@@ -24,7 +24,7 @@ from karat.strategies import Strategy
 
 STEP = HOUR_MS
 BARS = 24 * 365 * 2
-SMALL = Effort.smallest()
+SMALL = Effort.small()
 
 
 def closes(seed: int, drift: float) -> Floats:

@@ -74,9 +74,9 @@ class CalibratedProver:
         return [_best(own) for own in zip(*found, strict=True)]
 
 
-def calibrated_prover(*, quick: bool) -> CalibratedProver:
-    """The prover with the sweeps of a calibration; `quick`, with the smallest that still go through all stages."""
-    return CalibratedProver(ProofSettings(effort=Effort.smallest() if quick else Effort.small()))
+def calibrated_prover() -> CalibratedProver:
+    """The prover with the sweeps of a calibration."""
+    return CalibratedProver(ProofSettings(effort=Effort.small()))
 
 
 def _best(proofs: Sequence[Mapping[str, Any]]) -> Judged:

@@ -41,18 +41,10 @@ class Effort:
 
     @classmethod
     def small(cls) -> Effort:
-        """That of a calibration, which proves hundreds of markets."""
+        """That of a calibration, which proves hundreds of markets: all stages, with a tenth of the search."""
         return cls(
-            sweep_variants=48, refinement_variants=24, own_variants=16, centres=1, axis_values=5, paths=100,
-            walk_windows=8, superior_resamples=500, robustness=Trials(paths=1_000, runs=20, random_runs=60),
-        )  # fmt: skip
-
-    @classmethod
-    def smallest(cls) -> Effort:
-        """Enough to go through all stages, and no more."""
-        return cls(
-            sweep_variants=24, refinement_variants=27, own_variants=9, centres=1, axis_values=3, paths=50,
-            walk_windows=5, superior_resamples=200, robustness=Trials(paths=200, runs=4, random_runs=20),
+            sweep_variants=24, refinement_variants=27, own_variants=9, centres=1, axis_values=3, paths=100,
+            walk_windows=6, superior_resamples=500, robustness=Trials(paths=500, runs=4, random_runs=20),
         )  # fmt: skip
 
 
