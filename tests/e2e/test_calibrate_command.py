@@ -18,8 +18,12 @@ from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
 from karat.lake.quality import measure
 from karat.lake.store import open_lake
 from karat.research.calibration.calibrating import Asked
+from karat.research.calibration.edges import Nature
 
-ASKED = Asked(markets=2, planted_markets=1, panel_size=1, powers=(3.0,), bars=8_760, sizing=2, measuring=2)
+ASKED = Asked(
+    markets=2, planted_markets=1, panel_size=1, natures=(Nature.TREND,), powers=(3.0,), bars=8_760, sizing=2,
+    measuring=2,
+)  # fmt: skip
 
 
 def put(candles: Candles, *, simulated: bool = False) -> None:
@@ -80,6 +84,12 @@ def test_what_cannot_be_asked_is_refused_before_any_work(tmp_path: Path) -> None
     with pytest.raises(InputError) as powers:
         calibrate_command(powers="1,much")
     assert powers.value.code == "bad_powers"
+    with pytest.raises(InputError) as natures:
+        calibrate_command(natures=("trend", "magic"))
+    assert natures.value.code == "bad_natures" and "magic" in natures.value.message
+    with pytest.raises(InputError) as twice:
+        calibrate_command(natures=("trend", "trend"))
+    assert twice.value.code == "bad_natures"
     with pytest.raises(InputError) as nowhere:
         calibrate_command(out=tmp_path / "nowhere" / "table.md")
     assert nowhere.value.code == "bad_path"

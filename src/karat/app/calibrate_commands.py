@@ -19,6 +19,7 @@ from karat.core.time import HOUR_MS
 if TYPE_CHECKING:
     from karat.ports.lake import LakeEntry
     from karat.research.calibration.calibrating import Asked
+    from karat.research.calibration.edges import Nature
     from karat.research.calibration.markets import Source
     from karat.research.calibration.prover import Prover
 
@@ -33,6 +34,7 @@ def calibrate_command(
     markets: int | None = None,
     planted_markets: int | None = None,
     panel_size: int = 4,
+    natures: Names = (),
     powers: str = "1,2,3",
     seed: int = 0,
     like: Names = (),
@@ -51,9 +53,11 @@ def calibrate_command(
         How many markets without an edge, half of them simulated, half of them real bars in another order; 600 when
         left out.
     planted_markets
-        How many markets with an edge for each of --powers; 100 when left out.
+        How many markets with an edge for each of --natures and each of --powers; 80 when left out.
     panel_size
         How many markets are judged together.
+    natures
+        What planted edges are: trend, reversion, or both when left out.
     powers
         True annual Sharpe ratios of planted edges, after costs.
     seed
@@ -74,10 +78,11 @@ def calibrate_command(
 
     counts = {"markets": markets, "planted_markets": planted_markets}
     given = {name: count for name, count in counts.items() if count is not None}
-    asked = Asked(seed=seed, panel_size=panel_size, powers=_powers(powers), **{**(_QUICK if quick else {}), **given})
+    sizes = {**(_QUICK if quick else {}), **given}
+    asked = Asked(seed=seed, panel_size=panel_size, natures=_natures(natures), powers=_powers(powers), **sizes)
     options = {
-        "--markets": markets, "--planted-markets": planted_markets, "--panel-size": panel_size, "--powers": powers,
-        "--seed": seed, "--like": " ".join(like) or None,
+        "--markets": markets, "--planted-markets": planted_markets, "--panel-size": panel_size,
+        "--natures": " ".join(natures) or None, "--powers": powers, "--seed": seed, "--like": " ".join(like) or None,
     }  # fmt: skip
     command = " ".join(
         ["karat calibrate", *(f"{name} {value}" for name, value in options.items() if value is not None)]
@@ -148,6 +153,16 @@ class Pace:
             return
         each = (time.monotonic() - self._began) / self._done
         self._update(f"{self._known:,} of {of:,} panels, {each:.1f} s each, {each * (of - self._known):,.0f} s left")
+
+
+def _natures(names: tuple[str, ...]) -> tuple[Nature, ...]:
+    from karat.research.calibration.edges import Nature
+
+    unknown = [name for name in names if name not in set(Nature)]
+    if unknown:
+        hint = f"Give of {', '.join(Nature)}: --natures trend reversion."
+        raise InputError("bad_natures", f"'{unknown[0]}' is no nature of a planted edge.", hint)
+    return tuple(map(Nature, names)) or tuple(Nature)
 
 
 def _powers(text: str) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ from tests.unit.calibration.simple_prover import SimpleProver
 
 from karat.core.errors import InputError, NeedsOperator
 from karat.research.calibration.calibrating import Asked, Calibration, calibrate
+from karat.research.calibration.edges import Nature
 from karat.research.calibration.markets import Truth
 from karat.research.calibration.naive import Naive
 from karat.research.calibration.outcomes import CalibrationFolder, MarketOutcome, PanelOutcome
@@ -23,7 +24,10 @@ from karat.research.calibration.table import markdown
 from karat.research.calibration.tally import tally
 from karat.research.gates.verdict import Grade
 
-ASKED = Asked(seed=4, markets=4, planted_markets=2, panel_size=2, powers=(3.0,), bars=8_760, sizing=2, measuring=2)
+ASKED = Asked(
+    seed=4, markets=4, planted_markets=2, panel_size=2, natures=(Nature.TREND,), powers=(3.0,), bars=8_760, sizing=2,
+    measuring=2,
+)  # fmt: skip
 
 
 @cache
@@ -47,7 +51,7 @@ def test_a_killed_calibration_goes_on_with_the_panels_it_has_not_judged(tmp_path
         run(tmp_path / "killed", SimpleProver(log=log, panels_max=2))
     told: list[tuple[int, int]] = []
     resumed = run(tmp_path / "killed", SimpleProver(log=log), progress=lambda more, of: told.append((more, of)))
-    assert log.read_text().split() == ["simulated-0", "shuffled-0", "planted-3-0"], "each judged once"
+    assert log.read_text().split() == ["simulated-0", "shuffled-0", "planted-trend-3-0"], "each judged once"
     assert told == [(2, 3), (1, 3)]
     assert said(resumed) == said(whole) and resumed.id == whole.id
     again = run(tmp_path / "killed", SimpleProver(log=log, panels_max=0))
@@ -69,7 +73,9 @@ def test_another_prover_seed_or_count_is_another_calibration(tmp_path: Path) -> 
 
 
 def outcome(name: str) -> PanelOutcome:
-    return PanelOutcome(name, "simulated", 0.0, 1.5, 0.25, (MarketOutcome("buried", "sweep: trades", {"free": ["x"]}),))
+    return PanelOutcome(
+        name, "simulated", None, 0.0, 1.5, 0.25, (MarketOutcome("buried", "sweep: trades", {"free": ["x"]}),)
+    )
 
 
 def test_a_line_that_was_cut_off_is_dropped_and_one_that_is_damaged_stops(tmp_path: Path) -> None:
@@ -89,7 +95,7 @@ def test_a_line_that_was_cut_off_is_dropped_and_one_that_is_damaged_stops(tmp_pa
 @pytest.mark.parametrize(
     ("changes", "code"),
     [({"markets": 0}, "bad_count"), ({"seed": -1}, "bad_count"), ({"powers": (0.0,)}, "bad_powers"),
-     ({"powers": (1.0, 1.0)}, "bad_powers")],
+     ({"powers": (1.0, 1.0)}, "bad_powers"), ({"natures": ()}, "bad_natures")],
 )  # fmt: skip
 def test_what_cannot_be_calibrated_is_refused(changes: Mapping[str, Any], code: str) -> None:
     with pytest.raises(InputError) as refused:
@@ -97,25 +103,28 @@ def test_what_cannot_be_calibrated_is_refused(changes: Mapping[str, Any], code: 
     assert refused.value.code == code
 
 
-def test_600_markets_in_panels_of_four_are_150_panels_beside_25_for_each_power() -> None:
+def test_600_markets_in_panels_of_four_are_150_panels_beside_20_for_each_nature_and_power() -> None:
     panels = Asked().panels
-    assert len({one.name for one in panels}) == len(panels) == 150 + 3 * 25
-    assert sum(one.truth is Truth.PLANTED for one in panels) == 75
+    assert len({one.name for one in panels}) == len(panels) == 150 + 2 * 3 * 20
+    assert [sum(one.nature is nature for one in panels) for nature in Nature] == [60, 60]
     assert {one.truth for one in panels[:5]} == set(Truth)
 
 
 def made_up() -> Calibration:
-    """600 markets of which one is gold, and ten with an edge of which eight are."""
+    """Of 600 markets one is gold, of ten with a trend none is, and of ten with a reversion eight are."""
     rules = {"without_costs": [Naive.PROBABILISTIC.value], "pessimistic_costs": []}
     buried = MarketOutcome(Grade.BURIED.value, "sweep: deflated_sharpe", rules)
     gold = MarketOutcome(Grade.GOLD.value, None, rules)
-    panels = [PanelOutcome(f"simulated-{k}", "simulated", 0.0, 8.0, 0.1, (buried,) * 4) for k in range(75)]
-    panels += [PanelOutcome(f"shuffled-{k}", "shuffled", 0.0, 8.0, 0.1, (buried,) * 4) for k in range(74)]
-    panels += [PanelOutcome("shuffled-74", "shuffled", 0.0, 8.0, 0.1, (buried, gold, buried, buried))]
+    panels = [PanelOutcome(f"simulated-{k}", "simulated", None, 0.0, 8.0, 0.1, (buried,) * 4) for k in range(75)]
+    panels += [PanelOutcome(f"shuffled-{k}", "shuffled", None, 0.0, 8.0, 0.1, (buried,) * 4) for k in range(74)]
+    panels += [PanelOutcome("shuffled-74", "shuffled", None, 0.0, 8.0, 0.1, (buried, gold, buried, buried))]
     watch = MarketOutcome(Grade.WATCH.value, "refinement: plateau", None)
     found = MarketOutcome(Grade.GOLD.value, None, None)
-    panels += [PanelOutcome("planted-3-0", "planted", 3.0, 20.0, 0.1, (found,) * 8 + (watch, buried))]
-    planted = {"3": {"strengths": [0.1, 0.1], "worth": {"sharpe": 3.01, "error": 0.02, "plain": 3.0, "years": 900.0}}}
+    unsure = MarketOutcome(Grade.NO_EVIDENCE.value, "gates: trades", None)
+    edges = {"trend": (watch,) * 4 + (unsure,) * 6, "reversion": (found,) * 8 + (watch, buried)}
+    panels += [PanelOutcome(f"planted-{one}-3-0", "planted", one, 3.0, 20.0, 0.1, of) for one, of in edges.items()]
+    worth = {"sharpe": 3.01, "error": 0.02, "plain": 3.0, "years": 900.0}
+    planted = {f"{one}-3": {"strengths": [0.1, 0.1], "worth": worth} for one in edges}
     return Calibration("abc", Asked(powers=(3.0,)), sources(), {"name": "made up"}, planted, tuple(panels))
 
 
@@ -126,14 +135,18 @@ def test_the_table_says_what_the_verdicts_add_up_to() -> None:
     assert together["false_gold"]["upper"] == pytest.approx(0.00788, abs=1e-5)
     assert together["panels_with_gold"]["share"] == 1 / 150
     assert together["decided_by"] == {"sweep: deflated_sharpe": 599}
-    power = told["powers"][0]
-    assert (power["detected"]["share"], power["seen"]["share"]) == (0.8, 0.9)
-    assert [gate["passed"] for gate in told["gates"]] == [True] * 4
-    assert told["seconds_a_market"] == pytest.approx((150 * 8.0 + 20.0) / 610)
+    shares = [[one[name]["share"] for name in ("detected", "seen", "seen_of_judged")] for one in told["powers"]]
+    assert shares == [[0.0, 0.4, 1.0], [0.8, 0.9, 0.9]]
+    assert told["powers"][0]["decided_by"] == {"gates: trades": 6, "refinement: plateau": 4}
+    passed = {gate["gate"]: gate["passed"] for gate in told["gates"]}
+    assert [name for name, holds in passed.items() if not holds] == ["trend_at_three"] and len(passed) == 5
+    assert told["seconds_a_market"] == pytest.approx((150 * 8.0 + 40.0) / 620)
     naive = {(one["name"], one["costs"]): one["rules"] for one in told["naive"]}
     assert naive["together", "without_costs"]["probabilistic_sharpe"]["share"] == 1.0
     assert naive["together", "pessimistic_costs"]["probabilistic_sharpe"]["share"] == 0.0
     page = markdown(told, "karat calibrate")
     assert "| together | 600 | 1 | 0 | 599 | 0 | 0.17% | 0.79% |" in page
-    assert "| 3 | 3.01 ± 0.02 (900 years) | 10 | 8 | 1 | 1 | 0 | 80.00% (44.39% to 97.48%) |" in page
-    assert "**fails**" not in page
+    gold = "80.00% (44.39% to 97.48%)"
+    row = f"| reversion | bollinger_mean_reversion | 3 | 3.01 ± 0.02 (900 years) | 10 | 8 | 1 | 1 | 0 | {gold} |"
+    assert row in page and "| trend | ema_crossover | 3 |" in page
+    assert "A **trend** concentrates its profit" in page and page.count("**fails**") == 1

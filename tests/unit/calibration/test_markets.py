@@ -14,11 +14,22 @@ from karat.core.model.candles import CANDLE_COLUMNS, Candles
 from karat.core.time import DAY_MS, HOUR_MS
 from karat.research.backtest import MarketData
 from karat.research.calibration.character import character_of
+from karat.research.calibration.edges import Nature
 from karat.research.calibration.likeness import autocorrelation, likeness, typical
 from karat.research.calibration.markets import BARS, PanelSpec, Truth, World, sources_of
 
 EDGELESS = (Truth.SIMULATED, Truth.SHUFFLED)
-STRENGTHS = {2.0: (0.1, 0.1)}
+STRENGTHS = {
+    (Nature.TREND, 0.0): (0.0, 0.0),
+    (Nature.TREND, 2.0): (0.1, 0.1),
+    (Nature.REVERSION, 0.0): (0.0, 0.0),
+    (Nature.REVERSION, 2.0): (0.8, 0.8),
+}
+SPECS = (
+    PanelSpec(Truth.SIMULATED, 2, 4),
+    PanelSpec(Truth.SHUFFLED, 2, 4),
+    *(PanelSpec(Truth.PLANTED, 2, 4, 2.0, nature) for nature in Nature),
+)
 
 
 @cache
@@ -59,9 +70,9 @@ def test_hours_of_a_simulated_market_are_not_correlated_but_their_sizes_are() ->
     assert all(autocorrelation(np.abs(one), 24) > 0.05 for one in hours)
 
 
-@pytest.mark.parametrize("truth", tuple(Truth))
-def test_bars_are_whole_and_the_vault_is_their_last_fifth(truth: Truth) -> None:
-    data = world().market(PanelSpec(truth, 3, 4, 2.0 if truth is Truth.PLANTED else 0.0), 1)
+@pytest.mark.parametrize("spec", SPECS)
+def test_bars_are_whole_and_the_vault_is_their_last_fifth(spec: PanelSpec) -> None:
+    data = world().market(spec, 1)
     bars = data.candles
     assert len(bars) == 26_280
     assert (bars.high >= np.maximum(bars.open, bars.close)).all()
@@ -73,9 +84,8 @@ def test_bars_are_whole_and_the_vault_is_their_last_fifth(truth: Truth) -> None:
     assert data.entry.quality.grade == "simulated" and data.looks_into_vault
 
 
-@pytest.mark.parametrize("truth", tuple(Truth))
-def test_a_market_made_again_alone_is_the_same_to_the_byte(truth: Truth) -> None:
-    spec = PanelSpec(truth, 2, 3, 2.0 if truth is Truth.PLANTED else 0.0)
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_market_made_again_alone_is_the_same_to_the_byte(spec: PanelSpec) -> None:
     together = world().panel(spec).markets
     again = World(7, rough_sources(), STRENGTHS).market(spec, 2)
     for name in CANDLE_COLUMNS:
@@ -95,10 +105,50 @@ def test_panels_of_other_numbers_seeds_and_truths_are_other_markets() -> None:
     assert len(set(made)) == len(made)
 
 
-def test_a_planted_edge_is_a_simulated_market_with_drifts_that_stay() -> None:
-    planted = world().market(PanelSpec(Truth.PLANTED, 0, 1, 2.0), 0).candles
-    days = np.log(planted.close[23::24])
-    assert autocorrelation(np.diff(days), 1) > 0.04
+@cache
+def planted(nature: Nature, power: float) -> tuple[np.ndarray, ...]:
+    """Log closes of eight markets, whose noise is the same whatever the edge."""
+    made = world().panel(PanelSpec(Truth.PLANTED, 0, 8, power, nature)).markets
+    return tuple(np.log(one.candles.close) for one in made)
+
+
+def added(nature: Nature) -> list[np.ndarray]:
+    """What the edge alone moves each market's log return of an hour by."""
+    pairs = zip(planted(nature, 2.0), planted(nature, 0.0), strict=True)
+    return [np.diff(one - without) for one, without in pairs]
+
+
+def days(hours: np.ndarray) -> np.ndarray:
+    return np.diff(hours[23::24])
+
+
+def test_without_strength_every_nature_is_the_same_market() -> None:
+    for trend, reversion in zip(planted(Nature.TREND, 0.0), planted(Nature.REVERSION, 0.0), strict=True):
+        assert trend.tobytes() == reversion.tobytes()
+
+
+def test_a_planted_trend_is_a_simulated_market_with_drifts_that_stay() -> None:
+    pairs = zip(planted(Nature.TREND, 2.0), planted(Nature.TREND, 0.0), strict=True)
+    more = [autocorrelation(days(one), 1) - autocorrelation(days(without), 1) for one, without in pairs]
+    assert min(more) > 0.0 and np.mean(more) > 0.02
+    for moved in added(Nature.TREND):
+        turns = np.flatnonzero(np.diff(np.sign(moved)))
+        assert np.diff(turns).min() >= 80 and np.diff(turns).max() <= 160, "two to four thirds of 120 hours"
+
+
+def variance_ratio(logs: np.ndarray) -> float:
+    """Of a day to 24 hours: 1 where no hour tells of another."""
+    return float(np.var(logs[24:] - logs[:-24]) / np.var(np.diff(logs)) / 24.0)
+
+
+def test_a_planted_reversion_is_a_simulated_market_whose_pushes_come_home_with_a_half_life_of_six_hours() -> None:
+    pairs = zip(planted(Nature.REVERSION, 2.0), planted(Nature.REVERSION, 0.0), strict=True)
+    less = [variance_ratio(without) - variance_ratio(one) for one, without in pairs]
+    assert min(less) > 0.1
+    for moved in added(Nature.REVERSION):
+        deviation = np.cumsum(moved)
+        six, twelve = (np.var(deviation[hours:] - deviation[:-hours]) for hours in (6, 12))
+        assert twelve / six == pytest.approx((1.0 - 0.25) / (1.0 - 0.5), abs=0.06)
 
 
 def test_six_hours_of_a_shuffled_market_are_six_real_hours_or_their_mirror() -> None:

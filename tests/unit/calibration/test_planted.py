@@ -8,22 +8,25 @@ from tests.unit.calibration.real_worlds import rough_sources
 
 from karat.core.errors import InputError
 from karat.research.calibration.draws import Series
+from karat.research.calibration.edges import Edge, Nature
 from karat.research.calibration.planted import Days, days_of, noises, planting, strength_of, worth
 
 CHARACTER = rough_sources(1)[0].character
 
 
-def test_an_edge_sized_for_a_sharpe_ratio_of_two_is_worth_two_on_240_other_years() -> None:
-    strength = strength_of(noises(CHARACTER, 5, Series.SIZING, range(24)), 2.0)
-    found = worth([days_of(one, strength) for one in noises(CHARACTER, 5, Series.MEASURING, range(80))])
+@pytest.mark.parametrize("nature", tuple(Nature))
+def test_an_edge_sized_for_a_sharpe_ratio_of_two_is_worth_two_on_240_other_years(nature: Nature) -> None:
+    edge = Edge(nature, strength_of(noises(CHARACTER, 5, Series.SIZING, range(24)), nature, 2.0))
+    found = worth([days_of(one, edge) for one in noises(CHARACTER, 5, Series.MEASURING, range(80))])
     assert found.years == pytest.approx(240.0)
     assert found.error < 0.08
     assert found.sharpe == pytest.approx(2.0, abs=0.2)
     assert found.plain == pytest.approx(found.sharpe, abs=4.0 / np.sqrt(found.years)), "luck is nothing on average"
 
 
-def test_without_an_edge_the_strategy_loses_what_it_pays() -> None:
-    found = worth([days_of(one, 0.0) for one in noises(CHARACTER, 5, Series.SIZING, range(8))])
+@pytest.mark.parametrize("nature", tuple(Nature))
+def test_without_an_edge_the_strategy_loses_what_it_pays(nature: Nature) -> None:
+    found = worth([days_of(one, Edge(nature, 0.0)) for one in noises(CHARACTER, 5, Series.SIZING, range(8))])
     assert found.sharpe < -5.0 * found.error < 0.0
 
 
@@ -39,14 +42,16 @@ def test_the_worth_of_two_markets_by_hand() -> None:
 
 
 def test_a_stronger_edge_is_asked_for_a_higher_ratio_and_every_source_has_its_own() -> None:
-    found = planting(rough_sources(2), (1.0, 2.0), 3, sizing=4, measuring=2)
-    assert found.strengths[1.0][0] < found.strengths[2.0][0]
-    assert found.strengths[1.0][0] != found.strengths[1.0][1]
-    assert found.worths[1.0].sharpe < found.worths[2.0].sharpe
-    assert found.worths[2.0].years == pytest.approx(12.0)
+    found = planting(rough_sources(2), tuple(Nature), (1.0, 2.0), 3, sizing=4, measuring=2)
+    for nature in Nature:
+        weak, strong = (nature, 1.0), (nature, 2.0)
+        assert found.strengths[weak][0] < found.strengths[strong][0]
+        assert found.strengths[weak][0] != found.strengths[weak][1]
+        assert found.worths[weak].sharpe < found.worths[strong].sharpe
+        assert found.worths[strong].years == pytest.approx(12.0)
 
 
 def test_a_ratio_that_no_edge_brings_is_refused() -> None:
     with pytest.raises(InputError) as refused:
-        strength_of(noises(CHARACTER, 5, Series.SIZING, range(2)), 500.0)
+        strength_of(noises(CHARACTER, 5, Series.SIZING, range(2)), Nature.TREND, 500.0)
     assert refused.value.code == "edge_out_of_reach"

@@ -19,7 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from karat.core.errors import InputError
-from karat.research.calibration.markets import BARS, PANEL_SIZE, PanelSpec, Source, Truth, World, sources_hash
+from karat.research.calibration.edges import Nature
+from karat.research.calibration.markets import (
+    BARS,
+    PANEL_SIZE,
+    PanelSpec,
+    Planted,
+    Source,
+    Truth,
+    World,
+    planted_name,
+    sources_hash,
+)
 from karat.research.calibration.naive import accepted
 from karat.research.calibration.outcomes import CalibrationFolder, MarketOutcome, PanelOutcome, rooms_hash
 from karat.research.calibration.planted import MEASURING_MARKETS, SIZING_MARKETS, Planting, planting
@@ -29,20 +40,22 @@ Clock = Callable[[], float]
 """Seconds that never go back, from any beginning."""
 
 MARKETS = 600
-PLANTED_MARKETS = 100
+PLANTED_MARKETS = 80
 _EDGELESS = (Truth.SIMULATED, Truth.SHUFFLED)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """How much is calibrated: `markets` without an edge, half of them simulated and half shuffled, and
-    `planted_markets` for each of `powers`, the true annual Sharpe ratios. Both are rounded up to whole panels.
+    `planted_markets` for each of `natures` and each of `powers`, the true annual Sharpe ratios. Both are rounded up to
+    whole panels.
     `sizing` and `measuring` are how many markets of each source planted edges are sized and measured on."""
 
     seed: int = 0
     markets: int = MARKETS
     planted_markets: int = PLANTED_MARKETS
     panel_size: int = PANEL_SIZE
+    natures: tuple[Nature, ...] = tuple(Nature)
     powers: tuple[float, ...] = (1.0, 2.0, 3.0)
     bars: int = BARS
     sizing: int = SIZING_MARKETS
@@ -57,6 +70,15 @@ class Asked:
             hint = "Give different ones above 0 and up to 10: --powers 1,2,3."
             raise InputError("bad_powers", f"{self.powers} are no true Sharpe ratios to be detected.", hint)
 
+        if not self.natures or len(set(self.natures)) < len(self.natures):
+            hint = "Give different ones: --natures trend reversion."
+            raise InputError("bad_natures", "Each nature of planted edges is given once, and one at least.", hint)
+
+    @property
+    def planted(self) -> tuple[Planted, ...]:
+        """Every nature with every power."""
+        return tuple((nature, power) for nature in self.natures for power in self.powers)
+
     @property
     def panels(self) -> tuple[PanelSpec, ...]:
         """All panels, kinds in turn, so that a part of a calibration has something of each."""
@@ -67,22 +89,24 @@ class Asked:
             if number < edgeless:
                 found += [PanelSpec(truth, number, self.panel_size) for truth in _EDGELESS]
             if number < planted:
-                found += [PanelSpec(Truth.PLANTED, number, self.panel_size, power) for power in self.powers]
+                size = self.panel_size
+                found += [PanelSpec(Truth.PLANTED, number, size, power, nature) for nature, power in self.planted]
         return tuple(found)
 
     def as_dict(self) -> dict[str, Any]:
         """For json."""
         return {
             "seed": self.seed, "markets": self.markets, "planted_markets": self.planted_markets,
-            "panel_size": self.panel_size, "powers": list(self.powers), "bars": self.bars, "sizing": self.sizing,
-            "measuring": self.measuring,
+            "panel_size": self.panel_size, "natures": [one.value for one in self.natures], "powers": list(self.powers),
+            "bars": self.bars, "sizing": self.sizing, "measuring": self.measuring,
         }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """What was found: the outcome of every panel, in the order of `Asked.panels`. `planted` says, for each true Sharpe
-    ratio as text, how strong its edges are and what they are worth, as `_planted` keeps it."""
+    """What was found: the outcome of every panel, in the order of `Asked.panels`. `planted` says, for each nature and
+    true Sharpe ratio by their `planted_name`, how strong its edges are and what they are worth, as `_planted` keeps it.
+    """
 
     id: str
     asked: Asked
@@ -117,7 +141,7 @@ def calibrate(
     }
     folder = CalibrationFolder.of(spec, home)
     planted = _planted(folder, sources, asked)
-    strengths = {power: tuple(planted[f"{power:g}"]["strengths"]) for power in asked.powers}
+    strengths = {one: tuple(planted[planted_name(*one)]["strengths"]) for one in asked.planted}
     desk = Desk(World(asked.seed, tuple(sources), strengths, asked.bars), prover, clock)
     known, panels = folder.outcomes(), asked.panels
     missing = [one for one in panels if one.name not in known]
@@ -152,7 +176,8 @@ class Desk:
         markets = tuple(
             MarketOutcome(one.grade.value, one.decided_by, rules) for one, rules in zip(verdicts, naive, strict=True)
         )
-        return PanelOutcome(spec.name, spec.truth.value, spec.power, done - made, made - began, markets)
+        nature = None if spec.nature is None else spec.nature.value
+        return PanelOutcome(spec.name, spec.truth.value, nature, spec.power, done - made, made - began, markets)
 
 
 _desks: list[Desk] = []  # of a worker process: one, put there when it starts
@@ -190,10 +215,12 @@ def _judged(desk: Desk, specs: Iterable[PanelSpec], workers: int) -> Iterator[Pa
 
 
 def _planted(folder: CalibrationFolder, sources: Sequence[Source], asked: Asked) -> dict[str, Any]:
-    """Strengths and worth for each power, by its text; worked out once."""
+    """Strengths and worth for each nature and power, by their name; worked out once."""
     kept: dict[str, Any] | None = folder.kept("planted")
     if kept is None:
-        found = planting(sources, asked.powers, asked.seed, sizing=asked.sizing, measuring=asked.measuring)
+        found = planting(
+            sources, asked.natures, asked.powers, asked.seed, sizing=asked.sizing, measuring=asked.measuring
+        )
         kept = _planting_json(found)
         folder.keep("planted", kept)
     return kept
@@ -201,6 +228,6 @@ def _planted(folder: CalibrationFolder, sources: Sequence[Source], asked: Asked)
 
 def _planting_json(found: Planting) -> dict[str, Any]:
     return {
-        f"{power:g}": {"strengths": list(strengths), "worth": found.worths[power].as_dict()}
-        for power, strengths in found.strengths.items()
+        planted_name(*one): {"strengths": list(strengths), "worth": found.worths[one].as_dict()}
+        for one, strengths in found.strengths.items()
     }

@@ -40,6 +40,7 @@ class Purpose(IntEnum):
     ORDER = 108
     SIGN = 109
     SHOCK = 110
+    PUSH = 111
     VOLATILITY = 120  # the first of one for each component
 
 

@@ -17,6 +17,7 @@ from karat.ports.lake import LakeEntry, Quality
 from karat.research.backtest import MarketData
 from karat.research.calibration.character import Character, character_of
 from karat.research.calibration.draws import Draws, Series
+from karat.research.calibration.edges import Edge, Nature
 from karat.research.calibration.invented import Bars, noise_of
 from karat.research.calibration.shuffled import shuffled
 from karat.research.data_gate import bars_hash
@@ -27,6 +28,10 @@ BARS = 3 * 365 * 24
 VAULT_SHARE = 0.2
 PANEL_SIZE = 4
 TICK = 1e-4
+
+
+Planted = tuple[Nature, float]
+"""What is planted: its nature, and the true annual Sharpe ratio that it is worth."""
 
 
 class Truth(StrEnum):
@@ -51,18 +56,22 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class PanelSpec:
     """Which panel: its number among those of its `truth`, from 0, and how many markets it has. `power` is the true
-    annual Sharpe ratio of a planted edge, 0 without one."""
+    annual Sharpe ratio of a planted edge and `nature` what it is; 0 and None without one."""
 
     truth: Truth
     number: int
     size: int = PANEL_SIZE
     power: float = 0.0
+    nature: Nature | None = None
+
+    def __post_init__(self) -> None:
+        assert (self.truth is Truth.PLANTED) == (self.nature is not None), "what is planted has a nature"
 
     @property
     def name(self) -> str:
         """Unlike that of any other panel of a calibration."""
-        strength = f"-{self.power:g}" if self.truth is Truth.PLANTED else ""
-        return f"{self.truth}{strength}-{self.number}"
+        edge = "" if self.nature is None else f"-{planted_name(self.nature, self.power)}"
+        return f"{self.truth}{edge}-{self.number}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,14 +84,14 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
-    """All that panels are made of. `strengths` holds, for each true Sharpe ratio, that of every source's edge.
+    """All that panels are made of. `strengths` holds, for each nature and true Sharpe ratio, the one of every source.
 
-    Planted markets of the same number have the same noise whatever their power, so that powers differ by it alone.
+    Planted markets of the same number have the same noise whatever their edge, so that edges differ by it alone.
     """
 
     seed: int
     sources: tuple[Source, ...]
-    strengths: Mapping[float, tuple[float, ...]]
+    strengths: Mapping[Planted, tuple[float, ...]]
     bars: int = BARS
 
     def panel(self, spec: PanelSpec) -> Panel:
@@ -99,9 +108,14 @@ class World:
         if spec.truth is Truth.SHUFFLED:
             made = shuffled(source.candles, draws, self.bars)
         else:
-            strength = self.strengths[spec.power][turn] if spec.truth is Truth.PLANTED else 0.0
-            made = noise_of(source.character, draws, times(self.bars)).bars(strength)
+            edge = None if spec.nature is None else Edge(spec.nature, self.strengths[spec.nature, spec.power][turn])
+            made = noise_of(source.character, draws, times(self.bars)).bars(edge)
         return market_data(MarketId(f"calibration:{spec.name}-{place}"), made)
+
+
+def planted_name(nature: Nature, power: float) -> str:
+    """What is planted in a word, such as `trend-3`: part of names that are kept."""
+    return f"{nature}-{power:g}"
 
 
 def sources_of(series: Iterable[Candles]) -> tuple[Source, ...]:

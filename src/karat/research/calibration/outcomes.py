@@ -43,10 +43,11 @@ class MarketOutcome:
 
 @dataclass(frozen=True, slots=True)
 class PanelOutcome:
-    """What became of a panel. `truth` and `power` are as in `PanelSpec`; `seconds` is what judging took, in all."""
+    """What became of a panel. `truth`, `nature` and `power` are as in `PanelSpec`; `seconds` is what judging took."""
 
     panel: str
     truth: str
+    nature: str | None
     power: float
     seconds: float
     making_seconds: float
@@ -55,8 +56,9 @@ class PanelOutcome:
     def as_dict(self) -> dict[str, Any]:
         """For json."""
         return {
-            "panel": self.panel, "truth": self.truth, "power": self.power, "seconds": self.seconds,
-            "making_seconds": self.making_seconds, "markets": [one.as_dict() for one in self.markets],
+            "panel": self.panel, "truth": self.truth, "nature": self.nature, "power": self.power,
+            "seconds": self.seconds, "making_seconds": self.making_seconds,
+            "markets": [one.as_dict() for one in self.markets],
         }  # fmt: skip
 
     @classmethod

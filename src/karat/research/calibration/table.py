@@ -9,13 +9,22 @@ from typing import Any
 _GATES = {
     "edgeless_markets": "markets without any edge",
     "false_gold_upper": "upper 95% bound of the rate of false gold",
-    "power_at_three": "share of gold at a true annual Sharpe ratio of 3",
+    "trend_at_three": "share of gold among trends of a true annual Sharpe ratio of 3",
+    "reversion_at_three": "share of gold among reversions of a true annual Sharpe ratio of 3",
     "seconds_a_market": "seconds a market, on average",
 }
 _RULES = {
     "sharpe_and_regimes": "Sharpe over 1 and four of five regimes positive",
     "probabilistic_sharpe": "probabilistic Sharpe alone, at least 95%",
     "deflated_sharpe_and_spa": "deflated Sharpe at least 95%, with SPA",
+}
+_NATURES = {
+    "trend": "A **trend** concentrates its profit: a few long trades earn most of it, because that is how trends pay."
+    " The gate that lets the best 5% of trades bring at most half of the net profit keeps nearly every true trend at"
+    " watch: of trends read gold or watch, and expect no gold.\n",
+    "reversion": "A **reversion** does not concentrate its profit: it earns in many trades of about one size. But the"
+    " gate counts net profit, of which many small losses leave little to a lower Sharpe ratio: so it keeps true"
+    " reversions at watch too, some at a ratio of 3 and most below.\n",
 }
 _DECIDERS_SHOWN = 8
 
@@ -44,9 +53,11 @@ def markdown(told: Mapping[str, Any], command: str) -> str:
     if told["powers"]:
         parts += [
             "## Markets with a planted edge\n",
-            "The true Sharpe ratio is what ema_crossover at its default parameters earns in the long run, after"
-            " pessimistic costs, measured on markets of their own with its standard error. Intervals are at 95%.\n",
+            "The true Sharpe ratio is what the strategy named earns at its default parameters in the long run, after"
+            " pessimistic costs, measured on markets of their own with its standard error. Intervals are at 95%. Judged"
+            " are the markets on which there was evidence enough for a verdict.\n",
             _powers(told["powers"]),
+            *[_NATURES[nature] for nature in dict.fromkeys(one["nature"] for one in told["powers"])],
             "Why they were not gold:\n",
             _deciders(told["powers"]),
         ]
@@ -116,15 +127,21 @@ def _edgeless(groups: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _powers(groups: Sequence[Mapping[str, Any]]) -> str:
-    heads = ("asked", "true Sharpe", *_COUNTED, "gold", "gold or watch")
+    heads = (
+        "nature", "strategy", "asked", "true Sharpe", *_COUNTED, "gold", "gold or watch",
+        "gold or watch of those judged",
+    )  # fmt: skip
     rows = [
         (
+            one["nature"],
+            one["strategy"],
             f"{one['power']:g}",
             f"{one['true_sharpe']['sharpe']:.2f} ± {one['true_sharpe']['error']:.2f}"
             f" ({one['true_sharpe']['years']:,.0f} years)",
             *_counts(one),
             _range(one["detected"]),
             _range(one["seen"]),
+            "-" if one["seen_of_judged"] is None else _range(one["seen_of_judged"]),
         )
         for one in groups
     ]

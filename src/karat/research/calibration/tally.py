@@ -9,8 +9,9 @@ from typing import Any
 
 from karat.research.calibration.bounds import Rate
 from karat.research.calibration.calibrating import Calibration
+from karat.research.calibration.edges import Nature
 from karat.research.calibration.likeness import Likeness, likeness, typical
-from karat.research.calibration.markets import PanelSpec, Source, Truth, World
+from karat.research.calibration.markets import PanelSpec, Planted, Source, Truth, World, planted_name
 from karat.research.calibration.naive import POLICIES, Naive
 from karat.research.calibration.outcomes import PanelOutcome
 from karat.research.gates.verdict import Grade
@@ -46,9 +47,9 @@ class Group:
 
 def tally(calibration: Calibration) -> dict[str, Any]:
     """Everything that the table shows, JSON-ready."""
-    groups = [_group(truth.value, calibration.panels, truth) for truth in (Truth.SIMULATED, Truth.SHUFFLED)]
+    groups = [_edgeless(calibration.panels, truth) for truth in (Truth.SIMULATED, Truth.SHUFFLED)]
     edgeless = Group(_TOGETHER, tuple(panel for group in groups for panel in group.panels))
-    powers = [_power_json(calibration, power) for power in calibration.asked.powers]
+    powers = [_power_json(calibration, planted) for planted in calibration.asked.planted]
     together = _edgeless_json(edgeless)
     seconds = sum(one.seconds for one in calibration.panels) / sum(len(one.markets) for one in calibration.panels)
     return {
@@ -66,8 +67,12 @@ def tally(calibration: Calibration) -> dict[str, Any]:
     }
 
 
-def _group(name: str, panels: Iterable[PanelOutcome], truth: Truth, power: float = 0.0) -> Group:
-    return Group(name, tuple(one for one in panels if one.truth == truth.value and one.power == power))
+def _edgeless(panels: Iterable[PanelOutcome], truth: Truth) -> Group:
+    return Group(truth.value, tuple(one for one in panels if one.truth == truth.value))
+
+
+def _with_edge(panels: Iterable[PanelOutcome], planted: Planted) -> Group:
+    return Group(f"{planted[0]} {planted[1]:g}", tuple(one for one in panels if (one.nature, one.power) == planted))
 
 
 def _counts(group: Group) -> dict[str, Any]:
@@ -87,17 +92,25 @@ def _edgeless_json(group: Group) -> dict[str, Any]:
     }
 
 
-def _power_json(calibration: Calibration, power: float) -> dict[str, Any]:
-    group = _group(f"planted {power:g}", calibration.panels, Truth.PLANTED, power)
+def _power_json(calibration: Calibration, planted: Planted) -> dict[str, Any]:
+    """`seen_of_judged` leaves out the markets of which the prover said that it has no evidence; None where those are
+    all."""
+    group = _with_edge(calibration.panels, planted)
     grades = group.grades
     gold = grades.count(Grade.GOLD.value)
+    seen = gold + grades.count(Grade.WATCH.value)
+    judged = len(grades) - grades.count(Grade.NO_EVIDENCE.value)
+    found = calibration.planted[planted_name(*planted)]
     return {
         **_counts(group),
-        "power": power,
-        "true_sharpe": calibration.planted[f"{power:g}"]["worth"],
-        "strengths": calibration.planted[f"{power:g}"]["strengths"],
+        "nature": planted[0].value,
+        "strategy": planted[0].strategy,
+        "power": planted[1],
+        "true_sharpe": found["worth"],
+        "strengths": found["strengths"],
         "detected": _rate_json(Rate(gold, len(grades))),
-        "seen": _rate_json(Rate(gold + grades.count(Grade.WATCH.value), len(grades))),
+        "seen": _rate_json(Rate(seen, len(grades))),
+        "seen_of_judged": _rate_json(Rate(seen, judged)) if judged else None,
         "decided_by": group.deciders,
     }
 
@@ -115,11 +128,11 @@ def _naive_json(group: Group, costs: str) -> dict[str, Any]:
 
 def _gates(together: dict[str, Any], powers: Sequence[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
     """What the calibration itself must reach. `passed` is None where nothing was asked that could tell."""
-    three = next((one["detected"]["share"] for one in powers if one["power"] == 3.0), None)
+    gold = {(one["nature"], one["power"]): one["detected"]["share"] for one in powers}
     found = [
         ("edgeless_markets", together["markets"], "at least", EDGELESS_MIN),
         ("false_gold_upper", together["false_gold"]["upper"], "at most", FALSE_GOLD_MAX),
-        ("power_at_three", three, "at least", POWER_AT_THREE_MIN),
+        *((f"{nature}_at_three", gold.get((nature, 3.0)), "at least", POWER_AT_THREE_MIN) for nature in Nature),
         ("seconds_a_market", seconds, "at most", SECONDS_MAX),
     ]
     return [
