@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from karat.app.console import progress, say, show, show_json
+from karat.app.console import say, show, show_json
+from karat.app.job_work import job
 from karat.core.errors import InputError
 from karat.core.ids import market_id
 from karat.core.time import HOUR_MS
@@ -19,7 +19,6 @@ from karat.core.time import HOUR_MS
 if TYPE_CHECKING:
     from karat.ports.lake import LakeEntry
     from karat.research.calibration.calibrating import Asked
-    from karat.research.calibration.edges import Nature
     from karat.research.calibration.markets import Source
     from karat.research.calibration.prover import Prover
 
@@ -66,7 +65,7 @@ def calibrate_command(
         Real markets of the lake, by their hours before the vault, that all markets take after; every market with a
         year of hours when left out.
     quick
-        80 markets without an edge, 16 with each, and the smallest sweeps: to see that it works, not to be published.
+        80 markets without an edge and 16 with each: to see that it works, not to be published.
     workers
         Processes; one for each core when left out.
     out
@@ -88,15 +87,15 @@ def calibrate_command(
         ["karat calibrate", *(f"{name} {value}" for name, value in options.items() if value is not None)]
     )
     _check_out(out)
-    told = calibrated(the_prover(quick=quick), asked, like, workers, as_json=as_json)
+    told = calibrated(the_prover(), asked, like, workers, as_json=as_json)
     show_calibration(told, f"{command} --quick" if quick else command, out, as_json=as_json)
 
 
-def the_prover(*, quick: bool) -> Prover:
+def the_prover() -> Prover:
     """The prover that is calibrated: the only place that names it."""
     from karat.research.prove.calibrated import calibrated_prover
 
-    return calibrated_prover(quick=quick)
+    return calibrated_prover()
 
 
 def calibrated(
@@ -113,9 +112,10 @@ def calibrated(
     if not as_json:
         names = ", ".join(one.candles.market for one in sources)
         say(f"{len(asked.panels):,} panels of {asked.panel_size}, that take after {names}.")
-    with progress("Sizing the planted edges") as line:
-        pace = None if line is None else Pace(line.update)
-        return tally(calibrate(sources, prover, asked, time.perf_counter, workers=processes, progress=pace))
+    with job("calibrate", "sizing the planted edges, then judging", "panels") as work:
+        found = calibrate(sources, prover, asked, time.perf_counter, workers=processes, progress=work.advance)
+        work.result(found.id)
+        return tally(found)
 
 
 def show_calibration(told: dict[str, Any], command: str, out: Path | None, *, as_json: bool) -> None:
@@ -134,25 +134,6 @@ def show_calibration(told: dict[str, Any], command: str, out: Path | None, *, as
     show(Markdown(page))
     if out is not None:
         say(f"Written to {shlex.quote(str(out))}.")
-
-
-class Pace:
-    """Tells a person how far a calibration is, and for how long it will still run."""
-
-    def __init__(self, update: Callable[[str], None]) -> None:
-        self._update = update
-        self._known, self._done, self._began = 0, -1, 0.0
-
-    def __call__(self, more: int, of: int) -> None:
-        """The first call tells what was known before anything is judged."""
-        self._known += more
-        self._done += 1 if self._done < 0 else more
-        if self._done == 0:
-            self._began = time.monotonic()
-            self._update(f"{self._known:,} of {of:,} panels")
-            return
-        each = (time.monotonic() - self._began) / self._done
-        self._update(f"{self._known:,} of {of:,} panels, {each:.1f} s each, {each * (of - self._known):,.0f} s left")
 
 
 def _natures(names: tuple[str, ...]) -> tuple[Nature, ...]:
