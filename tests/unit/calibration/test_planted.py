@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from tests.unit.calibration.real_worlds import rough_sources
 
 from karat.core.errors import InputError
+from karat.core.ids import MarketId
+from karat.kernel.engine import prepare, run
 from karat.research.calibration.draws import Series
 from karat.research.calibration.edges import Edge, Nature
-from karat.research.calibration.planted import Days, days_of, noises, planting, strength_of, worth
+from karat.research.calibration.markets import market_data
+from karat.research.calibration.planted import EDGE_POLICY, Days, days_of, noises, planting, strength_of, worth
+from karat.research.trades import closed_results
+from karat.strategies import evaluate, find_strategy, resolve
 
 CHARACTER = rough_sources(1)[0].character
 
@@ -22,6 +29,24 @@ def test_an_edge_sized_for_a_sharpe_ratio_of_two_is_worth_two_on_240_other_years
     assert found.error < 0.08
     assert found.sharpe == pytest.approx(2.0, abs=0.2)
     assert found.plain == pytest.approx(found.sharpe, abs=4.0 / np.sqrt(found.years)), "luck is nothing on average"
+
+
+def best_of_winnings(edge: Edge) -> float:
+    """Share of all winning trades' profit that the best 5% of trades bring."""
+    strategy, found = find_strategy(edge.nature.strategy), []
+    for noise in noises(CHARACTER, 5, Series.MEASURING, range(4)):
+        data = market_data(MarketId("test:EDGE"), noise.bars(edge))
+        signals = evaluate(strategy, data.market, resolve(strategy, {}))
+        results = np.sort(closed_results(run(prepare(data.candles, signals, EDGE_POLICY, data.instrument))))
+        found.append(results[-math.ceil(len(results) / 20) :].sum() / results[results > 0.0].sum())
+    return float(np.mean(found))
+
+
+def test_a_trend_concentrates_its_profit_and_a_reversion_does_not() -> None:
+    ready = noises(CHARACTER, 5, Series.SIZING, range(4))
+    shares = {nature: best_of_winnings(Edge(nature, strength_of(ready, nature, 3.0))) for nature in Nature}
+    assert shares[Nature.TREND] > 0.35
+    assert shares[Nature.REVERSION] < 0.25
 
 
 @pytest.mark.parametrize("nature", tuple(Nature))

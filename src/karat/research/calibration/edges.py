@@ -3,8 +3,7 @@
 1. `TREND` is a drift with a hidden sign, that stays for two to four thirds of `invented.STATE_HOURS`. Trend followers
    look for it; a few long trades bring most of what they earn.
 2. `REVERSION` is a hidden deviation from a price that goes its own way: every hour it is pushed, and what is left of it
-   decays with a half-life of `HALF_LIFE_HOURS`. Mean reversion looks for it, and earns it in many trades of about one
-   size.
+   decays with a half-life of `HALF_LIFE_HOURS`. Mean reversion looks for it, and earns it in many small trades.
 
 At this half-life `bollinger_mean_reversion` is near its own best at its default parameters, with some 340 trades a
 year: where they earned a Sharpe ratio of 3.0, the best of 15 pairs of period and entry earned 3.1. At 12 hours it would

@@ -22,9 +22,9 @@ _NATURES = {
     "trend": "A **trend** concentrates its profit: a few long trades earn most of it, because that is how trends pay."
     " The gate that lets the best 5% of trades bring at most half of the net profit keeps nearly every true trend at"
     " watch: of trends read gold or watch, and expect no gold.\n",
-    "reversion": "A **reversion** does not concentrate its profit: it earns in many trades of about one size. But the"
-    " gate counts net profit, of which many small losses leave little to a lower Sharpe ratio: so it keeps true"
-    " reversions at watch too, some at a ratio of 3 and most below.\n",
+    "reversion": "A **reversion** does not concentrate its profit: it earns in many small trades. But the same gate"
+    " counts net profit, and the losses of many trades leave little of it beside what the best of them won: so it keeps"
+    " many true reversions at watch too, the more the lower their Sharpe ratio.\n",
 }
 _DECIDERS_SHOWN = 8
 
