@@ -19,6 +19,7 @@ from karat.core.time import HOUR_MS
 if TYPE_CHECKING:
     from karat.ports.lake import LakeEntry
     from karat.research.calibration.calibrating import Asked
+    from karat.research.calibration.edges import Nature
     from karat.research.calibration.markets import Source
     from karat.research.calibration.prover import Prover
 

@@ -20,7 +20,7 @@ Told = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    return proved(tmp_path_factory.mktemp("watched"), 0.35).told
+    return proved(tmp_path_factory.mktemp("watched"), 0.2).told
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def buried(tmp_path_factory: pytest.TempPathFactory) -> Told:
 
 @pytest.fixture(scope="module")
 def unknown(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    return proved(tmp_path_factory.mktemp("unknown"), 0.35, thresholds=A_LONG_RECORD).told
+    return proved(tmp_path_factory.mktemp("unknown"), 0.2, thresholds=A_LONG_RECORD).told
 
 
 def gold_of(told: Told) -> Told:

@@ -23,7 +23,7 @@ from karat.strategies.template import strategy_template
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Proved:
     """One that went through every stage and opened its vault."""
-    return proved(tmp_path_factory.mktemp("watched"), 0.35)
+    return proved(tmp_path_factory.mktemp("watched"), 0.2)
 
 
 @pytest.fixture

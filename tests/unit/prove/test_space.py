@@ -29,10 +29,10 @@ def test_a_region_holds_the_default_and_nothing_that_the_strategy_forbids(name: 
 
 def test_periods_are_varied_by_equal_ratios() -> None:
     grid = region(find_strategy("ema_crossover"), 7, {})
-    assert grid.parameters["fast_period"] == (5, 8, 13, 20, 32, 50, 80)  # 20 times 4^(k/3), k from -3 to 3
+    assert grid.parameters["fast_period"] == (10, 13, 16, 20, 25, 32, 40)  # 20 times 2^(k/3), k from -3 to 3
     assert grid.parameters["shorts"] == (False, True)
     assert grid.parameters["band"][0] == 0.0
-    assert grid.parameters["band"][-1] == 0.0125  # a quarter of the range
+    assert grid.parameters["band"][-1] == 0.006  # an eighth of the range, to the next step
 
 
 def test_around_a_variant_are_two_steps_each_way_or_one_where_two_are_too_many() -> None:

@@ -9,22 +9,16 @@ from typing import Any
 _GATES = {
     "edgeless_markets": "markets without any edge",
     "false_gold_upper": "upper 95% bound of the rate of false gold",
-    "trend_at_three": "share of gold among trends of a true annual Sharpe ratio of 3",
-    "reversion_at_three": "share of gold among reversions of a true annual Sharpe ratio of 3",
+    "trend_seen_at_three": "share found, gold or watch, of trends of a true annual Sharpe ratio of 3",
+    "reversion_seen_at_three": "share found, gold or watch, of reversions of a true annual Sharpe ratio of 3",
+    "trend_gold_at_three": "share of gold alone, of the same trends",
+    "reversion_gold_at_three": "share of gold alone, of the same reversions",
     "seconds_a_market": "seconds a market, on average",
 }
 _RULES = {
     "sharpe_and_regimes": "Sharpe over 1 and four of five regimes positive",
     "probabilistic_sharpe": "probabilistic Sharpe alone, at least 95%",
     "deflated_sharpe_and_spa": "deflated Sharpe at least 95%, with SPA",
-}
-_NATURES = {
-    "trend": "A **trend** concentrates its profit: a few long trades earn most of it, because that is how trends pay."
-    " The gate that lets the best 5% of trades bring at most half of the net profit keeps nearly every true trend at"
-    " watch: of trends read gold or watch, and expect no gold.\n",
-    "reversion": "A **reversion** does not concentrate its profit: it earns in many small trades. But the same gate"
-    " counts net profit, and the losses of many trades leave little of it beside what the best of them won: so it keeps"
-    " many true reversions at watch too, the more the lower their Sharpe ratio.\n",
 }
 _DECIDERS_SHOWN = 8
 
@@ -36,7 +30,8 @@ def markdown(told: Mapping[str, Any], command: str) -> str:
         "# Calibration of the prover\n",
         f"Made by `{command}`, calibration `{told['calibration']}`. The same code that judges strategies judged markets"
         f" of which the truth is known: {asked['bars']:,} hourly bars each, in panels of {asked['panel_size']}.\n",
-        "The prover, with the sizes of its sweeps: " + f"`{json.dumps(told['prover'], sort_keys=True)}`\n",
+        "The prover, in full, with the sizes of its sweeps:\n",
+        f"<details><summary>settings</summary>\n\n`{json.dumps(told['prover'], sort_keys=True)}`\n\n</details>\n",
         "## What must hold\n",
         _gates(told["gates"]),
         "## Markets without any edge\n",
@@ -57,7 +52,6 @@ def markdown(told: Mapping[str, Any], command: str) -> str:
             " pessimistic costs, measured on markets of their own with its standard error. Intervals are at 95%. Judged"
             " are the markets on which there was evidence enough for a verdict.\n",
             _powers(told["powers"]),
-            *[_NATURES[nature] for nature in dict.fromkeys(one["nature"] for one in told["powers"])],
             "Why they were not gold:\n",
             _deciders(told["powers"]),
         ]

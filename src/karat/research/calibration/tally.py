@@ -128,11 +128,16 @@ def _naive_json(group: Group, costs: str) -> dict[str, Any]:
 
 def _gates(together: dict[str, Any], powers: Sequence[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
     """What the calibration itself must reach. `passed` is None where nothing was asked that could tell."""
-    gold = {(one["nature"], one["power"]): one["detected"]["share"] for one in powers}
+    strong = {one["nature"]: one for one in powers if one["power"] == 3.0}
+    shares = [
+        (f"{nature}_{name}_at_three", strong[nature][key]["share"] if nature in strong else None)
+        for name, key in (("seen", "seen"), ("gold", "detected"))
+        for nature in Nature
+    ]
     found = [
         ("edgeless_markets", together["markets"], "at least", EDGELESS_MIN),
         ("false_gold_upper", together["false_gold"]["upper"], "at most", FALSE_GOLD_MAX),
-        *((f"{nature}_at_three", gold.get((nature, 3.0)), "at least", POWER_AT_THREE_MIN) for nature in Nature),
+        *((name, share, "at least", POWER_AT_THREE_MIN) for name, share in shares),
         ("seconds_a_market", seconds, "at most", SECONDS_MAX),
     ]
     return [

@@ -16,7 +16,7 @@ import numpy as np
 
 from karat.core.model.candles import Floats
 from karat.research.gates.thresholds import Thresholds
-from karat.research.robustness.stress import bar_notional, largest_order
+from karat.research.robustness.stress import bar_notional, order_share
 from karat.research.robustness.variant import Variant
 from karat.stats import ratios
 from karat.stats.belief import deflated, multiple_testing
@@ -114,12 +114,16 @@ def drawdown_plausibility(returns: Floats) -> Figure:
 
 
 def order_share_of_volume(variant: Variant, thresholds: Thresholds) -> Figure:
-    """The largest notional filled in one bar over what a thin bar trades, at the percentile that is set."""
-    order = largest_order(variant)
+    """The largest order over what a thin bar trades, at the percentile that is set, with the capital of the policy.
+
+    What a backtest has earned by then does not count: orders grow with it, and `robustness.stress.capacity` says how
+    far they may.
+    """
+    order = order_share(variant)
     thin = bar_notional(variant, 100.0 * thresholds.setting("volume_percentile"))
     if isinstance(order, Undefined):
         return order
-    return thin if isinstance(thin, Undefined) else quotient(order, thin, NO_BARS_TRADE)
+    return thin if isinstance(thin, Undefined) else quotient(order * variant.policy.capital, thin, NO_BARS_TRADE)
 
 
 def _sharpe(returns: Floats) -> Figure:

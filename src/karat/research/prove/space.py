@@ -1,8 +1,8 @@
 """Which parameters a proof tries: a reasonable region first, then ever closer around what was found.
 
-1. The **region** has up to `axis_values` values an axis, the default among them: from a quarter to four times the
+1. The **region** has up to `axis_values` values an axis, the default among them: from half to twice the
    default by equal ratios, where the range is above zero and spans more than tenfold, because 10 and 20 differ as much
-   as 100 and 200; else a quarter of the range to both sides of the default. Never beyond what the strategy allows.
+   as 100 and 200; else an eighth of the range to both sides of the default. Never beyond what the strategy allows.
 2. **Around** a variant an axis has five values, or three where five would make too many variants, of the strategy's own
    steps within a share of the value, both ways; where a step is coarser than the share, the next value up and down.
    Switches stay as they are.
@@ -24,8 +24,8 @@ from karat.strategies import Strategy
 from karat.strategies.parameters import Parameter
 
 _WIDE = 10.0
-_TIMES = 4.0
-_PART_OF_RANGE = 0.25
+_TIMES = 2.0
+_PART_OF_RANGE = 0.125
 
 
 def region(strategy: Strategy, axis_values: int, policy: Mapping[str, tuple[Any, ...]]) -> SweepGrid:

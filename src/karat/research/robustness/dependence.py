@@ -30,11 +30,13 @@ class RegimeGain:
 
 @dataclass(frozen=True, slots=True)
 class Dependence:
-    """Shares of the profit, above 1 where the rest lost. Undefined without a profit.
+    """Shares of the profit. Undefined without a profit.
 
-    `best_trades` is the share of closed trades' profit that the best `trades_counted` of them (5%, rounded up) made,
-    `return_without` what all others came to, over the capital. `best_month` ("2024-03") and `best_regime` are shares of
-    the gain of equity; a bar belongs to the regime at its close, with the gain since the close before.
+    `best_trades` is the share of all that winning trades made which the best `trades_counted` of all closed ones (5%,
+    rounded up) made: of winnings, because of the net profit it would grow with the root of the number of trades however
+    evenly they earn. `return_without` is what all others came to, over the capital. `best_month` ("2024-03") and
+    `best_regime` are shares of the gain of equity; a bar belongs to the regime at its close, with the gain since the
+    close before.
     """
 
     trades_counted: int
@@ -71,8 +73,9 @@ def _best_trades(variant: Variant) -> tuple[int, Figure, Figure]:
     if not len(pnl):
         return 0, NO_TRADES, NO_TRADES
     counted = math.ceil(BEST_TRADES * len(pnl))
-    best, whole = float(pnl[:counted].sum()), float(pnl.sum())
-    return counted, _share(best, whole), (whole - best) / variant.policy.capital
+    best, whole, won = float(pnl[:counted].sum()), float(pnl.sum()), float(pnl[pnl > 0.0].sum())
+    share = NO_PROFIT if whole < TIE else _share(best, won)
+    return counted, share, (whole - best) / variant.policy.capital
 
 
 def _best_month(variant: Variant) -> tuple[Figure, str | None]:

@@ -104,7 +104,7 @@ def _fall(before: Figure, after: Figure) -> Figure:
 
 def capacity(variant: Variant) -> Capacity:
     """How much capital the market bears. A market of which a twentieth of the bars trade nothing bears none."""
-    thin, share = bar_notional(variant, VOLUME_PERCENTILE), _order_share(variant)
+    thin, share = bar_notional(variant, VOLUME_PERCENTILE), order_share(variant)
     if not is_defined(thin):
         return Capacity(thin, share, thin)
     return Capacity(thin, share, VOLUME_SHARE_MAX * thin / share if is_defined(share) else share)
@@ -120,14 +120,8 @@ def bar_notional(variant: Variant, percentile: float) -> Figure:
     return float(np.percentile(traded, percentile))
 
 
-def largest_order(variant: Variant) -> Figure:
-    """The largest notional filled in one bar, both orders of it together."""
-    _, notional = _orders(variant)
-    return float(notional.max()) if len(notional) else NO_TRADES
-
-
-def _order_share(variant: Variant) -> Figure:
-    """The largest notional filled in one bar over what it was sized by."""
+def order_share(variant: Variant) -> Figure:
+    """The largest notional filled in one bar, both orders of it together, over what it was sized by."""
     first, notional = _orders(variant)
     if not len(first):
         return NO_TRADES
