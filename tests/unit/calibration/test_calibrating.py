@@ -150,3 +150,4 @@ def test_the_table_says_what_the_verdicts_add_up_to() -> None:
     gold = "80.00% (44.39% to 97.48%)"
     row = f"| reversion | bollinger_mean_reversion | 3 | 3.01 ± 0.02 (900 years) | 10 | 8 | 1 | 1 | 0 | {gold} |"
     assert row in page and "| trend | ema_crossover | 3 |" in page
+    assert page.count("**fails**") == 2
