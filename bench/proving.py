@@ -20,6 +20,7 @@ from karat.research.prove.proving import GROUPS, Request, prove
 from karat.research.prove.region import refine, sweep_region
 from karat.research.prove.search import Searcher
 from karat.research.prove.settings import ProofSettings
+from karat.research.prove.shares import shares_of
 from karat.research.robustness.variant import variant_of
 from karat.strategies import find_strategy, resolve
 
@@ -62,7 +63,9 @@ def _survivor(ground: LakeGround, book: Book, settings: ProofSettings, markets: 
     assert refined.centre is not None, "this strategy has a plateau on these markets"
     first = markets[0]
     variant = variant_of(data[first], strategy, resolve(strategy, refined.settings), searcher.policy)
-    candidate = Candidate(searcher, first, variant, refined.centre, 0.5, (region.searched, refined.searched))
+    candidate = Candidate(
+        searcher, first, variant, refined.centre, shares_of(refined, {}), (region.searched, refined.searched)
+    )
     for group in GROUPS.values():
         group(candidate)
     return time.perf_counter() - began

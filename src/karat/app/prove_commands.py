@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,6 +34,7 @@ def prove_command(
     timeframe: Pairs = ("1h",),
     policy: Pairs = (),
     policy_grid: Pairs = (),
+    group: Pairs = (),
     thresholds: Path | None = None,
     min_coverage: float | None = None,
     seed: int = 0,
@@ -58,6 +60,9 @@ def prove_command(
         Policy fields that stay. When left out: sized to a yearly volatility of 20%.
     policy_grid
         Policy fields to vary beside the parameters: stop_value=0.01..0.05..0.01.
+    group
+        Markets that are told together where the profit is broken down:
+        majors=binance_perp:BTCUSDT,binance_perp:ETHUSDT.
     thresholds
         A TOML file with other thresholds. What it changes stands with every verdict.
     min_coverage
@@ -80,7 +85,7 @@ def prove_command(
         raise InputError("no_strategy", "Name a strategy to prove.", "For example: karat prove ema_crossover.")
     found = [find_strategy(name) for name in dict.fromkeys(strategy)]
     lake = open_lake()
-    request = _request(lake, market, timeframe, policy_grid)
+    request = replace(_request(lake, market, timeframe, policy_grid), groups=_groups(group))
     settings = _settings(policy, policy_grid, thresholds, seed)
     for one in found:
         ensure_checked(one, partial(check_markets, needs=one.needs))
@@ -157,6 +162,20 @@ def _all_markets(lake: Lake, lengths: tuple[int, ...]) -> tuple[MarketId, ...]:
         wanted = ", ".join(timeframe_text(length) for length in lengths)
         raise InputError("no_market", f"No market of the lake has candles of {wanted}.", "See karat data list.")
     return tuple(found)
+
+
+def _groups(given: tuple[str, ...]) -> dict[str, tuple[MarketId, ...]]:
+    """Raises InputError `bad_pair`, `bad_market`, `bad_group` where a market is in two groups."""
+    from karat.research.backtest_policy import pairs
+
+    found = {
+        name: tuple(market_id(one) for one in text.split(",") if one) for name, text in pairs(given, "--group").items()
+    }
+    markets = [one for own in found.values() for one in own]
+    twice = next((one for k, one in enumerate(markets) if one in markets[:k]), None)
+    if twice is not None:
+        raise InputError("bad_group", f"{twice} is in two groups.", "Name each market once.")
+    return found
 
 
 def policy_axes(policy_grid: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:

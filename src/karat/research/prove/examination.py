@@ -13,6 +13,7 @@ from karat.research.gates.thresholds import Severity
 from karat.research.gates.verdict import GateResult, Outcome, verdict
 from karat.research.plateau import Plateau
 from karat.research.prove.search import Searched, Searcher
+from karat.research.prove.shares import Shares
 from karat.research.prove.stage import Check, Stage, StageResult
 from karat.research.robustness.variant import Variant
 from karat.stats.figure import Figure
@@ -24,7 +25,7 @@ _LATER = ("vault_return",)
 class Candidate:
     """What is examined: a strategy with the parameters it will be judged by, on one market before its vault.
 
-    `plateau` is what surrounds them, `symbol_share` what part of the profit of all markets its best symbol made,
+    `plateau` is what surrounds them, `shares` where the profit of all markets came from,
     `sweeps` all searches that led here, the sweep of the whole region first.
     """
 
@@ -32,7 +33,7 @@ class Candidate:
     market: MarketId
     variant: Variant
     plateau: Plateau
-    symbol_share: Figure
+    shares: Shares
     sweeps: tuple[Searched, ...]
 
 

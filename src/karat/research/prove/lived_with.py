@@ -17,11 +17,13 @@ def dependence_of(candidate: Candidate) -> Findings:
     figures: dict[str, Figure] = {
         "best_trades_profit_share": found.best_trades,
         "best_month_profit_share": found.best_month,
-        "largest_symbol_share": candidate.symbol_share,
+        "largest_symbol_share": candidate.shares.largest,
         "plateau_score": plateau.score,
         "neighbours_profitable": plateau.profitable,
     }
-    return Findings(figures, {"month": found.month, "trades_counted": found.trades_counted})
+    return Findings(
+        figures, {"month": found.month, "trades_counted": found.trades_counted, **candidate.shares.as_dict()}
+    )
 
 
 def paths_of(candidate: Candidate) -> Findings:

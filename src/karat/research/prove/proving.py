@@ -21,19 +21,18 @@ from karat.research.prove.proof import Proof
 from karat.research.prove.region import Refined, Region, refine, sweep_region
 from karat.research.prove.search import Searcher
 from karat.research.prove.settings import ProofSettings
+from karat.research.prove.shares import shares_of
 from karat.research.prove.stage import Outcome, StageResult
 from karat.research.prove.tournament import tournament
 from karat.research.prove.vault import open_vault
 from karat.research.robustness.variant import Variant, variant_of
-from karat.stats.figure import TIE, Figure, Undefined
+from karat.stats.figure import Figure
 from karat.strategies import Strategy, resolve
 
 GROUPS: Mapping[str, Group] = {
     "luck": luck_of, "bugs": bugs_of, "dependence": dependence_of, "cross_validation": cross_of,
     "walk_forward": walk_of, "robustness": paths_of,
 }  # fmt: skip
-ONE_SYMBOL = Undefined("one market was tried")
-NO_PROFIT = Undefined("the markets together earned nothing")
 
 Progress = Callable[[str], None]
 """Told after each step what it was."""
@@ -49,11 +48,13 @@ def nothing_kept(strategy: str, market: MarketId, make: Callable[[], dict[str, A
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """On which markets and timeframes, and which policy fields are varied beside the parameters."""
+    """On which markets and timeframes, and which policy fields are varied beside the parameters. `groups` names markets
+    that are told together, sectors for example; no verdict depends on them."""
 
     markets: tuple[MarketId, ...]
     timeframes_ms: tuple[int, ...]
     policy_axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[MarketId, ...]] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -102,7 +103,7 @@ def prove(
     found: list[dict[str, Any]] = []
     for market in request.markets if judge is None else judge:
         frame = max(frames, key=lambda one: one.standing(market))
-        found.append(keep(strategy.name, market, partial(_told, searcher, frame, market)))
+        found.append(keep(strategy.name, market, partial(_told, searcher, frame, market, request)))
         progress(f"{strategy.name} on {market}")
     return found
 
@@ -127,11 +128,11 @@ def _searched(searcher: Searcher, request: Request, timeframe_ms: int, progress:
     return frame
 
 
-def _told(searcher: Searcher, frame: _Timeframe, market: MarketId) -> dict[str, Any]:
-    return _judged(searcher, frame, market).as_dict()
+def _told(searcher: Searcher, frame: _Timeframe, market: MarketId, request: Request) -> dict[str, Any]:
+    return _judged(searcher, frame, market, request).as_dict()
 
 
-def _judged(searcher: Searcher, frame: _Timeframe, market: MarketId) -> Proof:
+def _judged(searcher: Searcher, frame: _Timeframe, market: MarketId, request: Request) -> Proof:
     """Stages 4 and 5, the examination and the vault, as far as it gets."""
     stages, data, refined = list(frame.results[market]), frame.data[market], frame.refined
     strategy, settings = searcher.strategy, searcher.settings
@@ -155,7 +156,7 @@ def _judged(searcher: Searcher, frame: _Timeframe, market: MarketId) -> Proof:
     if all(one.outcome is Outcome.PASSED for one in stages):
         assert frame.region is not None, "what was refined was swept"
         candidate = Candidate(
-            searcher, market, variant, own.plateau, _symbol_share(refined),
+            searcher, market, variant, own.plateau, shares_of(refined, request.groups),
             (frame.region.searched, refined.searched, own.searched),
         )  # fmt: skip
         examined, evidence = examine(candidate, evidence, GROUPS)
@@ -173,13 +174,3 @@ def variant_with(searcher: Searcher, data: MarketData, settings: Mapping[str, An
     values = resolve(searcher.strategy, {name: value for name, value in settings.items() if name in names})
     rules = {name: value for name, value in settings.items() if name not in names}
     return variant_of(data, searcher.strategy, values, replace(searcher.policy, **rules))
-
-
-def _symbol_share(refined: Refined) -> Figure:
-    """Which part of the profit of all markets that the common parameters made the best of them brought."""
-    assert refined.centre is not None, "a plateau was found"
-    earned = [refined.searched.at(market, refined.centre.row)["total_return"] for market in refined.searched.by_market]
-    if len(earned) < 2:
-        return ONE_SYMBOL
-    total = sum(earned)
-    return max(earned) / total if total >= TIE else NO_PROFIT

@@ -32,6 +32,7 @@ def spec_of(
             for length in request.timeframes_ms
             for market in request.markets
         ],
+        "groups": {name: list(markets) for name, markets in request.groups.items()},
         "policy_axes": {name: [setting_json(one) for one in values] for name, values in request.policy_axes.items()},
         **settings.as_dict(),
         "thresholds": {"hash": settings.thresholds.hash, **settings.thresholds.as_dict()},
@@ -66,4 +67,5 @@ def settings_of(spec: Mapping[str, Any]) -> ProofSettings:
 def request_of(spec: Mapping[str, Any], policy_axes: Mapping[str, tuple[Any, ...]]) -> Request:
     """The request that a spec describes; what its policy axes hold is parsed by whoever knows how."""
     markets = tuple(market_id(one) for one in spec["markets"])
-    return Request(markets, tuple(timeframe_ms(one) for one in spec["timeframes"]), policy_axes)
+    groups = {name: tuple(market_id(one) for one in own) for name, own in spec["groups"].items()}
+    return Request(markets, tuple(timeframe_ms(one) for one in spec["timeframes"]), policy_axes, groups)

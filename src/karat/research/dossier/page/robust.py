@@ -224,7 +224,7 @@ def dependence_panel(told: Told) -> Markup:
     evidence = told.result["evidence"]
     counted, month = spoken("trades_counted", found["trades_counted"]), spoken("month", found["month"])
     names = {
-        "best_trades_profit_share": f"Best trades ({counted} of them)",
+        "best_trades_profit_share": f"Best trades ({counted} of them), of all winnings",
         "best_month_profit_share": f"Best month ({month})",
         "largest_symbol_share": "Best market",
         "largest_regime_share": "Best regime",
@@ -247,4 +247,21 @@ def dependence_panel(told: Told) -> Markup:
     left = None
     if _is_there(more):
         left = facts([(label("return_without_the_best_trades"), spoken("return_without", more["return_without"]))])
-    return panel("dependence", "Dependence", note, table(heads, rows, "checks bands", "Dependence", right=(1, 2)), left)
+    drawn_table = table(heads, rows, "checks bands", "Dependence", right=(1, 2))
+    return panel("dependence", "Dependence", note, drawn_table, left, _breakdown(found))
+
+
+def _breakdown(found: Mapping[str, Any]) -> Markup | None:
+    """What each market returned with the common parameters, and what part of it each group of markets made."""
+    markets = [
+        tag("tr", tag("th", market, scope="row"), shown_cell(show("total_return", value)))
+        for market, value in found["by_market"].items()
+    ]
+    groups = [
+        tag("tr", tag("th", group, scope="row"), shown_cell(show("largest_symbol_share", value)))
+        for group, value in found["by_group"].items()
+    ]
+    parts = [table(("market, common parameters", "return"), markets, "checks", "Markets", right=(1,))]
+    if groups:
+        parts.append(table(("group of markets", "share of all"), groups, "checks", "Groups", right=(1,)))
+    return tag("div", *parts)
