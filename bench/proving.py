@@ -14,13 +14,15 @@ from karat.core.time import HOUR_MS, parse_time_ms
 from karat.lake.quality import measure
 from karat.lake.store import open_lake
 from karat.research.ledger.trials import TrialLedger
+from karat.research.plateau import Plateaus
 from karat.research.prove.examination import Candidate
 from karat.research.prove.ground import Book, LakeGround
 from karat.research.prove.proving import GROUPS, Request, prove
-from karat.research.prove.region import refine, sweep_region
+from karat.research.prove.region import AROUND
 from karat.research.prove.search import Searcher
 from karat.research.prove.settings import ProofSettings
-from karat.research.prove.shares import shares_of
+from karat.research.prove.shares import ONE_SYMBOL, Shares
+from karat.research.prove.space import around, number_of, region
 from karat.research.robustness.variant import variant_of
 from karat.strategies import find_strategy, resolve
 
@@ -42,7 +44,7 @@ def proving(quick: bool) -> list[Row]:
         found = prove(find_strategy(name), request, ground, book, settings, progress=lambda _: None)
         reached += sum(len(one["stages"]) for one in found)
     seconds = time.perf_counter() - began
-    survivor = _survivor(ground, book, settings, markets[:2])
+    survivor = _survivor(ground, book, settings, markets[0])
     verdicts = len(names) * len(markets)
     beside = (
         ("verdicts", float(verdicts)), ("stages gone through", float(reached)), ("seconds a survivor", survivor),
@@ -52,20 +54,18 @@ def proving(quick: bool) -> list[Row]:
     return [Row(what, seconds / 60.0, "minutes", MINUTES_MAX, beside=beside, note="hours of 2023 to 2025, wall time")]
 
 
-def _survivor(ground: LakeGround, book: Book, settings: ProofSettings, markets: tuple[MarketId, ...]) -> float:
-    """Seconds of the sweep, the refinement and the whole examination of one strategy that nothing stops."""
-    strategy = find_strategy(STRATEGIES[0])
-    searcher = Searcher(strategy, ground, book, settings)
-    data = {market: ground.before_vault(market, HOUR_MS, ()) for market in markets}
+def _survivor(ground: LakeGround, book: Book, settings: ProofSettings, market: MarketId) -> float:
+    """Seconds of two sweeps and the whole examination of one strategy at its defaults, which nothing stops."""
+    strategy, effort = find_strategy(STRATEGIES[0]), settings.effort
+    searcher, default = Searcher(strategy, ground, book, settings), resolve(strategy, {})
+    data = ground.before_vault(market, HOUR_MS, ())
     began = time.perf_counter()
-    region = sweep_region(searcher, data, {})
-    refined = refine(searcher, data, region)
-    assert refined.centre is not None, "this strategy has a plateau on these markets"
-    first = markets[0]
-    variant = variant_of(data[first], strategy, resolve(strategy, refined.settings), searcher.policy)
-    candidate = Candidate(
-        searcher, first, variant, refined.centre, shares_of(refined, {}), (region.searched, refined.searched)
-    )
+    grid = region(strategy, effort.axis_values, {})
+    near = around(strategy, grid, default.as_dict(), AROUND, effort.refinement_variants)
+    sweeps = tuple(searcher.search({market: data}, one, effort.sweep_variants) for one in (grid, near))
+    plateau = Plateaus(sweeps[1].pool, sweeps[1].by).of(number_of(near, default.as_dict()))
+    variant = variant_of(data, strategy, default, searcher.policy)
+    candidate = Candidate(searcher, market, variant, plateau, Shares({market: 0.0}, {}, ONE_SYMBOL), sweeps)
     for group in GROUPS.values():
         group(candidate)
     return time.perf_counter() - began

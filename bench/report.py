@@ -65,10 +65,11 @@ def _processor() -> str:
 
 
 def keep(measured: dict[str, list[Row]], before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Write today's figures; sections that were not measured keep theirs of today."""
+    """Write today's figures; sections that were not measured keep their last ones, each with its date and commit."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{before['at'][:10]}.json"
-    kept: dict[str, Any] = json.loads(path.read_text("utf-8"))["sections"] if path.is_file() else {}
+    last = max(RESULTS.glob("*.json"), default=None)
+    kept: dict[str, Any] = {} if last is None else json.loads(last.read_text("utf-8"))["sections"]
     for name, rows in measured.items():
         kept[name] = {
             "command": f"python -m bench --only {name}",
