@@ -37,6 +37,7 @@ def prove_command(
     group: Pairs = (),
     thresholds: Path | None = None,
     min_coverage: float | None = None,
+    anchored: Annotated[bool, Parameter(negative="")] = False,
     seed: int = 0,
     table: Path | None = None,
     as_json: Json = False,
@@ -67,6 +68,8 @@ def prove_command(
         A TOML file with other thresholds. What it changes stands with every verdict.
     min_coverage
         Refuse data that has less than this share of its bars; 0.99 when left out.
+    anchored
+        Let the training of the walk forward begin at the first bar and grow, instead of rolling.
     seed
         Of samples and of resampled paths.
     table
@@ -86,7 +89,7 @@ def prove_command(
     found = [find_strategy(name) for name in dict.fromkeys(strategy)]
     lake = open_lake()
     request = replace(_request(lake, market, timeframe, policy_grid), groups=_groups(group))
-    settings = _settings(policy, policy_grid, thresholds, seed)
+    settings = replace(_settings(policy, policy_grid, thresholds, seed), anchored=anchored)
     for one in found:
         ensure_checked(one, partial(check_markets, needs=one.needs))
     told = _proved(found, request, LakeGround(lake, min_coverage), settings)

@@ -124,6 +124,21 @@ def test_one_market_alone_cannot_be_gold(tmp_path: Path) -> None:
     assert found["verdict"] == "watch"
 
 
+def test_a_walk_forward_rolls_or_is_anchored_to_the_first_bar(tmp_path: Path) -> None:
+    ground = drifting(1, 0.2)
+    request = Request(tuple(ground.markets), (STEP,))
+    begins = {}
+    for anchored in (False, True):
+        settings = replace(SETTINGS, anchored=anchored)
+        (found,) = prove(EMA, request, ground, book(tmp_path / str(anchored)), settings, progress=lambda _: None)
+        windows = found["stages"][5]["numbers"]["walk_forward"]["windows"]
+        assert len(windows) == SMALL.walk_windows
+        assert all(one["test"][0] > one["train"][1] for one in windows), "purge and embargo lie between"
+        begins[anchored] = [one["train"][0] for one in windows]
+    assert set(begins[True]) == {0}
+    assert begins[False] == sorted(set(begins[False])) and begins[False][-1] > 0
+
+
 def test_a_killed_proof_goes_on_where_it_was(tmp_path: Path) -> None:
     ground = drifting(2, 0.2)
     spec = spec_of([EMA], Request(tuple(ground.markets), (STEP,)), ground, SETTINGS)
@@ -157,6 +172,8 @@ def test_a_spec_says_all_that_decides_and_is_read_back() -> None:
     request = Request(tuple(ground.markets), (STEP,))
     spec = spec_of([EMA], request, ground, SETTINGS)
     assert settings_of(spec) == SETTINGS
+    anchored = replace(SETTINGS, anchored=True)
+    assert settings_of(spec_of([EMA], request, ground, anchored)) == anchored
     assert settings_of(spec).thresholds.hash == default_thresholds().hash
     assert request_of(spec, {}) == request
     assert spec["data"][0]["bars"] == int(

@@ -92,7 +92,7 @@ def _pictures(found: CrossValidation) -> dict[str, object]:
 
 
 def walk_of(candidate: Candidate) -> Findings:
-    """A rolling walk forward over the sweep of the whole region. All its variants are counted."""
+    """A walk forward over the sweep of the whole region. All its variants are counted."""
     searcher, data, swept = candidate.searcher, candidate.variant.data, candidate.sweeps[0]
     settings, pool = searcher.settings, swept.pool
     lengths = lengths_of(len(data.candles), candidate)
@@ -119,7 +119,7 @@ def lengths_of(bars: int, candidate: Candidate) -> Lengths:
     train = int(bars * effort.walk_train_share)
     embargo = int(settings.thresholds.setting("embargo_share") * train)
     test = max(1, (bars - train - embargo - day_bars) // effort.walk_windows)
-    return Lengths(train=train, test=test, purge=day_bars, embargo=embargo)
+    return Lengths(train=train, test=test, purge=day_bars, embargo=embargo, anchored=settings.anchored)
 
 
 def _walk_told(walk: WalkForward) -> dict[str, object]:

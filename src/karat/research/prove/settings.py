@@ -50,12 +50,14 @@ class Effort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofSettings:
-    """Everything that decides a verdict beside code and bars."""
+    """Everything that decides a verdict beside code and bars. `anchored`: the training of the walk forward begins at
+    the first bar and grows; else it keeps its length and rolls."""
 
     policy: Policy = field(default_factory=proving_policy)
     effort: Effort = field(default_factory=Effort)
     thresholds: Thresholds = field(default_factory=default_thresholds)
     seed: int = 0
+    anchored: bool = False
 
     @property
     def objective(self) -> Consistency:
@@ -65,6 +67,7 @@ class ProofSettings:
     def as_dict(self) -> dict[str, Any]:
         return {
             "policy": policy_json(self.policy), "effort": asdict(self.effort), "seed": self.seed,
+            "anchored": self.anchored,
             "objective": self.objective.told(), "thresholds": self.thresholds.hash,
             "changed": list(self.thresholds.changed),
         }  # fmt: skip

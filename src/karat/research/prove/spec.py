@@ -60,7 +60,7 @@ def settings_of(spec: Mapping[str, Any]) -> ProofSettings:
     effort["robustness"] = Trials(**effort["robustness"])
     return ProofSettings(
         policy=policy_of(dict(spec)), effort=Effort(**effort), thresholds=thresholds_of(spec["thresholds"]),
-        seed=spec["seed"],
+        seed=spec["seed"], anchored=spec["anchored"],
     )  # fmt: skip
 
 
