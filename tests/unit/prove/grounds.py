@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +10,12 @@ from tests.unit.research.small_markets import candles, market_data
 
 from karat.core.ids import MarketId, market_id
 from karat.core.model.candles import Floats
-from karat.core.model.policy import Policy
 from karat.core.time import HOUR_MS
 from karat.research.backtest import MarketData
 from karat.research.ledger.trials import TrialLedger
-from karat.research.prove.ground import Book, swept_in_memory
+from karat.research.prove.calibrated import PanelGround
+from karat.research.prove.ground import Book
 from karat.research.prove.settings import Effort
-from karat.research.sweeps.grid import SweepGrid
-from karat.research.sweeps.job import Choice
-from karat.research.sweeps.sweep import Sweep
-from karat.strategies import Strategy
 
 STEP = HOUR_MS
 BARS = 24 * 365 * 2
@@ -36,22 +31,8 @@ def closes(seed: int, drift: float) -> Floats:
     return 100.0 * np.exp(np.cumsum(steps - steps.mean()))
 
 
-@dataclass(frozen=True)
-class InMemory:
+class InMemory(PanelGround):
     """Markets by name."""
-
-    markets: Mapping[MarketId, MarketData]
-
-    def before_vault(self, market: MarketId, timeframe_ms: int, needs: Sequence[str]) -> MarketData:
-        whole = self.markets[market]
-        end = int(np.searchsorted(whole.candles.ts, whole.entry.vault_start_ts))
-        return replace(whole, market=whole.market[:end])
-
-    def whole(self, market: MarketId, timeframe_ms: int, needs: Sequence[str]) -> MarketData:
-        return self.markets[market]
-
-    def sweep(self, data: MarketData, strategy: Strategy, grid: SweepGrid, policy: Policy, choice: Choice) -> Sweep:
-        return swept_in_memory(data, strategy, grid, policy, choice)
 
 
 def drifting(count: int, drift: float, seed: int = 0) -> InMemory:

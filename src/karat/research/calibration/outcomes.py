@@ -11,19 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import karat
-from karat.core.errors import NeedsOperator, RetryLater
+from karat.core.errors import NeedsOperator
 from karat.core.home import karat_home
 from karat.lake.durable import force, replace_durably
-from karat.lake.refusals import DISK_FULL
+from karat.research.kept import room, spec_folder
 
-_ID_DIGITS = 12
 _ROOMS = ("core", "kernel", "quality", "research", "stats", "strategies")
 
 
@@ -77,14 +75,7 @@ class CalibrationFolder:
     @classmethod
     def of(cls, spec: Mapping[str, Any], home: Path | None = None) -> CalibrationFolder:
         """The folder of a calibration, made when it is not there. Raises RetryLater `disk_full`."""
-        told = json.dumps(spec, sort_keys=True, allow_nan=False)
-        name = hashlib.sha256(told.encode()).hexdigest()[:_ID_DIGITS]
-        folder = (home or karat_home()) / "calibrations" / name
-        with _room(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            if not (folder / "spec.json").exists():
-                replace_durably(folder / "spec.json", json.dumps(spec, indent=1, allow_nan=False).encode())
-        return cls(folder, spec)
+        return cls(spec_folder((home or karat_home()) / "calibrations", spec), spec)
 
     @property
     def id(self) -> str:
@@ -92,7 +83,7 @@ class CalibrationFolder:
 
     def keep(self, name: str, value: Any) -> None:
         """Keep a JSON value beside the outcomes. Raises RetryLater `disk_full`."""
-        with _room(self.folder):
+        with room(self.folder):
             replace_durably(self.folder / f"{name}.json", json.dumps(value, indent=1, allow_nan=False).encode())
 
     def kept(self, name: str) -> Any:
@@ -117,7 +108,7 @@ class CalibrationFolder:
         """Keep an outcome, forced to the disk. Raises RetryLater `disk_full`; then it is not there."""
         line = json.dumps(outcome.as_dict(), allow_nan=False).encode() + b"\n"
         whole = sum(len(one) + 1 for one in self._whole_lines())
-        with _room(self.folder):
+        with room(self.folder):
             with self._file.open("ab") as handle:
                 handle.truncate(whole)
                 handle.write(line)
@@ -132,24 +123,12 @@ class CalibrationFolder:
         return self._file.read_bytes().split(b"\n")[:-1] if self._file.exists() else []
 
 
-@contextmanager
-def _room(folder: Path) -> Generator[None]:
-    """Translates a full disk."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in DISK_FULL:
-            raise
-        hint = "Free some space and give the same command again: it goes on where it was."
-        raise RetryLater("disk_full", f"No space left for {folder}.", hint) from error
-
-
 def rooms_hash() -> str:
     """SHA-256, in hexadecimal, of the source of every room that decides what a prover says."""
     package = Path(os.fspath(karat.__file__)).parent
     digest = hashlib.sha256()
-    for room in _ROOMS:
-        for file in sorted([*(package / room).rglob("*.py"), *(package / room).rglob("*.toml")]):
+    for place in _ROOMS:
+        for file in sorted([*(package / place).rglob("*.py"), *(package / room).rglob("*.toml")]):
             digest.update(file.relative_to(package).as_posix().encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from karat.core.time import timeframe_ms
+from karat.research.kept import spec_id
 from karat.research.manifest_origin import origin
-from karat.research.prove.store import proof_id
 from karat.strategies import Strategy, resolve
 from karat.strategies.identity import own_modules
 
@@ -22,7 +22,7 @@ def document(spec: Mapping[str, Any], proof: Mapping[str, Any], strategy: Strate
         "format": FORMAT,
         "made": made_ms,
         "origin": origin(),
-        "proof": proof_id(spec),
+        "proof": spec_id(spec),
         "simulated": any(one["quality"]["simulated"] for one in spec["data"]),
         "hypothesis": asdict(strategy.hypothesis),
         "family": strategy.family,

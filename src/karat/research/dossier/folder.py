@@ -18,8 +18,8 @@ from karat.core.home import karat_home
 from karat.lake.durable import replace_durably
 from karat.research.dossier.document import sources
 from karat.research.dossier.page import page
+from karat.research.kept import json_bytes, room
 from karat.research.ledger.trials import TrialLedger
-from karat.research.sweeps.store import room
 from karat.strategies import Strategy
 
 FILE = "dossier.json"
@@ -57,7 +57,7 @@ def write_dossier(
             for name, text in sources(strategy).items():
                 replace_durably(folder / "code" / name, text.encode())
             replace_durably(folder / "index.html", page(told).encode())
-            replace_durably(folder / FILE, json.dumps(told, indent=1, allow_nan=False).encode())
+            replace_durably(folder / FILE, json_bytes(told))
     kept = load_dossier(folder)
     if kept.hash not in ledger.sealed():
         ledger.seal(strategy, kept.told["result"], kept.hash, now_ms)

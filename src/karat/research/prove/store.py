@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -19,10 +18,8 @@ from karat.core.errors import NeedsOperator
 from karat.core.home import karat_home
 from karat.core.ids import MarketId
 from karat.lake.durable import replace_durably
+from karat.research.kept import json_bytes, room, spec_folder
 from karat.research.prove.proof import funnel
-from karat.research.sweeps.store import room
-
-_ID_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +32,7 @@ class ProofFolder:
     @classmethod
     def of(cls, spec: Mapping[str, Any], home: Path | None = None) -> ProofFolder:
         """The folder of a proof, made when it is not there. Raises RetryLater `disk_full`."""
-        folder = proofs_folder(home) / proof_id(spec)
-        with room(folder):
-            (folder / "verdicts").mkdir(parents=True, exist_ok=True)
-            if not (folder / "spec.json").exists():
-                replace_durably(folder / "spec.json", _text(spec))
-        return cls(folder, spec)
+        return cls(spec_folder(proofs_folder(home), spec, "verdicts"), spec)
 
     @property
     def id(self) -> str:
@@ -53,7 +45,7 @@ class ProofFolder:
         if not file.exists():
             made = make()
             with room(self.folder):
-                replace_durably(file, _text(made))
+                replace_durably(file, json_bytes(made))
         try:
             told: dict[str, Any] = json.loads(file.read_bytes())
         except ValueError as error:
@@ -70,7 +62,7 @@ class ProofFolder:
             "funnel": [asdict(row) for row in funnel(proofs)],
         }
         with room(self.folder):
-            replace_durably(self.folder / "result.json", _text(told))
+            replace_durably(self.folder / "result.json", json_bytes(told))
         return told
 
     def finished(self) -> dict[str, Any] | None:
@@ -79,15 +71,6 @@ class ProofFolder:
         return json.loads(file.read_bytes()) if file.exists() else None
 
 
-def proof_id(spec: Mapping[str, Any]) -> str:
-    """The id of a proof."""
-    return hashlib.sha256(json.dumps(spec, sort_keys=True, allow_nan=False).encode()).hexdigest()[:_ID_DIGITS]
-
-
 def proofs_folder(home: Path | None = None) -> Path:
     """Where proofs are kept."""
     return (home or karat_home()) / "proofs"
-
-
-def _text(told: Mapping[str, Any]) -> bytes:
-    return json.dumps(told, indent=1, allow_nan=False).encode()

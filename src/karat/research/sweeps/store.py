@@ -11,22 +11,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from karat.core.errors import NeedsOperator, RetryLater
+from karat.core.errors import NeedsOperator
 from karat.core.home import karat_home
 from karat.core.model.candles import Floats, Ints
 from karat.kernel.sweep import FIGURES
 from karat.lake.durable import force, replace_durably
-from karat.lake.refusals import DISK_FULL
+from karat.research.kept import room, spec_folder
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
 ROWS_A_PART = 65_536
 VARIANT = "variant"
 _PRUNED = "pruned"
-_ID_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +44,7 @@ class SweepFolder:
     @classmethod
     def of(cls, spec: Mapping[str, Any], home: Path | None = None) -> SweepFolder:
         """The folder of a sweep, made when it is not there."""
-        told = json.dumps(spec, sort_keys=True, allow_nan=False)
-        name = hashlib.sha256(told.encode()).hexdigest()[:_ID_DIGITS]
-        folder = sweeps_folder(home) / name
-        (folder / "parts").mkdir(parents=True, exist_ok=True)
-        if not (folder / "spec.json").exists():
-            with room(folder):
-                replace_durably(folder / "spec.json", json.dumps(spec, indent=1, allow_nan=False).encode())
-        return cls(folder, spec)
+        return cls(spec_folder(sweeps_folder(home), spec, "parts"), spec)
 
     @property
     def id(self) -> str:
@@ -131,18 +121,6 @@ class SweepFolder:
             force([beside])
             beside.replace(path)
             force([path.parent])
-
-
-@contextmanager
-def room(folder: Path) -> Generator[None]:
-    """Translates a full disk."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in DISK_FULL:
-            raise
-        hint = "Free some space and give the same command again: it goes on where it was."
-        raise RetryLater("disk_full", f"No space left for {folder}.", hint) from error
 
 
 def sweeps_folder(home: Path | None = None) -> Path:
