@@ -128,7 +128,7 @@ def rooms_hash() -> str:
     package = Path(os.fspath(karat.__file__)).parent
     digest = hashlib.sha256()
     for place in _ROOMS:
-        for file in sorted([*(package / place).rglob("*.py"), *(package / room).rglob("*.toml")]):
+        for file in sorted([*(package / place).rglob("*.py"), *(package / place).rglob("*.toml")]):
             digest.update(file.relative_to(package).as_posix().encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()
