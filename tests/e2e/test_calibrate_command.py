@@ -10,7 +10,7 @@ import pytest
 from tests.unit.calibration.real_worlds import rough_hours
 from tests.unit.calibration.simple_prover import SimpleProver
 
-from karat.app.calibrate_commands import Pace, calibrate_command, calibrated, show_calibration
+from karat.app.calibrate_commands import calibrate_command, calibrated, show_calibration
 from karat.core.errors import InputError
 from karat.core.model.candles import CANDLE_COLUMNS, Candles
 from karat.core.time import HOUR_MS
@@ -93,12 +93,3 @@ def test_what_cannot_be_asked_is_refused_before_any_work(tmp_path: Path) -> None
     with pytest.raises(InputError) as nowhere:
         calibrate_command(out=tmp_path / "nowhere" / "table.md")
     assert nowhere.value.code == "bad_path"
-
-
-def test_the_pace_counts_what_was_known_before_and_times_what_was_judged_since() -> None:
-    told: list[str] = []
-    pace = Pace(told.append)
-    for more in (6, 1, 1):
-        pace(more, 8)
-    assert [one.split(",")[0] for one in told] == ["6 of 8 panels", "7 of 8 panels", "8 of 8 panels"]
-    assert told[2].endswith(" 0 s left")

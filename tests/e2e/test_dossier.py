@@ -18,7 +18,7 @@ INK = """(name) => new Promise((tell) => requestAnimationFrame(() => requestAnim
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Proved:
-    return proved(tmp_path_factory.mktemp("home"), 0.35)
+    return proved(tmp_path_factory.mktemp("home"), 0.2)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])

@@ -15,7 +15,7 @@ from karat.core.errors import InputError
 from karat.core.ids import MarketId
 from karat.core.model.candles import Candles, Funding
 from karat.core.model.instrument import Kind
-from karat.core.model.policy import CostLevel, Policy
+from karat.core.model.policy import CostLevel, LevelMode, Policy, SizeMode
 from karat.core.time import HOUR_MS
 from karat.feeds.demo import DEMO_SYMBOLS, demo_candles
 from karat.research.backtest import MarketData
@@ -166,8 +166,15 @@ def test_ruin_is_a_return_and_nothing_follows():
 
 def test_holding_pays_the_costs_of_the_policy_and_follows_the_price():
     market = market_data(candles(100.0 * 1.001 ** np.arange(240)))
-    free = holding_returns(market, free_policy(taker_fee=0.0, maker_fee=0.0, size_value=0.1, allow_long=False))
-    assert free[1:] == pytest.approx(np.full(9, 1.001**24 - 1.0), rel=1e-3), "all of the equity, whatever the policy"
+    free = holding_returns(market, free_policy(taker_fee=0.0, maker_fee=0.0, allow_long=False))
+    assert free[1:] == pytest.approx(np.full(9, 1.001**24 - 1.0), rel=1e-3)
+    tenth = holding_returns(market, free_policy(taker_fee=0.0, maker_fee=0.0, size_value=0.1))
+    assert tenth[1:] == pytest.approx(0.1 * free[1:], rel=0.06), "in the size of the policy, within the band"
+    stopped = free_policy(
+        taker_fee=0.0, maker_fee=0.0, size_mode=SizeMode.RISK, size_value=0.01, stop_mode=LevelMode.FRACTION,
+        stop_value=0.02,
+    )  # fmt: skip
+    assert holding_returns(market, stopped) == pytest.approx(free), "it has no stop to size by"
     dear = holding_returns(market, free_policy(taker_fee=0.01, maker_fee=0.0))
     assert dear[0] == pytest.approx(free[0] - 0.01, abs=5e-4)
     assert holding_returns(market, Policy().with_costs(CostLevel.BRUTAL)).sum() < free.sum()
