@@ -114,3 +114,8 @@ def test_a_refusal_of_an_older_cancel_request_says_nothing_about_the_newer() -> 
     assert first.status == S.ACKNOWLEDGED
     second = told(first, K.CANCEL, word(K.CANCEL_REFUSED, OPEN, number=1))
     assert second.status == S.CANCEL_REQUESTED
+
+
+def test_a_refusal_of_a_request_never_made_lets_no_later_one_pass_for_answered() -> None:
+    asked = told(ACKED, K.CANCEL, word(K.CANCEL_REFUSED, OPEN, number=9))
+    assert (asked.status, asked.cancel_is_open) == (S.CANCEL_REQUESTED, True)

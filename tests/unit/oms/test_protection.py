@@ -69,6 +69,17 @@ def test_nothing_is_left_over_a_flat_position_O13() -> None:
     assert plan_protection(Protected(-10, 105), [left]).actions == (Cancel(left.id), Place(Part.STOP, 1, 10, 105))
 
 
+def test_a_stop_or_take_that_was_asked_to_go_is_no_longer_there() -> None:
+    leaving, resting = told(stop(0), K.SEND, K.ACK, K.CANCEL), told(take(1, 4), K.SEND, K.ACK, K.CANCEL)
+    assert plan_protection(LONG, [leaving]) == Plan((Place(Part.STOP, -1, 10, 95),), 0)
+    # The take may still fill, so its successor waits for its end.
+    assert plan_protection(Protected(10, 95, 120, 4), [live(stop(2)), resting]).actions == ()
+    both = [live(stop(2)), resting, live(take(3, 4))]
+    assert plan_protection(Protected(10, 95, 120, 4), both).actions == ()  # the later one stays
+    gone = told(resting, K.CANCEL_DONE)
+    assert plan_protection(Protected(10, 95, 120, 4), [live(stop(2)), gone]).actions == (Place(Part.TAKE, -1, 4, 120),)
+
+
 def test_the_take_reduces_the_stop_of_the_same_position() -> None:
     position = Protected(10, 95, 120, 4)
     whole, resting = live(stop(0)), live(take(1, 4))

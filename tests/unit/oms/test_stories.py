@@ -23,9 +23,9 @@ def test_a_submit_times_out_though_the_order_lives_V1() -> None:
 
 def test_not_found_proves_nothing_before_the_venues_bound_V2() -> None:
     unknown = told(OF, K.SEND, K.TIME_OUT)
-    early = word(K.ABSENT, OF, number=1, after_ms=ARRIVAL_MS_MAX)
+    early = [word(K.ABSENT, OF, number=1, after_ms=age) for age in (1, ARRIVAL_MS_MAX - 1, ARRIVAL_MS_MAX)]
     first, second = (word(K.ABSENT, OF, number=1, after_ms=ARRIVAL_MS_MAX + more) for more in (1, 500))
-    assert told(unknown, early, early, early).status == S.UNKNOWN
+    assert told(unknown, *early, first).status == S.UNKNOWN
     assert told(unknown, first, first).status == S.UNKNOWN  # one look, told twice
     gone = told(unknown, first, second)
     assert (gone.status, gone.reserved_lots, gone.given_up) == (S.EXPIRED, 0, True)
@@ -148,3 +148,24 @@ def test_a_restart_intends_the_same_order_again_and_gets_no_second_one_D7() -> N
     register, _ = register.take(word(K.SEND, OF))
     register, _ = register.take(word(K.REJECT, OF))
     assert register.intend(order(attempt=1))[1] == ()
+
+
+def ended(*events: Event) -> Register:
+    register, _ = Register().intend(OF)
+    for event in (word(K.SEND, OF), word(K.ACK, OF), *events):
+        register, _ = register.take(event)
+    return register
+
+
+def test_the_next_attempt_waits_for_the_fills_of_the_one_before_O7() -> None:
+    counted = ended(word(K.CANCEL_DONE, OF, lots=6))
+    assert alarms(counted.intend(order(4, attempt=1))[1]) == [Alarm.SECOND_ORDER_FOR_INTENT]
+    booked, _ = counted.take(filled(OF, fill(1, 6), 6))
+    assert booked.intend(order(4, attempt=1))[1] == ()
+
+
+def test_the_next_attempt_asks_for_no_more_than_was_left_S2() -> None:
+    partly = ended(filled(OF, fill(1, 6), 6), word(K.CANCEL_DONE, OF, lots=6))
+    assert alarms(partly.intend(order(5, attempt=1))[1]) == [Alarm.SECOND_ORDER_FOR_INTENT]
+    assert alarms(partly.intend(order(4, attempt=2))[1]) == [Alarm.SECOND_ORDER_FOR_INTENT]
+    assert partly.intend(order(4, attempt=1))[1] == ()
