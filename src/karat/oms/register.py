@@ -6,7 +6,7 @@ about an id that is not in the register waits as well: the intent may be read ba
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from karat.core.ids import ClientOrderId
@@ -37,7 +37,9 @@ class Register:
             return self, () if _content(there) == _content(order) else _raised(order.id, Alarm.ID_REUSED)
         if not self._may_follow(order):
             return self, _raised(order.id, Alarm.SECOND_ORDER_FOR_INTENT)
-        return replace(self, orders={**self.orders, order.id: order})._unpark(order.id, ())
+        known = {} if order.venue_id is None else {order.venue_id: order.id}
+        by_venue_id = {**self.by_venue_id, **known}
+        return replace(self, orders={**self.orders, order.id: order}, by_venue_id=by_venue_id)._unpark(order.id, ())
 
     def take(self, event: Event) -> Routed:
         """Tell `event` to its order, or park it."""
@@ -53,6 +55,17 @@ class Register:
             return after, effects
         bound = replace(after, by_venue_id={**self.by_venue_id, order.venue_id: name})
         return bound._unpark(name, effects)
+
+    def retire(self, names: Iterable[ClientOrderId]) -> Register:
+        """Without those of `names` that are over, so that months of orders weigh nothing.
+
+        The journal keeps them and answers first whether an intent is known. A late word about a retired order is parked
+        with its alarm; `intend` with the order as it was read back tells it.
+        """
+        gone = {name for name in names if name in self.orders and self.orders[name].is_over}
+        orders = {name: order for name, order in self.orders.items() if name not in gone}
+        by_venue_id = {venue_id: name for venue_id, name in self.by_venue_id.items() if name not in gone}
+        return replace(self, orders=orders, by_venue_id=by_venue_id)
 
     def _unpark(self, name: ClientOrderId, effects: tuple[Effect, ...]) -> Routed:
         venue_id = self.orders[name].venue_id

@@ -119,3 +119,19 @@ def test_a_refusal_of_an_older_cancel_request_says_nothing_about_the_newer() -> 
 def test_a_refusal_of_a_request_never_made_lets_no_later_one_pass_for_answered() -> None:
     asked = told(ACKED, K.CANCEL, word(K.CANCEL_REFUSED, OPEN, number=9))
     assert (asked.status, asked.cancel_is_open) == (S.CANCEL_REQUESTED, True)
+
+
+OF_THE_REGISTER = {Alarm.UNKNOWN_ORDER, Alarm.SECOND_ORDER_FOR_INTENT, Alarm.ID_REUSED}
+
+
+def test_every_alarm_is_raised_by_something_a_venue_or_we_can_say() -> None:
+    given_up = replace(STANDS[S.EXPIRED], given_up=True)
+    raised = {
+        alarm
+        for start in (*STANDS.values(), replace(STANDS[S.UNKNOWN], id_is_unique=False), given_up)
+        for kind in EventKind
+        for event in variants(kind, start)
+        for told_as in (event, replace(event, venue_id="another"))
+        for alarm in alarms(step(start, told_as)[1])
+    }
+    assert raised == set(Alarm) - OF_THE_REGISTER

@@ -169,3 +169,20 @@ def test_the_next_attempt_asks_for_no_more_than_was_left_S2() -> None:
     assert alarms(partly.intend(order(5, attempt=1))[1]) == [Alarm.SECOND_ORDER_FOR_INTENT]
     assert alarms(partly.intend(order(4, attempt=2))[1]) == [Alarm.SECOND_ORDER_FOR_INTENT]
     assert partly.intend(order(4, attempt=1))[1] == ()
+
+
+def test_a_fill_of_an_order_retired_long_ago_is_not_lost_O17() -> None:
+    register = ended(filled(OF, fill(1, 6), 6), word(K.CANCEL_DONE, OF, lots=6))
+    kept = register.orders[OF.id]
+    small = register.retire([OF.id])
+    assert (small.orders, small.by_venue_id) == ({}, {})
+    told_late, effects = small.take(Event(K.FILL, None, kept.venue_id, 6, fill(2, 1)))
+    assert alarms(effects) == [Alarm.UNKNOWN_ORDER]
+    back, effects = told_late.intend(kept)
+    assert (back.orders[OF.id].filled_lots, back.parked) == (7, ())
+    assert alarms(effects) == [Alarm.FILL_AFTER_CANCEL]
+
+
+def test_an_order_that_may_still_do_something_is_not_retired() -> None:
+    counted = ended(word(K.CANCEL_DONE, OF, lots=6))
+    assert counted.retire([OF.id]) == counted
