@@ -78,6 +78,14 @@ def flag(value: Flag, what: str) -> bool:
     return value
 
 
+def limit_of(limits: Limits, name: str) -> float:
+    """A limit in force. Raises Unknown: a limit that is not there lets nothing through."""
+    found = limits.find(name)
+    if found is None:
+        raise Unknown(f"there is no limit {name}")
+    return found.value
+
+
 def drawdown(equity: float | None, top: float | None, whose: str, top_name: str) -> float:
     """How far equity lies below its peak, as a share of it. Raises Unknown where the peak lies below equity."""
     now, best = number(equity, f"equity of {whose}"), positive(top, f"{top_name} of {whose}")
@@ -101,11 +109,8 @@ class Case:
         self.limits = limits
 
     def limit(self, name: str) -> float:
-        """A limit in force. Raises Unknown: a limit that is not there lets nothing through."""
-        found = self.limits.find(name)
-        if found is None:
-            raise Unknown(f"there is no limit {name}")
-        return found.value
+        """A limit in force. Raises Unknown."""
+        return limit_of(self.limits, name)
 
     def view(self, market: MarketId) -> MarketView:
         """What is known of a market. Raises Unknown."""

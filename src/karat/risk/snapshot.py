@@ -74,7 +74,8 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class BotView:
-    """One bot with its book. Entries count what was sent, in flight or not."""
+    """One bot with its book. Entries count what was sent, in flight or not; losses in a row those since they were last
+    forgiven (`BreakerState.losses`), or a bot would stand still for ever."""
 
     bot: BotId
     strategy: StrategyName
