@@ -5,7 +5,8 @@
    fails refuses: an order is made smaller, never larger.
 3. An exit is never refused. It is bounded: never more than the bot holds, never on the side that it holds. Where the
    position is unknown the size asked for goes out, and the venue's reduce-only bounds it.
-4. Which rule stands first in the table changes nothing; findings are told by layer and name.
+4. Which rule stands first in the table changes nothing; findings are told by layer, what is wrong by itself before what
+   passes a limit, then by name.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def decide(snapshot: Snapshot, proposal: Proposal, limits: Limits, rules: Iterab
         return _exit(snapshot, proposal, limits)
     case = Case(snapshot, proposal, limits)
     asked = proposal.lots if type(proposal.lots) is int and 0 < proposal.lots <= LOTS_MAX else None
-    rules = sorted(rules, key=lambda rule: (rule.layer, rule.name))
+    rules = sorted(rules, key=_place)
     found = {rule.name: ask(rule, case, asked) for rule in rules if rule.floor is None}
     least = min([one.lots for one in found.values() if one.lots is not None], default=asked) if asked else 0
     left = least or 0
@@ -82,6 +83,10 @@ def decide(snapshot: Snapshot, proposal: Proposal, limits: Limits, rules: Iterab
         return Decision(proposal, Answer.APPROVED, left, "", "", findings, limits.hash)
     tightest = next(one for one in findings if one.outcome is Outcome.REDUCED and one.lots == left)
     return Decision(proposal, Answer.REDUCED, left, tightest.rule, tightest.reason, findings, limits.hash)
+
+
+def _place(rule: Rule) -> tuple[int, bool, bool, str]:
+    return rule.layer, rule.unit != "faults", rule.gate is None, rule.name
 
 
 def _exit(snapshot: Snapshot, proposal: Proposal, limits: Limits) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 from tests.unit.risk.small_house import (
@@ -164,3 +165,32 @@ def test_every_rule_is_named_once_and_has_its_limit() -> None:
         assert not rule.limit or LIMITS.find(rule.limit)
     tested = {name for name, _, _ in (*REFUSED, *BOUND)} | {"size_max", "risk_at_stop"}
     assert tested == {rule.name for rule in RULES}
+
+
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({"lots": 10**400}, "sane"),
+        ({"limit_ticks": 10**400}, "sane"),
+        ({"stop_ticks": -5}, "sane"),
+        ({"side": 2}, "sane"),
+        ({"stop_ticks": None}, "stop_present"),
+        ({"leverage": math.inf}, "leverage_confirmed"),
+        ({"decided_ms": None}, "decision_age"),
+    ],
+)
+def test_nonsense_is_called_so_and_raises_nothing(changes: dict[str, Any], first: str) -> None:
+    decision = asked(HOUSE, entry(**changes))
+    assert (decision.answer, decision.first) == (Answer.REFUSED, first)
+    json.dumps(decision.as_dict(), allow_nan=False)
+
+
+def test_shorts_and_inverse_contracts_risk_at_their_stop_what_hand_says() -> None:
+    short = 50_000 * 0.9999 * 0.998  # sold across the book, with the widest spread once more
+    sold = asked(HOUSE, entry(MANY, side=-1, stop_ticks=52_000))
+    said = next(one for one in sold.findings if one.rule == "risk_at_stop")
+    assert said.lots == int(1_000 / (PER_LOT * ((52_000 - short) / short + 0.001)))
+    bought = 50_005 * 1.002  # a coin that fell to 48,000 pays for less of the loss
+    coins = with_market(inverse=True, contract_size=1.0, lot=50.0)
+    said = next(one for one in asked(coins, entry(MANY)).findings if one.rule == "risk_at_stop")
+    assert said.lots == int(1_000 / (50.0 * ((bought - 48_000) / bought + 0.001) * bought / 48_000))
