@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from karat.app.console import show, undefined
 from karat.core.time import iso, timeframe_text
-from karat.research.json_form import setting_json
+from karat.research.json_form import settings_json
 
 if TYPE_CHECKING:
     from karat.research.backtest import MarketData
@@ -141,5 +141,5 @@ def row_json(result: Sweep, k: int) -> dict[str, Any]:
         figures |= {name: float(value) if value == value else none for name, value in scored}
     if len(result.refined):
         figures |= {"scored_on_many_paths": bool((result.refined == k).any())}
-    given = {name: setting_json(value) for name, value in result.settings(k).items()}
+    given = settings_json(result.settings(k))
     return {"variant": int(result.variants[k]), "set": given, **figures}

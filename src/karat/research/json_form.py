@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,11 @@ def setting_json(value: Any) -> Any:
     if hasattr(value, "name"):
         return value.name.lower()
     return {"undefined": "off"} if isinstance(value, float) and value != value else value
+
+
+def settings_json(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """All that a variant sets, by name."""
+    return {name: setting_json(value) for name, value in settings.items()}
 
 
 def metrics_json(result: Backtest) -> dict[str, Any]:

@@ -38,8 +38,12 @@ class Account:
         """
         if self.days < 2:
             return Undefined("no trial was counted")
+        return self.luck_of(max(1.0, self.effective))
+
+    def luck_of(self, trials: float) -> float:
+        """The same for so many independent trials, with the variance of these; of an account with days."""
         known = 0.0 if isinstance(self.sharpe_variance, Undefined) else self.sharpe_variance
-        return sharpe_of_luck(max(known, 1.0 / self.days), max(1.0, self.effective))
+        return sharpe_of_luck(max(known, 1.0 / self.days), trials)
 
 
 def accounts(lines: Iterable[Line]) -> tuple[Account, ...]:

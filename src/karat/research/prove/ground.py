@@ -107,15 +107,12 @@ class Book:
         """All that was ever tried of the strategy's family on the market."""
         family, lines = self.ledger.family_of(strategy, self.now_ms()), self.ledger.lines()
         lines = lines if self.as_of is None else lines[: self.as_of]
-        own = [one for one in accounts(lines) if (one.family, one.market) == (family, market)]
-        assert own, "what is judged was tried"
-        looks = sum(
-            one.record["kind"] == LOOK
-            and (one.record["family"], one.record["market"]) == (family, market)
-            and one.record["tool"] != TOOL
-            for one in lines
-        )
-        return Standing(own[0], looks, len(lines))
+        place = (family, market)
+        own = [one for one in lines if (one.record.get("family"), one.record.get("market")) == place]
+        found = accounts(own)
+        assert found, "what is judged was tried"
+        looks = sum(one.record["kind"] == LOOK and one.record["tool"] != TOOL for one in own)
+        return Standing(found[0], looks, len(lines))
 
     def opening(self, strategy: Strategy, market: MarketId) -> Read | None:
         """The look by which a proof of the strategy's family has opened the market's vault; None where none has."""

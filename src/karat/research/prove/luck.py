@@ -10,7 +10,7 @@ from karat.research.gates import figures
 from karat.research.prove.examination import Candidate, Findings
 from karat.research.prove.record import marks_of
 from karat.research.robustness.stress import cost_stress, delays
-from karat.stats.belief.deflated import moments, probabilistic_sharpe, sharpe_of_luck
+from karat.stats.belief.deflated import moments, probabilistic_sharpe
 from karat.stats.figure import BANKRUPT, Figure, Undefined, to_json
 from karat.stats.returns import returns_of_marks
 
@@ -21,8 +21,7 @@ def luck_of(candidate: Candidate) -> Findings:
     standing = candidate.searcher.book.standing(candidate.searcher.strategy, candidate.market)
     account, year = standing.account, variant.days_per_year
     returns, charged = returns_of_marks(marks_of(variant)[1]), standing.effective_trials
-    variance = 0.0 if isinstance(account.sharpe_variance, Undefined) else account.sharpe_variance
-    benchmark = sharpe_of_luck(max(variance, 1.0 / account.days), charged)
+    benchmark = account.luck_of(charged)
     found = moments(returns) if np.isfinite(returns).all() else BANKRUPT
     deflated: Figure = found if isinstance(found, Undefined) else probabilistic_sharpe(found, benchmark)
     told: dict[str, Figure] = {

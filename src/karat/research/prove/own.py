@@ -18,7 +18,7 @@ import numpy as np
 from karat.core.ids import MarketId
 from karat.core.model.candles import Floats
 from karat.research.backtest import MarketData
-from karat.research.json_form import setting_json
+from karat.research.json_form import settings_json
 from karat.research.ledger.account import effective_number
 from karat.research.plateau import Plateau
 from karat.research.prove.region import AROUND, Refined
@@ -61,7 +61,8 @@ def own_parameters(searcher: Searcher, market: MarketId, data: MarketData, refin
     left: Figure = after - charge if is_own and is_defined(after) else before
     numbers = {
         "variants": searched.by_market[market].trials, "effective_trials": trials,
-        "common": _plain(common), "own": _plain(own), "common_sharpe": to_json(before), "own_sharpe": to_json(after),
+        "common": settings_json(common), "own": settings_json(own), "common_sharpe": to_json(before),
+        "own_sharpe": to_json(after),
         "charge": charge, "taken": "own" if is_own else "common",
     }  # fmt: skip
     result = StageResult(Stage.OWN_PARAMETERS, (above("sharpe_after_charge", left, 0.0),), numbers)
@@ -84,7 +85,3 @@ def luck(common: Floats, own: Floats, trials: float) -> float:
 def _returns(searcher: Searcher, data: MarketData, grid: SweepGrid, settings: Mapping[str, Any]) -> Floats:
     number = np.array([number_of(grid, settings)])
     return daily_runs(data, searcher.strategy, grid, searcher.policy, variants=number).returns[:, 0]
-
-
-def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: setting_json(value) for name, value in settings.items()}

@@ -11,7 +11,7 @@ from karat.core.time import timeframe_text
 from karat.research.gates.evidence import Evidence
 from karat.research.gates.thresholds import Thresholds
 from karat.research.gates.verdict import Grade, verdict
-from karat.research.json_form import setting_json
+from karat.research.json_form import settings_json
 from karat.research.prove.stage import Outcome, Stage, StageResult, first_failed
 
 _GRADES = {Outcome.BURIED: Grade.BURIED, Outcome.NO_EVIDENCE: Grade.NO_EVIDENCE}
@@ -56,7 +56,7 @@ class Proof:
             "stage": None if failed is None else failed.stage.value,
             "decided_by": by.name if by is not None else None if decided is None else decided.gate.name,
             "reason": by.reason if by is not None else held.reason,
-            "settings": {name: setting_json(value) for name, value in self.settings.items()},
+            "settings": settings_json(self.settings),
             "own_settings": self.own_settings,
             "stages": [one.as_dict() for one in self.stages],
             "evidence": self.evidence.as_dict(),

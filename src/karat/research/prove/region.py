@@ -14,6 +14,7 @@ import numpy as np
 
 from karat.core.ids import MarketId
 from karat.research.backtest import MarketData
+from karat.research.json_form import settings_json
 from karat.research.plateau import ALONE, Plateau
 from karat.research.prove.search import Searched, Searcher
 from karat.research.prove.space import around, region
@@ -96,7 +97,9 @@ def _around(searcher: Searcher, markets: Mapping[MarketId, MarketData], found: R
     best = searched.centres(1) or list(_single(searched))
     if not best:
         check = at_least("plateaus", searched.plateaus_found(()), 1.0)
-        none = {market: StageResult(Stage.REFINEMENT, (check,), {"around": _plain(settings)}) for market in markets}
+        none = {
+            market: StageResult(Stage.REFINEMENT, (check,), {"around": settings_json(settings)}) for market in markets
+        }
         return Refined(grid, searched, None, none)
     plateau = best[0]
     pooled_checks = (
@@ -108,7 +111,7 @@ def _around(searcher: Searcher, markets: Mapping[MarketId, MarketData], found: R
         own = searched.at(market, plateau.row)
         checks: tuple[Check, ...] = (*pooled_checks, above("total_return_here", own["total_return"], 0.0))
         numbers = {
-            "around": _plain(settings), "variants": searched.by_market[market].trials,
+            "around": settings_json(settings), "variants": searched.by_market[market].trials,
             "chosen": _told(searched, plateau),
             "here": {name: _figure(value) for name, value in own.items()},
         }  # fmt: skip
@@ -130,15 +133,9 @@ def _told(searched: Searched, plateau: Plateau) -> dict[str, Any]:
         "neighbours_profitable": plateau.profitable,
     }  # fmt: skip
     return {
-        "settings": _plain(searched.settings(plateau)), "neighbours": plateau.neighbours,
+        "settings": settings_json(searched.settings(plateau)), "neighbours": plateau.neighbours,
         "edges": list(plateau.edges), **{name: to_json(figure) for name, figure in figures.items()},
     }  # fmt: skip
-
-
-def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    from karat.research.json_form import setting_json
-
-    return {name: setting_json(value) for name, value in settings.items()}
 
 
 def _figure(value: float) -> Any:
@@ -153,6 +150,6 @@ def picture(searched: Searched) -> dict[str, Any]:
     return {
         "by": searched.by,
         "of": len(pool.variants),
-        "settings": [_plain(pool.settings(int(row))) for row in some],
+        "settings": [settings_json(pool.settings(int(row))) for row in some],
         "values": [round(float(scores[row]), 6) if np.isfinite(scores[row]) else None for row in some],
     }

@@ -121,19 +121,6 @@ class StageResult:
         }
 
 
-def result_of(told: Mapping[str, Any]) -> StageResult:
-    """A stage out of what `as_dict` wrote."""
-    checks = tuple(_check(one) for one in told["checks"])
-    return StageResult(Stage(told["stage"]), checks, told["numbers"], told["pictures"])
-
-
-def _check(told: Mapping[str, Any]) -> Check:
-    value = told["value"]
-    figure: Figure = Undefined(value["undefined"]) if isinstance(value, Mapping) else float(value)
-    outcome = Outcome(told["outcome"])
-    return Check(told["check"], figure, told["asked"], outcome is Outcome.PASSED, outcome is not Outcome.NO_EVIDENCE)
-
-
 def first_failed(results: Sequence[StageResult]) -> StageResult | None:
     """The stage at which it ended, None where all were passed."""
     return next((one for one in results if one.outcome is not Outcome.PASSED), None)

@@ -16,7 +16,7 @@ import numpy as np
 from karat.core.ids import MarketId
 from karat.core.time import DAY_MS, iso, timeframe_text
 from karat.kernel.sweep import FIGURES
-from karat.research.json_form import setting_json
+from karat.research.json_form import settings_json
 from karat.research.ledger.trials import Read
 from karat.research.manifest import policy_json
 from karat.research.prove.ground import TOOL
@@ -44,7 +44,7 @@ def open_vault(
         end_ms=entry.last_ts + timeframe_ms,
         what={
             "code_hash": code_hash(strategy), "timeframe": timeframe_text(timeframe_ms),
-            "settings": {name: setting_json(value) for name, value in settings.items()},
+            "settings": settings_json(settings),
             "policy": policy_json(searcher.policy),
         },
     )  # fmt: skip
