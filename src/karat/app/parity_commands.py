@@ -34,10 +34,10 @@ from karat.kernel.state import State
 from karat.lake.inputs import FUNDING, declared_series, has_inputs
 from karat.lake.reading import read_market
 from karat.lake.store import open_lake
+from karat.ports.bar_venue import BarVenue as Venue
 from karat.ports.feed import FeedKey
 from karat.ports.journal import Journal
 from karat.ports.lake import Lake
-from karat.ports.venue import Venue
 from karat.research.backtest_market import known_funding
 from karat.research.backtest_policy import pairs, parse_policy
 from karat.research.data_gate import data_json, pass_gate

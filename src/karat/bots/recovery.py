@@ -19,8 +19,8 @@ from karat.core.errors import NeedsOperator
 from karat.core.model.candles import Candles
 from karat.core.model.reasons import Refusal
 from karat.core.time import iso
+from karat.ports.bar_venue import BarVenue as Venue
 from karat.ports.journal import BotRecord, FillRecord, JournalReader
-from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values, code_hash, resolve
 
 

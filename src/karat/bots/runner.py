@@ -23,12 +23,12 @@ from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
 from karat.core.model.candles import Ints
 from karat.core.time import iso
+from karat.ports.bar_venue import BarVenue as Venue
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
 from karat.ports.journal import BarEntry, BotRecord, Happening, Journal
 from karat.ports.journal_columns import QuietBars
-from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
 
 FUNDING = "funding"  # comes with the market, whoever declares it

@@ -26,9 +26,9 @@ from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs, Recorder, advance, recorder
 from karat.kernel.loop import CLOSE_ONLY
 from karat.kernel.state import State, fresh_state, state_bytes, state_from_bytes
+from karat.ports.bar_venue import BarVenue as Venue
 from karat.ports.journal import BarEntry, BotRecord, BotStatus, Decision, FillRecord, Happening, Part, TradeRecord
 from karat.ports.journal_columns import QuietBars
-from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
 
 MARK_EVERY_MS = 200  # how often the page may learn that figures moved while bars come in faster than that

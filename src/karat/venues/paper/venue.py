@@ -8,7 +8,7 @@ from karat.kernel.state import State
 
 
 class PaperVenue:
-    """Satisfies `karat.ports.venue.Venue`; keeps nothing, the state has it all."""
+    """Satisfies `karat.ports.bar_venue.BarVenue`; keeps nothing, the state has it all."""
 
     __slots__ = ()
     simulates = True
