@@ -7,12 +7,13 @@ from typing import Any
 
 from karat.core.calc.costs import taker_price
 from karat.core.calc.margin import affordable
-from karat.core.calc.money import average_price, notional, quote_notional
+from karat.core.calc.money import notional, quote_notional
 from karat.core.calc.rounding import at_least, steps_floor
 from karat.core.compiled import borrowing, inlined
-from karat.kernel.fills import ENTRY, REENTRY, fill_slippage, free_cash, held, log_fill, pay_fee, protection
-from karat.kernel.modes import has_targets, is_inverse
-from karat.kernel.records import NO_LEVEL, Holding, Levels, Trade
+from karat.kernel.booking import book_add, book_open
+from karat.kernel.fills import ENTRY, REENTRY, fill_slippage, free_cash, log_fill
+from karat.kernel.modes import is_inverse
+from karat.kernel.records import NO_LEVEL, Holding
 
 AFFORD = 13  # core.model.reasons.Refusal.AFFORD
 
@@ -64,28 +65,12 @@ def enter_market(
         holding.side * holding.lots, raw, price, fee, rules.half_spread, slipped, equity_before, 0.0, trade,
     )  # fmt: skip
     if holding.side == 0:
-        holding = held(rules, features, order.side, lots, lots, price, leverage)
-        levels = protection(rules, order.side, price, order.stop_distance, order.take_distance)
-        if has_targets(rules, features):
-            levels = Levels(levels.stop, levels.has_stop, 0, 0, 0, 0)
-        trade = Trade(now.bar, order.decision_bar, -1, price, order.confidence, 0, 0, 0.0, 0.0, 0.0, 0.0)
-    else:
-        holding = grown(rules, features, holding, lots, price)
-        trade = Trade(
-            trade.entry_bar, trade.decision_bar, trade.limit_bar, trade.first_price, trade.confidence, trade.adds + 1,
-            trade.placed, trade.realised, trade.fees, trade.funding, trade.borrow,
+        return book_open(
+            rules, features, money, now.bar, order.side, lots, price, fee, leverage, order.stop_distance,
+            order.take_distance, order.confidence, order.decision_bar, -1, 0,
         )  # fmt: skip
-    money, trade = pay_fee(money, trade, fee)
+    holding, trade, money = book_add(rules, features, holding, trade, money, lots, price, fee, 1)
     return holding, levels, trade, money
-
-
-@inlined
-def grown(rules: Any, features: Any, holding: Any, lots: int, price: float) -> Any:
-    """The position after an add: quantity and average price change."""
-    inverse = is_inverse(rules, features)
-    average = average_price(inverse, holding.lots * rules.lot, holding.average, lots * rules.lot, price)
-    more = holding.lots + lots
-    return held(rules, features, holding.side, more, holding.entered_lots + lots, average, holding.leverage)
 
 
 @borrowing
@@ -105,11 +90,10 @@ def enter_limit(
         rules, features, log, ts, bar, limit.side, lots, REENTRY, limit.decision_bar, limit.ticks, 0, price, price, fee,
         0.0, 0.0, equity_before, 0.0, trade,
     )  # fmt: skip
-    holding = held(rules, features, limit.side, lots, lots, price, limit.leverage)
-    levels = protection(rules, limit.side, price, limit.stop_distance, limit.take_distance)
-    trade = Trade(bar, limit.decision_bar, bar, price, limit.confidence, 0, limit.placed, 0.0, 0.0, 0.0, 0.0)
-    money, trade = pay_fee(money, trade, fee)
-    return holding, levels, trade, money
+    return book_open(
+        rules, features, money, bar, limit.side, lots, price, fee, limit.leverage, limit.stop_distance,
+        limit.take_distance, limit.confidence, limit.decision_bar, bar, limit.placed,
+    )  # fmt: skip
 
 
 @inlined

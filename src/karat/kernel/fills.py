@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from karat.core.calc.costs import slippage, taker_price
-from karat.core.calc.margin import liquidation_price
 from karat.core.calc.money import notional, result
-from karat.core.calc.rounding import above, at_least, limit_ticks, stop_ticks
 from karat.core.compiled import borrowing, inlined
+from karat.kernel.booking import book_close
 from karat.kernel.modes import is_inverse
-from karat.kernel.records import Blocks, Holding, Levels, Money, Trade
 
 # The values of core.model.reasons.Reason, as numbers that compile to constants.
 ENTRY, REENTRY, STOP, TAKE, TRAIL, SIGNAL, TIME, LIQUIDATION = 0, 1, 2, 3, 4, 5, 6, 7
-ATR_MODE, FRACTION_MODE = 1, 2
 
 
 @inlined
@@ -78,51 +75,6 @@ def log_fill(
         floats[row, 8] = trade.borrow if position_before != 0 else 0.0
 
 
-@inlined
-def distance_of_stop(rules: Any, fill: float, decided: float) -> float:
-    """Distance of the stop in price units: what the decision knew, else a fraction of the fill; NaN: no stop."""
-    if rules.stop_mode == FRACTION_MODE and decided != decided:
-        return rules.stop_value * fill
-    return decided
-
-
-@inlined
-def protection(rules: Any, side: int, fill: float, stop_distance: float, take_distance: float) -> Any:
-    """Stop and take in ticks from the entry fill (rule 13)."""
-    stop_distance = distance_of_stop(rules, fill, stop_distance)
-    if rules.take_mode == FRACTION_MODE and take_distance != take_distance:
-        take_distance = rules.take_value * fill
-    stop, has_stop, take, has_take = 0, 0, 0, 0
-    if stop_distance == stop_distance:
-        stop, has_stop = stop_ticks(side, fill - side * stop_distance, rules.tick), 1
-    if take_distance == take_distance:
-        take, has_take = limit_ticks(-side, fill + side * take_distance, rules.tick), 1
-    return Levels(stop, has_stop, 0, take, has_take, 0)
-
-
-@inlined
-def held(rules: Any, features: Any, side: int, lots: int, entered: int, average: float, leverage: float) -> Any:
-    """A position with its liquidation and bankruptcy prices."""
-    inverse = is_inverse(rules, features)
-    if features.margin is not None:
-        liquidation = liquidation_price(inverse, side, average, leverage, rules.maintenance_rate)
-        bankruptcy = liquidation_price(inverse, side, average, leverage, 0.0)
-        return Holding(side, lots, entered, average, leverage, liquidation, bankruptcy)
-    nothing = average * 0.0 / 0.0
-    return Holding(side, lots, entered, average, leverage, nothing, nothing)
-
-
-@inlined
-def pay_fee(money: Any, trade: Any, fee: float) -> Any:
-    """A fee leaves the cash and is counted to the trade."""
-    paid = Money(money.realised, money.fees + fee, money.funding, money.borrow, money.closed_trades, money.won_trades)
-    counted = Trade(
-        trade.entry_bar, trade.decision_bar, trade.limit_bar, trade.first_price, trade.confidence, trade.adds,
-        trade.placed, trade.realised, trade.fees + fee, trade.funding, trade.borrow,
-    )  # fmt: skip
-    return paid, counted
-
-
 @borrowing
 def reduce(
     rules: Any, features: Any, log: Any, now: Any, ts: int, holding: Any, trade: Any, money: Any, blocks: Any,
@@ -146,22 +98,4 @@ def reduce(
         rules, features, log, ts, now.bar, -side, lots, reason, decision_bar, level, side * holding.lots, raw, price,
         fee, spread, slipped, equity_before, gain, trade,
     )  # fmt: skip
-    trade = Trade(
-        trade.entry_bar, trade.decision_bar, trade.limit_bar, trade.first_price, trade.confidence, trade.adds,
-        trade.placed, trade.realised + gain, trade.fees + fee, trade.funding, trade.borrow,
-    )  # fmt: skip
-    closed, won = money.closed_trades, money.won_trades
-    left = holding.lots - lots
-    if left > 0:
-        holding = Holding(
-            side, left, holding.entered_lots, holding.average, holding.leverage, holding.liquidation, holding.bankruptcy
-        )
-    else:
-        net = trade.realised - trade.fees - trade.funding - trade.borrow
-        closed += 1
-        won += 1 if above(net, 0.0) else 0
-        streak = 0 if at_least(net, 0.0) else blocks.streak + 1
-        blocks = Blocks(blocks.day, blocks.reference, blocks.blocked, streak, now.bar, reason, side, price)
-        holding = Holding(0, 0, 0, holding.average, holding.leverage, holding.liquidation, holding.bankruptcy)
-    money = Money(money.realised + gain, money.fees + fee, money.funding, money.borrow, closed, won)
-    return holding, trade, money, blocks
+    return book_close(holding, trade, money, blocks, lots, price, fee, gain, reason, now.bar)

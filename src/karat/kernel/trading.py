@@ -8,10 +8,11 @@ from karat.core.calc.funding import borrow_payment
 from karat.core.calc.money import quote_notional
 from karat.core.calc.rounding import at_least, steps_floor
 from karat.core.compiled import borrowing, inlined
+from karat.kernel.booking import charge
 from karat.kernel.entering import enter_limit, enter_market
 from karat.kernel.fills import LIQUIDATION, STOP, TAKE, TRAIL, reduce
 from karat.kernel.modes import is_inverse
-from karat.kernel.records import NO_LEVEL, Levels, Limit, Money, Order, Trade
+from karat.kernel.records import NO_LEVEL, Levels, Limit, Order
 
 
 @inlined
@@ -26,24 +27,6 @@ def no_limit() -> Any:
     """No re-entry limit."""
     nothing = 0.0
     return Limit(0, 0, 0, 0, 0, nothing, nothing, 1.0, 1.0, -1, 0)
-
-
-@inlined
-def charge(money: Any, trade: Any, funding: float, borrow: float) -> Any:
-    """Funding and borrow leave the cash and are counted to the trade."""
-    money = Money(
-        money.realised,
-        money.fees,
-        money.funding + funding,
-        money.borrow + borrow,
-        money.closed_trades,
-        money.won_trades,
-    )
-    trade = Trade(
-        trade.entry_bar, trade.decision_bar, trade.limit_bar, trade.first_price, trade.confidence, trade.adds,
-        trade.placed, trade.realised, trade.fees, trade.funding + funding, trade.borrow + borrow,
-    )  # fmt: skip
-    return money, trade
 
 
 @inlined

@@ -17,13 +17,14 @@ from karat.core.calc.costs import taker_price
 from karat.core.calc.margin import liquidation_price
 from karat.core.compiled import compiled, inlined
 from karat.core.model.candles import Floats, Ints
+from karat.kernel.booking import distance_of_stop, protection
 from karat.kernel.by_trade.ground import closing, opening, track_of
 from karat.kernel.by_trade.search import quiet_until
 from karat.kernel.columns import rules_of
 from karat.kernel.deciding import LONG, SHORT
 from karat.kernel.entries import NONE, entry_leverage, first_no, level_distance
 from karat.kernel.features import SIMPLE
-from karat.kernel.fills import distance_of_stop, fill_slippage, protection
+from karat.kernel.fills import fill_slippage
 from karat.kernel.loop import NEVER_DOWN, NEVER_UP, watch
 from karat.kernel.records import NO_DAY, Blocks, Holding, Trade
 from karat.kernel.trading import beyond, take_touched

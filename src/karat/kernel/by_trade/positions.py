@@ -9,6 +9,7 @@ from karat.core.calc.costs import taker_price
 from karat.core.calc.margin import liquidation_price
 from karat.core.calc.money import notional
 from karat.core.compiled import inlined
+from karat.kernel.booking import protection
 from karat.kernel.by_trade.exits import leave_at_open, met_bar
 from karat.kernel.by_trade.ground import closing, opening
 from karat.kernel.by_trade.marking import write_span
@@ -16,7 +17,7 @@ from karat.kernel.by_trade.search import quiet_until
 from karat.kernel.deciding import LONG, SHORT, VOID_LONG
 from karat.kernel.entering import affordable_lots, flat_holding
 from karat.kernel.entries import NONE, first_no, size_entry
-from karat.kernel.fills import fill_slippage, protection
+from karat.kernel.fills import fill_slippage
 from karat.kernel.loop import watch
 from karat.kernel.marks import open_equity, settled
 from karat.kernel.records import NO_DAY, Blocks, Holding, Money, Trade
