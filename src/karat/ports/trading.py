@@ -26,9 +26,23 @@ Facts = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What a fill of an entry needs to know of its decision. Distances in price units, None: the policy's own fraction
+    of the fill, or none. `placed`: re-entry limits so far. `is_add`: it grows a position."""
+
+    stop_distance: float | None
+    take_distance: float | None
+    leverage: float
+    confidence: float
+    placed: int = 0
+    is_add: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRecord:
-    """An order with what the desk knows beside it. `parent`: the entry that a protective order protects. The
-    two times are wall clock, ms: of the newest sending, of the newest request to cancel; None before."""
+    """An order with what the desk knows beside it. `parent`: the entry that a protective order protects. `opening`: of
+    entries and re-entry limits. The two times are wall clock, ms: of the newest sending, of the newest request to
+    cancel; None before."""
 
     order: Order
     bot: BotId
@@ -36,6 +50,7 @@ class OrderRecord:
     decision_ts: int
     reason: Reason
     parent: ClientOrderId | None = None
+    opening: Opening | None = None
     post_only: bool = False
     timing: Timing | None = None
     sent_ms: int | None = None
