@@ -1,52 +1,72 @@
-"""The runner: bots stepped by feeds, all in one event loop.
+"""The runner: the shell around the desk. Feeds, timers and tasks of one event loop; what they bring goes to the desk.
 
 1. Bots on the same market, timeframe and anchor that declare the same series share one feed, one history and one market
    object per bar.
 2. A group starts at the first bar that any of its bots still has to do; a bot that is ahead waits for its own.
-3. Each bar of each bot is one transaction; between two of them nothing is half done, so being killed there, or within
-   one, is the same as being stopped. Cancelling is therefore safe wherever the runner waits. A carried bot does the
-   bars that a replay brings at once in one transaction; the runner waits for nothing in between.
+3. All bots of a group decide at a close; then everything is written in one transaction, and only then do orders leave.
+   Being killed at any moment is the same as being stopped. Cancelling is therefore safe wherever the runner waits.
 4. A bot that cannot go on is marked as failed with its cause; the others go on.
 5. What a feed tells beside bars (one that is late, some that are missing) is told of each of its bots.
+6. While the journal cannot be written no further bar is taken: what was decided is written first.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
+from dataclasses import dataclass, field
 
+from karat.bots.desk.desk import Desk
+from karat.bots.desk.gates import Gate
+from karat.bots.desk.member import Member
+from karat.bots.desk.recovery import check_history, checked_values, recovered_book
+from karat.bots.desk.switches import SwitchGate
+from karat.bots.desk.tracing import Tracer
 from karat.bots.history import History
-from karat.bots.recovery import recovered
-from karat.bots.stepping import Stepper
+from karat.bots.voice import Voice
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
 from karat.core.model.candles import Ints
+from karat.core.model.reasons import Refusal
 from karat.core.time import iso
-from karat.ports.bar_venue import BarVenue as Venue
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
-from karat.ports.journal import BarEntry, BotRecord, Happening, Journal
-from karat.ports.journal_columns import QuietBars
+from karat.ports.journal import BotRecord, Happening
+from karat.ports.trading import OrderRecord, TradingJournal
+from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
 
 FUNDING = "funding"  # comes with the market, whoever declares it
+LEASE_MS = 30_000
+WATCH_SECONDS = 1.0
 IsCarried = Callable[[Strategy, Values], bool]
 MakeFeed = Callable[[FeedKey], Feed]
-Member = tuple[BotRecord, Strategy]
+Enlisted = tuple[BotRecord, Strategy]
+
+
+@dataclass(slots=True)
+class _Past:
+    """What the journal knows of the bots to be run, read once."""
+
+    orders: dict[BotId, tuple[OrderRecord, ...]] = field(default_factory=dict[BotId, tuple[OrderRecord, ...]])
+    accounts: dict[BotId, object] = field(default_factory=dict[BotId, object])
 
 
 class Runner:
-    """Runs bots of one journal. `feed_of` gives the feed that bots want, `strategy_of` a strategy.
+    """Runs bots of one journal at one venue. `feed_of` gives the feed that bots want, `strategy_of` a strategy.
 
     `is_carried` says of which strategies, with which parameters, it is proved that they say the same from carried
-    state; by default of none, and every signal is computed from the anchor.
+    state; by default of none, and every signal is computed from the anchor. `gate_of` gives the gate of the desk's
+    entries, by default its switches alone. `holder` names this process in the lease.
     """
 
     def __init__(
-        self, journal: Journal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy], clock: Clock,
-        is_carried: IsCarried = lambda strategy, values: False,
+        self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
+        clock: Clock, is_carried: IsCarried = lambda strategy, values: False,
+        gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "runner",
     ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
@@ -54,42 +74,76 @@ class Runner:
         self._strategy_of = strategy_of
         self._clock = clock
         self._is_carried = is_carried
+        self._gate_of = gate_of
+        self._holder = holder
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
 
-        On cancellation every bot ends after the bar in hand and is marked as stopped. Raises RetryLater `bot_busy`
-        when another process runs one of them; then none is started.
+        On cancellation every bot ends after the bar in hand and is marked as stopped. Raises RetryLater `lease_held`
+        when another process runs bots of this journal; then none is started.
         """
-        with ExitStack() as held:
-            records = [self._journal.bot(bot) for bot in bots]
-            for record in records:
-                held.enter_context(self._journal.hold(record.id))
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    for key, members in self._grouped(records).items():
-                        tasks.create_task(self._run_group(key, members, until_ts))
-            except BaseExceptionGroup as many:
-                expected = [error for error in many.exceptions if isinstance(error, KaratError)]
-                if len(expected) < len(many.exceptions):
-                    raise
-                raise expected[0] from many
+        records = [self._journal.bot(bot) for bot in bots]
+        token = self._journal.take_lease(self._holder, self._clock.now_ms(), LEASE_MS)
+        try:
+            desk = Desk(self._journal, self._venue, token, self._clock.now_ms)
+            await self._run_all(desk, records, until_ts)
+        finally:
+            self._journal.release_lease(token)
 
-    def _grouped(self, records: Iterable[BotRecord]) -> dict[FeedKey, list[Member]]:
+    async def _run_all(self, desk: Desk, records: list[BotRecord], until_ts: int | None) -> None:
+        watch = asyncio.create_task(self._watch(desk))
+        past = self._read_past(records)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for key, members in self._grouped(desk, records).items():
+                    tasks.create_task(self._run_group(desk, past, key, members, until_ts))
+        except BaseExceptionGroup as many:
+            expected = [error for error in many.exceptions if isinstance(error, KaratError)]
+            if len(expected) < len(many.exceptions):
+                raise
+            raise expected[0] from many
+        finally:
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+            desk.flush()
+
+    async def _watch(self, desk: Desk) -> None:
+        """What time alone brings: the lease, and what could not be written before."""
+        renewed = self._clock.now_ms()
+        while True:
+            await self._clock.sleep(WATCH_SECONDS)
+            now = self._clock.now_ms()
+            if now - renewed > LEASE_MS // 3:
+                self._journal.renew_lease(desk.token, now, LEASE_MS)
+                renewed = now
+            if not desk.condition.store_writable:
+                desk.flush()
+
+    def _read_past(self, records: Iterable[BotRecord]) -> _Past:
+        past = _Past(accounts={one.bot: one for one in self._journal.accounts()})
+        for one in self._journal.open_orders():
+            past.orders[one.bot] = (*past.orders.get(one.bot, ()), one)
+        return past
+
+    def _grouped(self, desk: Desk, records: Iterable[BotRecord]) -> dict[FeedKey, list[Enlisted]]:
         """Bots by the feed they want. One whose strategy is gone fails alone."""
-        groups: dict[FeedKey, list[Member]] = {}
+        groups: dict[FeedKey, list[Enlisted]] = {}
         for record in records:
             try:
                 strategy = self._strategy_of(record.strategy)
             except KaratError as error:
-                self._fail(record.id, error)
+                self._fail(desk, record.id, error)
                 continue
             needs = tuple(need for need in strategy.needs if need != FUNDING)
             key = FeedKey(record.market, record.timeframe_ms, record.anchor_ts, needs)
             groups.setdefault(key, []).append((record, strategy))
         return groups
 
-    async def _run_group(self, key: FeedKey, members: list[Member], until_ts: int | None) -> None:
+    async def _run_group(
+        self, desk: Desk, past: _Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
+    ) -> None:
         """From recovery to the end of the feed."""
         try:
             feed = self._feed_of(key)
@@ -99,100 +153,122 @@ class Runner:
             raise
         except KaratError as error:
             for record, _ in members:
-                self._fail(record.id, error)
+                self._fail(desk, record.id, error)
             return
-        steppers = self._begun(feed, history, members)
+        begun = self._begun(desk, past, feed, history, members)
         try:
-            await self._follow(feed, history, steppers, until_ts)
+            await self._follow(desk, feed, history, begun, until_ts)
         except RetryLater:
             raise
         except KaratError as error:  # of the feed: what a bot does wrong has failed it already
-            while steppers:
-                self._fail(steppers.pop().record.id, error)
+            while begun:
+                self._fail(desk, begun.pop().book.record.id, error)
         except asyncio.CancelledError:
-            self._end(steppers, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
+            self._end(desk, begun, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
             raise
 
-    def _begun(self, feed: Feed, history: History, members: list[Member]) -> list[Stepper]:
+    def _begun(self, desk: Desk, past: _Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
         """Every bot that can go on. One that cannot fails alone."""
-        steppers: list[Stepper] = []
+        begun: list[Member] = []
         for record, strategy in members:
             try:
-                past = feed.past(self._journal.status(record.id).bars).candles
-                steppers.append(
-                    recovered(self._journal, record, strategy, history, past, self._venue, self._is_carried)
-                )
+                begun.append(self._recovered(desk, past, feed, history, record, strategy))
             except RetryLater:
                 raise
             except KaratError as error:
-                self._fail(record.id, error)
+                self._fail(desk, record.id, error)
                 continue
-            self._journal.set_state(
-                record.id, BotState.RUNNING, "", _beginning(steppers[-1].bars, past.ts[-1:]), self._clock.now_ms()
-            )
-        return steppers
+            bars = begun[-1].bars
+            last_ts = feed.past(bars).candles.ts[-1:]
+            self._tell(desk, record.id, BotState.RUNNING, "", _beginning(bars, last_ts))
+        return begun
 
-    async def _follow(self, feed: Feed, history: History, steppers: list[Stepper], until_ts: int | None) -> None:
+    def _recovered(
+        self, desk: Desk, past: _Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
+    ) -> Member:
+        """A bot that goes on after its last bar. Raises NeedsOperator `strategy_changed` or `history_changed`."""
+        bars = self._journal.status(record.id).bars
+        values = checked_values(record, strategy)
+        check_history(self._journal, record, feed.past(bars).candles)
+        book = recovered_book(desk, record, past.orders.get(record.id, ()), past.accounts.get(record.id))
+        simulates = desk.venue.traits.simulates
+        carried = simulates and self._is_carried(strategy, values)
+        refusals = dict(self._journal.refusals(record.id))
+        member = Member(
+            book, Voice(strategy, values, history, carried=carried), history, bars, desk.walk if simulates else None,
+            self._gate_of(desk), Tracer(record.id), refusals.get(bars - 1, Refusal.NONE), carried=carried,
+        )  # fmt: skip
+        desk.join(book)
+        return member
+
+    async def _follow(
+        self, desk: Desk, feed: Feed, history: History, members: list[Member], until_ts: int | None
+    ) -> None:
         """Step on every bar until the feed ends, the time comes or no bot is left."""
         async with aclosing(feed.arrivals(history.bars)) as arrivals:
             async for arrival in arrivals:
                 if isinstance(arrival, Notice):
-                    self._settle(steppers)
-                    self._tell(steppers, arrival)
+                    self._settle(desk, members)
+                    told = Happening(EventKind.WARNING, arrival.text, {"code": arrival.code})
+                    for member in members:
+                        self._tell(desk, member.book.record.id, BotState.RUNNING, arrival.cause, told)
                     continue
                 if until_ts is not None and arrival.bar.ts >= until_ts:
-                    self._settle(steppers)
-                    self._end(steppers, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
+                    self._settle(desk, members)
+                    self._end(desk, members, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
                     return
-                self._take(history, arrival, steppers)
-                if not steppers:
+                self._take(desk, history, arrival, members)
+                if not members:
                     return
-        self._end(steppers, BotState.FINISHED, EventKind.FINISHED, "The replay has no further candle.")
+                while not desk.flush():
+                    await self._clock.sleep(WATCH_SECONDS)
+        self._end(desk, members, BotState.FINISHED, EventKind.FINISHED, "The replay has no further candle.")
 
-    def _take(self, history: History, arrival: Arrival, steppers: list[Stepper]) -> None:
+    def _take(self, desk: Desk, history: History, arrival: Arrival, members: list[Member]) -> None:
         """One bar of the market, for every bot that has not done it yet."""
         try:
             history.append(arrival)
         except KaratError as error:
-            self._settle(steppers)
-            while steppers:
-                self._fail(steppers.pop().record.id, error)
+            self._settle(desk, members)
+            while members:
+                self._fail(desk, members.pop().book.record.id, error)
             return
         now = self._clock.now_ms()
-        for stepper in tuple(steppers):
-            if stepper.reached != history.bars - 1:
+        for member in tuple(members):
+            if member.reached != history.bars - 1:
                 continue
             try:
-                self._write(stepper.take(now, more=arrival.more))
+                member.hear()
+                if not member.holds_back(more=arrival.more):
+                    self._settle(desk, (member,), now)
             except RetryLater:
                 raise
             except KaratError as error:
-                self._settle((stepper,))
-                steppers.remove(stepper)
-                self._fail(stepper.record.id, error)
+                self._settle(desk, (member,))
+                members.remove(member)
+                self._fail(desk, member.book.record.id, error)
 
-    def _settle(self, steppers: Iterable[Stepper]) -> None:
-        """Write what was held back for bars that do not come."""
-        now = self._clock.now_ms()
-        for stepper in steppers:
-            self._write(stepper.settle(now))
+    def _settle(self, desk: Desk, members: Iterable[Member], now: int | None = None) -> None:
+        """Do what was held back, and what protects the positions then."""
+        written_ts = self._clock.now_ms() if now is None else now
+        for member in members:
+            member.settle(written_ts)
+            desk.protect(member.book, "close")
+            member.book.forget()
 
-    def _write(self, entries: Sequence[BarEntry | QuietBars]) -> None:
-        if entries:
-            self._journal.write_bars(entries)
-
-    def _fail(self, bot: BotId, error: KaratError) -> None:
+    def _fail(self, desk: Desk, bot: BotId, error: KaratError) -> None:
         told = Happening(EventKind.FAILED, str(error), {"code": error.code})
-        self._journal.set_state(bot, BotState.FAILED, str(error), told, self._clock.now_ms())
+        self._tell(desk, bot, BotState.FAILED, str(error), told)
 
-    def _tell(self, steppers: Iterable[Stepper], notice: Notice) -> None:
-        told = Happening(EventKind.WARNING, notice.text, {"code": notice.code})
-        for stepper in steppers:
-            self._journal.set_state(stepper.record.id, BotState.RUNNING, notice.cause, told, self._clock.now_ms())
+    def _end(self, desk: Desk, members: Iterable[Member], state: BotState, kind: EventKind, text: str) -> None:
+        for member in members:
+            self._tell(desk, member.book.record.id, state, "", Happening(kind, text))
 
-    def _end(self, steppers: Iterable[Stepper], state: BotState, kind: EventKind, text: str) -> None:
-        for stepper in steppers:
-            self._journal.set_state(stepper.record.id, state, "", Happening(kind, text), self._clock.now_ms())
+    def _tell(self, desk: Desk, bot: BotId, state: BotState, cause: str, told: Happening) -> None:
+        """Write what a bot is doing from now on, at once."""
+        desk.gathered.change_state(bot, state, cause)
+        desk.gathered.tell(bot, told.kind, told.text, told.payload, "runner")
+        desk.flush()
 
 
 def _beginning(bars: int, last_ts: Ints) -> Happening:

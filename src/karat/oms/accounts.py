@@ -89,10 +89,11 @@ def booked(holding: Holding, one: SidedFill, terms: Terms) -> Holding:
     return Holding(holding.lots + side * fill.lots, cost, realised if closing else holding.realised, fees)
 
 
-def folded(fills: Iterable[SidedFill], terms: Terms) -> Holding:
-    """What distinct fills add up to, in the venue's order whatever the order given. A fill id counts once."""
+def folded(fills: Iterable[SidedFill], terms: Terms, base: Holding | None = None) -> Holding:
+    """What distinct fills add up to, in the venue's order whatever the order given, after those that `base` stands for.
+    A fill id counts once."""
     distinct = {one.fill.id: one for one in fills}
-    holding = Holding()
+    holding = base or Holding()
     for one in sorted(distinct.values(), key=lambda one: one.key):
         holding = booked(holding, one, terms)
     return holding
@@ -100,11 +101,15 @@ def folded(fills: Iterable[SidedFill], terms: Terms) -> Holding:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The fills of one bot on one instrument and what they add up to; the sum is kept, the fills are the truth."""
+    """The fills of one bot on one instrument and what they add up to; the sum is kept, the fills are the truth.
+
+    `base` is what the fills before `fills` added up to; of those a fill that comes twice is known by its order alone.
+    """
 
     terms: Terms
     fills: tuple[SidedFill, ...] = ()  # in the venue's order
     holding: Holding = field(default_factory=Holding)
+    base: Holding = field(default_factory=Holding)
 
     def book(self, side: int, fill: Fill) -> Account:
         """With one more fill. One that is booked already changes nothing; a late one has the sum made anew."""
@@ -114,7 +119,11 @@ class Account:
         if not self.fills or self.fills[-1].key < one.key:
             return replace(self, fills=(*self.fills, one), holding=booked(self.holding, one, self.terms))
         fills = tuple(sorted((*self.fills, one), key=lambda one: one.key))
-        return replace(self, fills=fills, holding=folded(fills, self.terms))
+        return replace(self, fills=fills, holding=folded(fills, self.terms, self.base))
+
+    def settled(self) -> Account:
+        """The same, without the fills of trades that are closed: nothing is held and they weigh nothing more."""
+        return replace(self, fills=(), base=self.holding) if self.fills and not self.holding.lots else self
 
 
 def _quotient(value: Decimal, divisor: Decimal) -> Decimal:

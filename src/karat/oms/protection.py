@@ -27,10 +27,11 @@ _COMING = frozenset({Status.INTENDED, Status.SENT})
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """A position and where it should be left. `lots` signed; `take_lots` at most the position; ticks None: no take."""
+    """A position and where it should be left. `lots` signed; `take_lots` at most the position; ticks None: no take, or
+    no stop, which leaves the position uncovered."""
 
     lots: int
-    stop_ticks: int
+    stop_ticks: int | None
     take_ticks: int | None = None
     take_lots: int = 0
 
@@ -85,6 +86,8 @@ def plan_protection(position: Protected, orders: Iterable[Order]) -> Plan:
 
 
 def _stops(position: Protected, stops: list[Order], held: int, side: int, covered: int) -> list[Action]:
+    if position.stop_ticks is None:
+        return list(_cancels(stops))
     wanted = [stop for stop in stops if stop.trigger_ticks == position.stop_ticks and stop.limit_ticks is None]
     fitting = _fitting([stop for stop in wanted if stop.status in _LIVE], held)
     cover = sum(_sure_lots(stop) for stop in fitting)

@@ -36,3 +36,7 @@ class Refusal(IntEnum):
     SESSION = 11
     SIZE = 12  # no size: a number missing, under a minimum, no stop to size by
     AFFORD = 13  # at the fill: not affordable, or under a minimum after the cut (rule 28)
+    # Of a running bot alone, after its own policy had let the entry pass:
+    SWITCH = 14  # kill switch, halt, journal, venue or reconciliation
+    FILTER = 15  # the fleet's entry filter
+    RISK = 16  # a layer of risk

@@ -1,0 +1,312 @@
+"""The book of one bot: its orders, its fills, its money, and what follows when the venue says something of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from karat.bots.desk.codec import event_plain, intent_plain
+from karat.bots.desk.filling import Booking, Deal, Kind, booked
+from karat.bots.desk.gathered import Gathered
+from karat.bots.desk.guarding import protection_of
+from karat.bots.desk.orders import NOTHING_DECIDED, submit_of
+from karat.bots.fills import closed_trade
+from karat.bots.telling import fill_told
+from karat.core.ids import ClientOrderId
+from karat.core.model.reasons import Reason
+from karat.kernel.state import State, state_bytes
+from karat.kernel.trading import no_limit
+from karat.oms.accounts import Account, Terms
+from karat.oms.client_ids import OrderKey, Part, client_order_id, order_key
+from karat.oms.ledger import Ledger
+from karat.oms.protection import Plan
+from karat.oms.records import TERMINAL, Alarm, Effect, EffectKind, Event, Fill, Order, Status
+from karat.oms.records import EventKind as Word
+from karat.oms.register import Register
+from karat.ports.cockpit import EventKind
+from karat.ports.journal import BotRecord, FillRecord
+from karat.ports.trading import AccountRecord, Booked, OrderRecord
+from karat.ports.venue import CancelOrder, FetchFills, LookUp, Priced, Traits
+
+DECIDED = frozenset({Part.ENTRY, Part.EXIT})
+KEPT_MAX = 64  # orders that are over and still remembered, so that late words about them find them
+_TOLD = {
+    Status.SENT: EventKind.SENT,
+    Status.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
+    Status.PARTLY_FILLED: EventKind.FILLED,
+    Status.FILLED: EventKind.FILLED,
+}
+
+
+@dataclass(slots=True)
+class Book:
+    """`origin` and `number` are this journal's and this bot's in the names of orders. `bars`: bars done, so the number
+    of the bar in which a fill falls. `halt` is called with a reason when no new risk may be taken."""
+
+    record: BotRecord
+    origin: int
+    number: int
+    kind: Kind
+    traits: Traits
+    gathered: Gathered
+    kernel: State
+    now_ms: Callable[[], int]
+    halt: Callable[[str, str], None]
+    account: Account
+    register: Register = field(default_factory=Register)
+    notes: dict[ClientOrderId, OrderRecord] = field(default_factory=dict[ClientOrderId, OrderRecord])
+    next_intent: int = 0
+    fills: int = 0
+    trades: int = 0
+    open_fills: list[FillRecord] = field(default_factory=list[FillRecord])
+    unaffordable: list[int] = field(default_factory=list[int])
+    external_lots: int = 0  # of this market, at the venue, nobody's
+    failed_exit: OrderRecord | None = None  # ended with a position left, not tried again yet
+    failed_ms: int = 0
+    refused_ms: int | None = None  # when the venue last refused a protective order
+    looked_ms: dict[ClientOrderId, int] = field(default_factory=dict[ClientOrderId, int])
+    ledger: Ledger = field(default_factory=Ledger)
+    charges: deque[str] = field(default_factory=lambda: deque[str](maxlen=8))  # ids of charges booked lately
+
+    def live_orders(self) -> Iterator[Order]:
+        """Those that are not over."""
+        return (order for order in self.register.orders.values() if not order.is_over)
+
+    def live_of(self, *parts: Part) -> Iterator[Order]:
+        """Those of some parts that are not over."""
+        return (order for order in self.live_orders() if _part(order) in parts)
+
+    def intend(self, part: Part, side: int, lots: int, cause: str, **given: Any) -> OrderRecord:
+        """Write a new order down and let it leave after the next write. `given` are fields of `OrderRecord`, and ticks
+        and `reduce_only` of its order."""
+        name = client_order_id(OrderKey(self.origin, self.number, self.next_intent, part))
+        self.next_intent += 1
+        ticks = {key: given.pop(key) for key in ("limit_ticks", "trigger_ticks", "reduce_only") if key in given}
+        traits = self.traits
+        order = Order(name, self.record.market, side, lots, traits.arrival_ms_max, traits.id_is_unique, **ticks)
+        record = OrderRecord(order, self.record.id, **given)
+        self.register, effects = self.register.intend(order)
+        assert not effects, f"{name} was refused by the register: {effects}"
+        self.notes[name] = record
+        self.gathered.tell(self.record.id, EventKind.INTENT, "", intent_plain(record), cause)
+        self.take(Event(Word.SEND, name), cause)
+        return self.notes[name]
+
+    def take(self, event: Event, cause: str, priced: Priced | None = None, reason: str = "") -> None:
+        """Tell an event to its order, and do what follows."""
+        name = event.order or self.register.by_venue_id.get(event.venue_id or "")
+        before = self.register.orders.get(name) if name is not None else None
+        register, effects = self.register.take(event)
+        after = register.orders.get(name) if name is not None else None
+        unchanged = before == after and not effects and register.parked == self.register.parked
+        self.register = register
+        if unchanged:
+            return
+        self._tell(event, before, after, cause, reason)
+        for effect in effects:
+            self._follow(effect, cause, priced)
+        if after is not None:
+            self._keep(after)
+            if after.status in TERMINAL and (before is None or before.status not in TERMINAL):
+                self._ended(after, reason)
+        self._end_decision()
+
+    def cancel(self, name: ClientOrderId, cause: str) -> None:
+        """Ask the venue to let an order go."""
+        self.take(Event(Word.CANCEL, name), cause)
+
+    def look_up(self, order: Order) -> None:
+        """Ask the venue what it has under the id of `order`."""
+        self.looked_ms[order.id] = self.now_ms()
+        self.gathered.posts.append(LookUp(order.id, order.market, order.sends))
+
+    def fetch_fills(self, order: Order) -> None:
+        """Ask the venue for all fills of `order`."""
+        self.looked_ms[order.id] = self.now_ms()
+        self.gathered.posts.append(FetchFills(order.market, order.id))
+
+    def dated(self, event: Event) -> Event:
+        """An absence with its age: from the sending to the moment at which it was asked for, not to the answer."""
+        sent_ms = self.notes[event.order].sent_ms if event.order in self.notes else None
+        if event.kind is not Word.ABSENT or sent_ms is None or event.order is None:
+            return event
+        return replace(event, after_ms=max(self.looked_ms.get(event.order, sent_ms) - sent_ms, 0))
+
+    def protection(self) -> Plan:
+        """What the protection of the position wants next."""
+        kind, orders = self.kind, self.register.orders.values()
+        return protection_of(kind.rules, kind.features, self.kernel, orders, self.external_lots)
+
+    def keep_kernel(self, state: State) -> None:
+        """The state from now on, to be written with whatever else is."""
+        self.kernel = state
+        self.gathered.kernels[self.record.id] = state_bytes(state)
+
+    def forget(self) -> None:
+        """Let go of orders that have long been over."""
+        over = [name for name, order in self.register.orders.items() if order.is_over]
+        if len(over) > KEPT_MAX:
+            gone = over[: len(over) - KEPT_MAX // 2]
+            self.register = self.register.retire(gone)
+            for name in gone:
+                self.notes.pop(name, None)
+                self.looked_ms.pop(name, None)
+
+    def nothing_booked(self) -> Booked:
+        """The kernel state moved without a fill."""
+        return Booked(self.record.id, self.gathered.kernels[self.record.id])
+
+    def account_record(self) -> AccountRecord:
+        holding = self.account.holding
+        return AccountRecord(
+            self.record.id, self.record.market, holding.lots, holding.cost, holding.realised, holding.fees
+        )
+
+    def _tell(self, event: Event, before: Order | None, after: Order | None, cause: str, reason: str) -> None:
+        status = None if after is None else after.status
+        kind = EventKind.ORDER
+        if event.kind is Word.FILL:
+            kind = EventKind.FILLED
+        elif after is not None and before is not None and before.status != after.status:
+            kind = _TOLD.get(after.status, EventKind.ORDER)
+        payload: dict[str, Any] = {"event": event_plain(event)}
+        if status is not None:
+            payload["status"] = status.name.lower()
+        if reason:
+            payload["reason"] = reason
+        self.gathered.tell(self.record.id, kind, reason, payload, cause)
+
+    def _keep(self, order: Order) -> None:
+        record = replace(self.notes[order.id], order=order)
+        self.notes[order.id] = self.gathered.orders[order.id] = record
+
+    def _ended(self, order: Order, reason: str) -> None:
+        """An order has come to its end."""
+        part = _part(order)
+        if order.filled_lots >= order.lots:
+            return
+        if reason == "afford" and not order.filled_lots:
+            self.unaffordable.append(self.notes[order.id].decision_bar)
+        if part in (Part.EXIT, Part.FLATTEN) and self.kernel.holding.side == -order.side:
+            self.failed_exit, self.failed_ms = self.notes[order.id], self.now_ms()
+        if part in (Part.STOP, Part.TAKE) and order.status in (Status.REJECTED, Status.EXPIRED):
+            self.refused_ms = self.now_ms()
+
+    def _follow(self, effect: Effect, cause: str, priced: Priced | None) -> None:
+        """Do one of the effects of an event."""
+        name, posts, market = effect.order, self.gathered.posts, self.record.market
+        if effect.kind is EffectKind.RAISE:
+            self._raise(effect.alarm, name, cause)
+            return
+        if name is None:
+            return
+        order = self.register.orders[name]
+        if effect.kind is EffectKind.BOOK and effect.fill is not None:
+            self._book(order, effect.fill, priced, cause)
+        elif effect.kind is EffectKind.SUBMIT:
+            record = self.notes[name] = replace(self.notes[name], order=order, sent_ms=self.now_ms())
+            posts.append(submit_of(record))
+        elif effect.kind is EffectKind.LOOK_UP:
+            self.look_up(order)
+        elif effect.kind is EffectKind.CANCEL:
+            self.notes[name] = replace(self.notes[name], cancel_ms=self.now_ms())
+            posts.append(CancelOrder(name, market, order.venue_id, order.cancels))
+        elif effect.kind is EffectKind.FETCH_FILLS:
+            self.fetch_fills(order)
+        elif effect.kind is EffectKind.HALT:
+            self.halt("halted_by_order", f"{name}: the venue did what was not asked of it")
+
+    def _raise(self, alarm: Alarm | None, name: ClientOrderId | None, cause: str) -> None:
+        word = "" if alarm is None else alarm.value
+        text = f"Order {name or '?'}: {word.replace('_', ' ')}."
+        self.gathered.tell(self.record.id, EventKind.ALARM, text, {"alarm": word, "order": name}, cause)
+
+    def _book(self, order: Order, fill: Fill, priced: Priced | None, cause: str) -> None:
+        """Book one fill: exactly, and into the kernel's records."""
+        record, part = self.notes[order.id], _part(order)
+        self.account = self.account.book(order.side, fill)
+        self.gathered.accounts[self.record.id] = self.account_record()
+        deal = Deal(
+            part, order.side, fill.lots, float(fill.price), self.fee_in_own_money(fill), self.kernel.bar, fill.ts,
+            self._reason(part, record), self._decision_bar(part, record), _level(part, order), record.opening, priced,
+            first=order.filled_lots == fill.lots,
+        )  # fmt: skip
+        self.book_deal(deal, record.parent or order.id)
+
+    def book_deal(self, deal: Deal, order: ClientOrderId) -> None:
+        """Book a fill into the kernel's records and keep the record of it. `order` is the decision it goes back to."""
+        after, parts = booked(self.kind, self.kernel, deal)
+        made = tuple(self._fill_record(part, deal, order) for part in parts)
+        trades = []
+        for fill in made:
+            self.open_fills.append(fill)
+            if fill.position_before + fill.side * fill.lots == 0:
+                trades.append(closed_trade(self.open_fills, self.record.instrument))
+                self.open_fills.clear()
+        self.keep_kernel(after)
+        gathered, bot = self.gathered, self.record.id
+        gathered.booked.append(Booked(bot, gathered.kernels[bot], made, tuple(trades)))
+        for fill in made:
+            told = fill_told(fill, self.record.instrument)
+            gathered.tell(bot, told.kind, told.text, told.payload, order, fill.ts)
+        for trade in trades:
+            gathered.tell(bot, EventKind.CLOSED, "", {"trade": trade.trade, "pnl": trade.pnl}, order, deal.ts)
+
+    def _fill_record(self, part: Booking, deal: Deal, order: ClientOrderId) -> FillRecord:
+        if part.position_before == 0:
+            self.trades += 1
+        self.fills += 1
+        return FillRecord(
+            bot=self.record.id, number=self.fills - 1, ts=deal.ts, bar=deal.bar, side=deal.side, lots=part.lots,
+            reason=part.reason, decision_bar=part.decision_bar, level_ticks=deal.level_ticks,
+            position_before=part.position_before, trade=self.trades - 1, raw_price=part.raw_price, price=deal.price,
+            fee=part.fee, spread_cost=part.spread_cost, slippage_cost=part.slippage_cost,
+            equity_before=part.equity_before, gain=part.gain, trade_funding=part.trade_funding,
+            trade_borrow=part.trade_borrow, stop_ticks=part.stop_ticks, order=order,
+        )  # fmt: skip
+
+    def fee_in_own_money(self, fill: Fill) -> float:
+        """The fee in the bot's currency: as it is, or, paid in the base of the market, at the fill's price. In a third
+        currency it is only in the exact book, and an alarm says so."""
+        instrument = self.record.instrument
+        if fill.fee_currency == self.record.currency or not fill.fee:
+            return float(fill.fee)
+        if fill.fee_currency == instrument.base:
+            return float(fill.fee * fill.price)
+        text = f"A fee was paid in {fill.fee_currency}; it is not in the equity of this bot."
+        self.gathered.tell(self.record.id, EventKind.ALARM, text, {"alarm": "fee_currency"}, "venue")
+        return 0.0
+
+    def _reason(self, part: Part, record: OrderRecord) -> Reason:
+        if part is Part.STOP:
+            return Reason.TRAIL if self.kernel.levels.trailed else Reason.STOP
+        return Reason.TAKE if part is Part.TAKE else record.reason
+
+    def _decision_bar(self, part: Part, record: OrderRecord) -> int:
+        protects = part in (Part.STOP, Part.TAKE)
+        return self.kernel.trade.decision_bar if protects else record.decision_bar
+
+    def _end_decision(self) -> None:
+        """A decision whose orders are over is no longer on its way."""
+        kernel = self.kernel
+        if kernel.order.due >= 0 and not any(self.live_of(*DECIDED)):
+            self.keep_kernel(kernel._replace(order=NOTHING_DECIDED))
+        if kernel.limit.side and not any(self.live_of(Part.LIMIT)):
+            self.keep_kernel(self.kernel._replace(limit=no_limit()))
+
+
+def _part(order: Order) -> Part:
+    key = order_key(order.id)
+    assert key is not None, f"{order.id} is not a name of ours"
+    return key.part
+
+
+def _level(part: Part, order: Order) -> int | None:
+    return order.trigger_ticks if part is Part.STOP else order.limit_ticks
+
+
+def empty_account(record: BotRecord) -> Account:
+    """No fill yet."""
+    return Account(Terms.of(record.instrument))

@@ -1,0 +1,29 @@
+"""May a wish become an order? What stands between a decision and its order, each gate with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from karat.bots.desk.book import Book
+from karat.bots.desk.orders import Wish
+from karat.core.model.reasons import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How many lots of a wish may go, 0: none. `first` is the gate that refused or cut, `reason` its words; `chain` is
+    what every gate said that was asked."""
+
+    lots: int
+    refusal: Refusal = Refusal.NONE
+    first: str = ""
+    reason: str = ""
+    chain: tuple[Mapping[str, Any], ...] = ()
+
+
+class Gate(Protocol):
+    """Asked of every entry and re-entry limit, never of an exit."""
+
+    def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer: ...

@@ -1,0 +1,222 @@
+"""One bot, one bar: from a closed candle to everything the journal keeps of it.
+
+1. A venue that simulates walks the bar first; its fills are booked while it does.
+2. The strategy is called on the candles so far; its last row is the signal of this bar.
+3. The bot marks its equity and decides (step 9 of a bar, the kernel's own). What it wishes passes the gates; exits
+   always pass. What is left becomes orders.
+4. All of it is gathered; the desk writes it. In memory the bot has moved on; if it can never be written, the bot must
+   be recovered from the journal.
+5. A carried bot holds its bars back while more of them are waiting. Bars in which nothing can happen it runs together,
+   as a backtest does, sees that nothing happened, and makes them one entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from karat.bots.calm import calm_of
+from karat.bots.columns import KernelColumns
+from karat.bots.desk.book import Book
+from karat.bots.desk.filling import Kind
+from karat.bots.desk.gates import Gate
+from karat.bots.desk.orders import Wish, recalls_limit, smaller, wishes, without
+from karat.bots.desk.tracing import Tracer
+from karat.bots.history import History
+from karat.bots.telling import refusal_told
+from karat.bots.voice import Voice
+from karat.core.ids import ClientOrderId
+from karat.core.model.reasons import Refusal
+from karat.kernel.deciding import ENTRY_BITS
+from karat.kernel.engine import Inputs, Recorder, advance, recorder
+from karat.kernel.loop import CLOSE_ONLY
+from karat.kernel.state import State, state_bytes
+from karat.oms.client_ids import Part as OrderPart
+from karat.ports.journal import BarEntry, Decision, Happening, Intent, Part
+from karat.ports.journal_columns import QuietBars
+
+MARK_EVERY_MS = 200  # how often the page may learn that figures moved while bars come in faster than that
+_PARTS = {OrderPart.ENTRY: Part.ENTRY, OrderPart.LIMIT: Part.LIMIT, OrderPart.EXIT: Part.EXIT}
+
+
+class Member:
+    """A bot under way. `bars` were done, for `reached` the strategy was asked. The history must hold exactly one bar
+    more than `reached` when `hear` is called. `walk` has the venue do its part of a bar, where it simulates."""
+
+    def __init__(
+        self, book: Book, voice: Voice, history: History, bars: int, walk: Callable[[Book, Inputs, int], None] | None,
+        gate: Gate, tracer: Tracer, last_refusal: Refusal, *, carried: bool,
+    ) -> None:  # fmt: skip
+        self.book = book
+        self.bars = self.reached = bars
+        self._history = history
+        self._voice = voice
+        self._walk = walk
+        self._gate = gate
+        self._tracer = tracer
+        self._columns = KernelColumns(history, book.record.policy, book.record.instrument)
+        self._targets = False
+        self._foresees = carried
+        self._room: Recorder = recorder(1, 1)
+        self._last_refusal = last_refusal
+        self._marked_ts = -MARK_EVERY_MS
+
+    def hear(self) -> None:
+        """Ask the strategy about the bar that has just closed. Raises InputError when the strategy is at fault; what is
+        held back is then still to be settled."""
+        assert self._history.bars == self.reached + 1, "a bot steps on every bar of its history, once"
+        signals = self._voice.say()
+        self._columns.note(signals)
+        self._targets = signals.target is not None
+        self.reached += 1
+
+    def holds_back(self, *, more: bool) -> bool:
+        """Whether the bars reached may wait for those that are coming at once."""
+        return more and self._voice.carries
+
+    def settle(self, written_ts: int) -> None:
+        """Do the bars reached and not yet done, at wall time `written_ts`."""
+        if self.bars < self.reached:
+            self._columns.extend()
+        while self.bars < self.reached:
+            end = self._calm_until()
+            if end <= self.bars or not self._quiet(end, written_ts):
+                self._act(self.bars, written_ts)
+
+    def _calm_until(self) -> int:
+        """The first bar not done in which something may happen, as far as can be foreseen. A bot that is computed from
+        the anchor foresees nothing: each of its bars is asked of the venue."""
+        if not self._foresees or self.bars == 0:
+            return self.bars
+        inputs = self._inputs()
+        calm = calm_of(inputs, self.book.kernel)
+        return self.bars if calm is None else calm.lasts_until(inputs, self.bars, self.reached)
+
+    def _inputs(self) -> Inputs:
+        return self._columns.inputs(targets=self._targets)
+
+    def _quiet(self, end: int, written_ts: int) -> bool:
+        """Do bars `self.bars` to `end - 1` together, unless something happens in them after all."""
+        first, book = self.bars, self.book
+        room = self._ready_room(end)
+        after = advance(self._inputs(), book.kernel, end, room)
+        happened = room.log.counts[0] or room.log.refusals[first:end].any() or after.order.due >= 0 or after.limit.side
+        if happened:
+            room.log.refusals[first:end] = Refusal.NONE
+            return False
+        columns = self._history.columns
+        book.keep_kernel(after)
+        book.gathered.bars.append(
+            QuietBars(
+                bot=book.record.id,
+                first=first,
+                ts=columns["ts"].cells[first:end].tolist(),
+                close=columns["close"].cells[first:end].tolist(),
+                equity=room.equity[first:end].tolist(),
+                asked=self._columns.asked(first, end),
+                position=after.holding.side * after.holding.lots,
+                kernel=state_bytes(after),
+                written_ts=written_ts,
+                marked=self._is_marked(written_ts),
+            )
+        )
+        self._last_refusal, self.bars = Refusal.NONE, end
+        return True
+
+    def _act(self, bar: int, written_ts: int) -> None:
+        """Steps 1, 3 and 4 of one bar."""
+        book, inputs = self.book, self._inputs()
+        book.kind = Kind(inputs.rules, inputs.features)
+        if self._walk is not None:
+            self._walk(book, inputs, bar)
+        met, room = book.kernel, self._ready_room(bar)
+        ts = int(self._history.columns["ts"].cells[bar])
+        decided = advance(inputs, met, bar + 1, room, CLOSE_ONLY)
+        refusal = Refusal(int(room.log.refusals[bar]))
+        room.log.refusals[bar] = Refusal.NONE
+        asked = self._asked(bar)
+        self._tracer.begin(bar, ts, asked, refusal, met, decided)
+        kept, orders, told = self._gated(met, decided, ts, written_ts)
+        refusal = told or refusal
+        book.keep_kernel(kept)
+        key = f"{book.record.id}@{ts}"
+        if recalls_limit(met, decided):
+            for order in tuple(book.live_of(OrderPart.LIMIT)):
+                book.cancel(order.id, key)
+        made = [self._intend(wish, bar, ts, key) for wish in orders]
+        unaffordable, book.unaffordable = tuple(book.unaffordable), []
+        book.gathered.bars.append(
+            BarEntry(
+                bot=book.record.id,
+                bar=bar,
+                ts=ts,
+                close=float(self._history.columns["close"].cells[bar]),
+                equity=kept.marks.equity,
+                position=kept.holding.side * kept.holding.lots,
+                kernel=state_bytes(kept),
+                decision=Decision(asked, any(wish.part is not OrderPart.EXIT for wish in orders), refusal),
+                written_ts=written_ts,
+                marked=self._is_marked(written_ts),
+                unaffordable=unaffordable,
+                intents=tuple(made),
+                happenings=self._told(unaffordable, refusal),
+            )
+        )
+        self._tracer.end(book.gathered)
+        self._last_refusal, self.bars = refusal, bar + 1
+
+    def _gated(self, met: State, decided: State, ts: int, now_ms: int) -> tuple[State, list[Wish], Refusal]:
+        """The decision after the gates, the orders that are left of it, and why one is gone."""
+        kept, orders, refusal = decided, list[Wish](), Refusal.NONE
+        for wish in wishes(met, decided):
+            if wish.part is OrderPart.EXIT:
+                orders.append(wish)
+                continue
+            answer = self._gate.ask(self.book, wish, ts, now_ms)
+            self._tracer.gated(wish, answer)
+            if answer.lots == 0:
+                kept, refusal = without(kept, wish.part), answer.refusal
+            elif answer.lots < wish.lots:
+                kept = smaller(kept, wish.part, answer.lots)
+                orders.append(wish._replace(lots=answer.lots))
+            else:
+                orders.append(wish)
+        return kept, orders, refusal
+
+    def _intend(self, wish: Wish, bar: int, ts: int, key: str) -> Intent:
+        """Write an order of the decision down."""
+        record = self.book.intend(
+            wish.part, wish.side, wish.lots, key, decision_bar=bar, decision_ts=ts, reason=wish.reason,
+            limit_ticks=wish.limit_ticks, reduce_only=wish.part is OrderPart.EXIT, opening=wish.opening,
+            post_only=wish.part is OrderPart.LIMIT, timing=wish.timing,
+        )  # fmt: skip
+        name = ClientOrderId(record.order.id)
+        return Intent(
+            name, self.book.record.id, bar, ts, _PARTS[wish.part], wish.due_bar, wish.side, wish.lots,
+            wish.limit_ticks, wish.reason,
+        )  # fmt: skip
+
+    def _is_marked(self, written_ts: int) -> bool:
+        """Whether the page is to learn of figures that moved; remembers that it was told."""
+        if 0 <= written_ts - self._marked_ts < MARK_EVERY_MS:
+            return False
+        self._marked_ts = written_ts
+        return True
+
+    def _ready_room(self, bar: int) -> Recorder:
+        """Room for what a close records."""
+        if bar >= len(self._room.equity):
+            self._room = recorder(2 * bar + 1024, 128)
+        self._room.log.counts[:] = 0
+        return self._room
+
+    def _asked(self, bar: int) -> bool:
+        if self._targets:
+            return bool(self._inputs().signal.target[bar] != 0.0)
+        return self._columns.code(bar) & ENTRY_BITS != 0
+
+    def _told(self, unaffordable: tuple[int, ...], refusal: Refusal) -> tuple[Happening, ...]:
+        """Refusals when they begin: one that stays the same is told once."""
+        told = [refusal_told(Refusal.AFFORD) for _ in unaffordable]
+        if refusal not in (Refusal.NONE, self._last_refusal):
+            told.append(refusal_told(refusal))
+        return tuple(told)

@@ -1,0 +1,36 @@
+"""The gate of every bot, whatever its limits: the switches of the house."""
+
+from __future__ import annotations
+
+from karat.bots.desk.book import Book
+from karat.bots.desk.desk import Condition
+from karat.bots.desk.gates import Answer
+from karat.bots.desk.orders import Wish
+from karat.core.model.reasons import Refusal
+
+
+class SwitchGate:
+    """Lets a wish through while nothing is switched off."""
+
+    def __init__(self, condition: Condition) -> None:
+        self._condition = condition
+
+    def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer:
+        wrong = self.wrong(book)
+        if not wrong:
+            return Answer(wish.lots, chain=({"gate": "switches", "passed": True, "reason": ""},))
+        told = {"gate": "switches", "passed": False, "reason": wrong}
+        return Answer(0, Refusal.SWITCH, "switches", wrong, (told,))
+
+    def wrong(self, book: Book) -> str:
+        """The first switch that is off, in words; "" where all is well."""
+        condition = self._condition
+        if condition.killed:
+            return f"the kill switch is latched: {condition.killed}"
+        if book.record.id in condition.halts:
+            return f"the bot is halted: {condition.halts[book.record.id]}"
+        if not condition.store_writable:
+            return "the journal cannot be written"
+        if not condition.linked:
+            return "the venue cannot be reached"
+        return "" if condition.reconciled else "books and venue were not compared yet"

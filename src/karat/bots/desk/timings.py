@@ -1,0 +1,24 @@
+"""How long the desk waits for what. All in milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """What each is for.
+
+    `look_up_ms`: between two looks for an order of which nothing is known. `chase_ms`: before an exit, or a stop that
+    the venue refused, is tried again. `reconcile_ms`: between two comparisons with the venue; `reconcile_answer_ms`:
+    how long one may take. `uncovered_alarm_ms`, `uncovered_max_ms`: how long a position may stand without a stop before
+    an alarm, and before it is closed. `entry_age_ms`: an entry that could not leave for longer is dropped.
+    """
+
+    look_up_ms: int = 2_000
+    chase_ms: int = 1_000
+    reconcile_ms: int = 60_000
+    reconcile_answer_ms: int = 5_000
+    uncovered_alarm_ms: int = 3_000
+    uncovered_max_ms: int = 10_000
+    entry_age_ms: int = 60_000

@@ -1,0 +1,113 @@
+"""What time brings at the desk: answers that do not come, positions without cover, exits that failed.
+
+Every wait has an end: what is not heard becomes UNKNOWN, what is unknown is looked up, what stays uncovered is closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from karat.bots.desk.book import Book
+from karat.bots.desk.desk import Desk
+from karat.bots.desk.timings import Timings
+from karat.core.ids import BotId
+from karat.oms.client_ids import Part
+from karat.oms.protection import Flatten
+from karat.oms.records import TERMINAL, Event, EventKind, Order, Status
+from karat.ports.cockpit import EventKind as Kind
+
+
+@dataclass(slots=True)
+class Cover:
+    """How long a position has stood without a full stop. `unprotected_ms` adds up over the life of the process."""
+
+    since_ms: int | None = None
+    alarmed: bool = False
+    unprotected_ms: int = 0
+
+
+@dataclass(slots=True)
+class Watch:
+    """Asked once a second or so. `covers` per bot."""
+
+    desk: Desk
+    timings: Timings
+    covers: dict[BotId, Cover] = field(default_factory=dict[BotId, Cover])
+    last_ms: int | None = None
+
+    def tick(self, now_ms: int) -> None:
+        """Everything that is due at `now_ms`."""
+        if not self.desk.venue.traits.simulates:
+            for book in tuple(self.desk.books.values()):
+                for order in tuple(book.live_orders()):
+                    self._wait_for(book, order, now_ms)
+                self._chase(book, now_ms)
+                self._cover(book, now_ms)
+        self._close_when_killed()
+        self.last_ms = now_ms
+        self.desk.flush()
+
+    def _wait_for(self, book: Book, order: Order, now_ms: int) -> None:
+        """What is asked again, or given up waiting for, about one order."""
+        record, answer_ms = book.notes[order.id], self.desk.venue.traits.answer_ms_max
+        waited = now_ms - (record.sent_ms or now_ms)
+        if order.status is Status.SENT and waited >= answer_ms:
+            book.take(Event(EventKind.TIME_OUT, order.id), "clock")
+        elif order.cancel_is_open and record.cancel_ms is not None and now_ms - record.cancel_ms >= answer_ms:
+            book.take(Event(EventKind.CANCEL_TIME_OUT, order.id), "clock")
+        elif now_ms - book.looked_ms.get(order.id, 0) >= self.timings.look_up_ms:
+            if order.status is Status.UNKNOWN:
+                book.look_up(order)
+            elif order.missing_lots:
+                book.fetch_fills(order)
+
+    def _chase(self, book: Book, now_ms: int) -> None:
+        """An exit that ended without closing is tried again, with what is held then."""
+        failed = book.failed_exit
+        if failed is None or any(book.live_of(Part.EXIT, Part.FLATTEN)):
+            return
+        holding = book.kernel.holding
+        if not holding.side or failed.order.side == holding.side:
+            book.failed_exit = None
+            return
+        if now_ms - book.failed_ms >= self.timings.chase_ms:
+            book.failed_exit = None
+            book.intend(
+                Part.EXIT, -holding.side, holding.lots, failed.order.id, decision_bar=failed.decision_bar,
+                decision_ts=failed.decision_ts, reason=failed.reason, reduce_only=True,
+            )  # fmt: skip
+
+    def _cover(self, book: Book, now_ms: int) -> None:
+        """A position whose stop is not whole is told after a while, and closed after a while longer."""
+        cover = self.covers.setdefault(book.record.id, Cover())
+        holding, levels = book.kernel.holding, book.kernel.levels
+        self.desk.protect(book, "watch")
+        plan = book.protection()
+        if not holding.side or not levels.has_stop or plan.covered_lots >= holding.lots:
+            cover.since_ms, cover.alarmed = None, False
+            return
+        if cover.since_ms is None:
+            cover.since_ms = now_ms
+        elif self.last_ms is not None:
+            cover.unprotected_ms += now_ms - max(self.last_ms, cover.since_ms)
+        waited = now_ms - cover.since_ms
+        if waited >= self.timings.uncovered_alarm_ms and not cover.alarmed:
+            cover.alarmed = True
+            text = (
+                f"{holding.lots - plan.covered_lots} of {holding.lots} lots have stood without a stop for {waited} ms."
+            )
+            self.desk.gathered.tell(book.record.id, Kind.ALARM, text, {"alarm": "unprotected", "ms": waited}, "watch")
+        if waited >= self.timings.uncovered_max_ms:
+            self.desk.flatten(book, Flatten(-holding.side, holding.lots), "unprotected")
+
+    def _close_when_killed(self) -> None:
+        """While the kill switch is latched every position is on its way out, and nothing that opens is alive."""
+        if not self.desk.condition.killed:
+            return
+        for book in self.desk.books.values():
+            for order in tuple(book.live_of(Part.ENTRY, Part.LIMIT)):
+                if not order.cancel_is_open and order.status not in TERMINAL:
+                    book.cancel(order.id, "kill")
+            holding = book.kernel.holding
+            if holding.side:
+                self.desk.flatten(book, Flatten(-holding.side, holding.lots), "kill")
