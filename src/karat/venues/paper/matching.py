@@ -1,0 +1,353 @@
+"""Steps 1 to 8 of one bar (simulation.md) for the orders of one bot, in the kernel's order and with its prices.
+
+1. Each fill is booked and said before the next thing happens. Whoever hears it may post and cancel at once, so every
+   step looks at the orders anew.
+2. Several stops: the one that is met first goes first, of those at one price the largest. Those at one price share the
+   slippage of what they close together, so splitting a stop makes it no cheaper. A reduce-only order never closes more
+   than there is; what is left of a market order then expires, what is left of a stop or a take rests on.
+3. A take that is posted while takes are being filled waits for the next bar: where the price was before is unknown.
+4. A bar that was walked in part before (`SubAccount.resumed`): a position entered in it has steps 1 to 3 behind it, one
+   entered by a limit step 5 as well, and its take is not live in that bar. Finer bars before the last fill are done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+
+from karat.core.calc.funding import borrow_payment
+from karat.kernel.engine import Inputs
+from karat.kernel.entering import affordable_lots
+from karat.kernel.loop import NEVER_DOWN, NEVER_UP, opening
+from karat.kernel.trading import beyond, take_touched
+from karat.kernel.views import Opening
+from karat.oms.records import Event, EventKind, Fill
+from karat.ports.venue import Charged, OrderSaid, Priced, Said, Seized, Timing
+from karat.venues.paper.accounts import Resting, SubAccount, decimal_of
+from karat.venues.paper.prices import Book, fee_of, taker
+
+AT_ONCE = Timing(from_bar=0)
+GAP_LIQUIDATION, GAP_TAKE, EXIT, ENTRY, STOP, TAKE, LIMIT, AFTER_LIMIT = range(1, 9)
+STAGE = 1000  # fills of one stage and time are numbered from stage * STAGE
+
+
+class Voice(Protocol):
+    """Where matching says what happened, and into how many fills an order is cut."""
+
+    def say(self, said: Said) -> None: ...
+    def slices(self, order: Resting, lots: int) -> list[int]: ...
+    def over(self, account: SubAccount, order: Resting) -> None: ...
+
+
+def never_due(account: SubAccount, bar: int) -> bool:
+    """Whether nothing of steps 1 to 8 can happen in `bar`: what `walk` asks before anything else."""
+    if account.dirty:
+        account.watched, account.dirty = _watched(account), False
+    down, up, due = account.watched
+    if bar >= due:
+        return False
+    if account.holding.side == 0:
+        return True
+    inputs = account.inputs
+    assert inputs is not None, "inputs are learnt before a bar is walked"
+    bars = inputs.bars
+    if bars.low[bar] < down or bars.high[bar] > up or bars.funding_unit[bar] != 0.0:
+        return False
+    return not (account.holding.side < 0 and inputs.rules.spot != 0)
+
+
+def _watched(account: SubAccount) -> tuple[float, float, int]:
+    """(down, up, the first bar in which an order acts that waits for its bar); as `kernel.loop.watch` has them."""
+    inputs, holding = account.inputs, account.holding
+    assert inputs is not None, "inputs are learnt before a bar is walked"
+    rules, side = inputs.rules, holding.side
+    near, down, up, due = 1e-6 * rules.tick, NEVER_DOWN, NEVER_UP, 2**62
+    losing, winning = (NEVER_DOWN, NEVER_UP) if side > 0 else (NEVER_UP, NEVER_DOWN)
+    if side != 0 and inputs.features.margin is not None and holding.liquidation == holding.liquidation:
+        losing = holding.liquidation + side * near
+    for order in account.orders.values():
+        submit = order.submit
+        if order.is_market or not submit.reduce_only:
+            due = min(due, (submit.timing or AT_ONCE).from_bar)
+        elif submit.side == -side and submit.trigger_ticks is not None:
+            level = submit.trigger_ticks * rules.tick + side * near
+            losing = max(losing, level) if side > 0 else min(losing, level)
+        elif submit.side == -side and submit.limit_ticks is not None:
+            level = (submit.limit_ticks + side * rules.strict_limit) * rules.tick - side * near
+            winning = min(winning, level) if side > 0 else max(winning, level)
+    if side != 0:
+        down, up = (losing, winning) if side > 0 else (winning, losing)
+    return down, up, due
+
+
+class BarWalk:
+    """One bar of one bot."""
+
+    __slots__ = ("_resumes", "account", "book", "features", "inputs", "now", "numbers", "rules", "voice")
+
+    def __init__(self, account: SubAccount, inputs: Inputs, now: Opening, voice: Voice, book: Book | None) -> None:
+        self.account, self.inputs, self.now, self.voice, self.book = account, inputs, now, voice, book
+        self.rules, self.features = inputs.rules, inputs.features
+        self.numbers: dict[int, int] = {}
+        self._resumes = account.resumed == now.bar
+
+    def whole(self) -> None:
+        """Steps 1 to 8."""
+        account, now, detail = self.account, self.now, self.inputs.detail
+        self._at_open()
+        first, last = (detail.first[now.bar], detail.first[now.bar + 1]) if detail is not None else (0, 0)
+        if detail is None or first == last:
+            self._rest(now.ts, now.open, now.high, now.low, -1)
+        else:
+            for finer in range(first, last):
+                prices = float(detail.open[finer]), float(detail.high[finer]), float(detail.low[finer])
+                self._rest(int(detail.ts[finer]), *prices, int(finer - first))
+        for order in list(account.orders.values()):
+            timing = order.submit.timing
+            if not order.is_market and timing is not None and timing.to_bar is not None and now.bar >= timing.to_bar:
+                self.end(order, "its time is over")
+
+    def at_once(self, order: Resting) -> None:
+        """A market order for which nobody named a bar, between two bars: at the last close."""
+        self._exit(order) if order.submit.reduce_only else self._entry(order)
+
+    def end(self, order: Resting, reason: str) -> None:
+        """The venue's clock or its rules end what is left of an order."""
+        if not order.alive:
+            return
+        order.end, order.reason = EventKind.EXPIRE, reason
+        self.voice.over(self.account, order)
+        event = Event(EventKind.EXPIRE, order.submit.id, order.venue_id, order.filled)
+        self.voice.say(OrderSaid(event, reason))
+
+    def _at_open(self) -> None:
+        """Steps 1 to 5."""
+        account, now, rules = self.account, self.now, self.rules
+        if account.holding.side != 0 and not (self._resumes and account.trade.entry_bar == now.bar):
+            self._pay_funding()
+            holding = account.holding
+            if self._has_margin() and beyond(holding.side, now.open, holding.liquidation, rules.tick):
+                self._liquidate(now.ts, GAP_LIQUIDATION)
+            else:
+                self._takes(now.ts, now.open, GAP_TAKE)
+        due = [one for one in account.orders.values() if one.is_market and self._from(one) <= now.bar]
+        for order in due:
+            if order.submit.reduce_only and order.alive:
+                self._exit(order)
+        for order in due:
+            if not order.submit.reduce_only and order.alive:
+                self._entry(order)
+        holding = account.holding
+        opened_later = self._resumes and account.trade.limit_bar == now.bar
+        if self.features.borrow is not None and holding.side < 0 and rules.spot != 0 and not opened_later:
+            quantity = holding.lots * rules.lot * rules.contract_size
+            self._charge("borrow", borrow_payment(quantity, now.open, rules.borrow_rate, now.timeframe_ms))
+
+    def _rest(self, ts: int, open_: float, high: float, low: float, walked: int) -> None:
+        """Steps 6 to 8 on the finest bar, after step 3 at its own open where it is a finer one (`walked` >= 0)."""
+        account, progress = self.account, self.account.progress
+        if self._resumes and walked >= 0 and progress.last_ts is not None and ts < progress.last_ts:
+            return
+        by_limit = self._resumes and account.trade.limit_bar == self.now.bar
+        takes_live = not by_limit or (walked >= 0 and ts != progress.last_ts)
+        side = account.holding.side
+        if side != 0 and walked >= 0 and takes_live:
+            self._takes(ts, open_, GAP_TAKE)
+        if account.holding.side != 0:
+            self._losing(ts, open_, high, low, STOP)
+        if account.holding.side != 0 and takes_live:
+            self._takes(ts, high if account.holding.side > 0 else low, TAKE)
+        for order in list(account.orders.values()):
+            submit = order.submit
+            if submit.limit_ticks is None or submit.reduce_only or not order.alive or self._from(order) > self.now.bar:
+                continue
+            if account.holding.side == 0:
+                self._limit(order, ts, open_, high, low, walked)
+
+    def _limit(self, order: Resting, ts: int, open_: float, high: float, low: float, walked: int) -> None:
+        """Step 8."""
+        submit, rules, account = order.submit, self.rules, self.account
+        assert submit.limit_ticks is not None, "only limits come here"
+        side, price = submit.side, submit.limit_ticks * rules.tick
+        first = order.fresh or self._from(order) == self.now.bar
+        order.fresh = False
+        if first and walked <= 0 and side * (open_ - price) < 1e-6 * rules.tick:
+            self.end(order, "post-only would take")
+            return
+        if not take_touched(rules, -side, submit.limit_ticks, low if side > 0 else high):
+            return
+        leverage, rate = (submit.timing or AT_ONCE).leverage, float(rules.maker_fee)
+        lots = self._affordable(order.open_lots, price, leverage, rate)
+        if lots == 0:
+            self.end(order, "afford")
+            return
+        self._fill(order, lots, price, rate, Priced(price, 0.0, 0.0), ts, LIMIT, leverage)
+        self.end(order, "afford") if order.open_lots > 0 else None
+        if account.holding.side != 0:
+            self._losing(ts, open_, high, low, AFTER_LIMIT)
+
+    def _exit(self, order: Resting) -> None:
+        """Step 4, a reduce-only market order."""
+        holding, submit, now = self.account.holding, order.submit, self.now
+        if holding.side != -submit.side:
+            self.end(order, "nothing to close")
+            return
+        lots = min(order.open_lots, holding.lots)
+        slip_lots = (submit.timing or AT_ONCE).slip_lots
+        self._take_out(order, lots, now.open, slip_lots if slip_lots > 0 else lots, now.ts, EXIT)
+        self.end(order, "no more to close") if order.open_lots > 0 else None
+
+    def _entry(self, order: Resting) -> None:
+        """Step 4, a market order that opens or grows, cut to what is affordable (rule 28)."""
+        holding, submit, now, rules = self.account.holding, order.submit, self.now, self.rules
+        timing = submit.timing or AT_ONCE
+        if holding.side != (submit.side if timing.is_add else 0):
+            self.end(order, "no position to add to" if timing.is_add else "a position is open")
+            return
+        slip_lots = timing.slip_lots if timing.slip_lots > 0 else submit.lots
+        made = taker(rules, now, submit.side, now.open, slip_lots, self.book)
+        leverage = holding.leverage if holding.side != 0 else timing.leverage
+        rate = float(rules.taker_fee)
+        lots = self._affordable(order.open_lots, made.price, leverage, rate)
+        if lots > 0:
+            self._fill(order, lots, made.price, rate, made.priced, now.ts, ENTRY, leverage)
+        self.end(order, "afford") if order.open_lots > 0 else None
+
+    def _takes(self, ts: int, price: float, stage: int) -> None:
+        """Steps 3 and 7: every reduce-only limit that `price` touches, the nearest first."""
+        account = self.account
+        side = account.holding.side
+        resting = [
+            (side * one.submit.limit_ticks, one)
+            for one in account.orders.values()
+            if one.submit.limit_ticks is not None and one.submit.reduce_only and one.submit.side == -side
+        ]
+        for _, order in sorted(resting, key=lambda one: one[0]):
+            ticks = order.submit.limit_ticks
+            if ticks is None or not order.alive or account.holding.side != side:
+                continue
+            if take_touched(self.rules, side, ticks, price):
+                at, lots = ticks * self.rules.tick, min(order.open_lots, account.holding.lots)
+                self._fill(order, lots, at, float(self.rules.maker_fee), Priced(at, 0.0, 0.0), ts, stage)
+
+    def _losing(self, ts: int, open_: float, high: float, low: float, stage: int) -> None:
+        """Step 6: stops and the liquidation, each time the one met first, until none is met."""
+        account, rules = self.account, self.rules
+        side, near = account.holding.side, -1e-6 * rules.tick
+        worst = low if side > 0 else high
+        while account.holding.side == side:
+            liquidation = account.holding.liquidation
+            order = self._next_stop(side)
+            ticks = order.submit.trigger_ticks if order is not None else None
+            stop = ticks * rules.tick if ticks is not None else 0.0
+            can_be_liquidated = self._has_margin() and liquidation == liquidation
+            if can_be_liquidated and (ticks is None or not side * (stop - liquidation) > near):
+                if beyond(side, worst, liquidation, rules.tick):
+                    self._liquidate(ts, stage)
+                return
+            if order is None or ticks is None or not beyond(side, worst, stop, rules.tick):
+                return
+            raw = min(open_, stop) if side > 0 else max(open_, stop)
+            together = sum(one.open_lots for one in self._stops(side) if one.submit.trigger_ticks == ticks)
+            held = account.holding.lots
+            self._take_out(order, min(order.open_lots, held), raw, min(together, held), ts, stage)
+
+    def _next_stop(self, side: int) -> Resting | None:
+        """For a long the highest, of equal ones the largest, of those the oldest."""
+        stops = list(self._stops(side))
+        return max(stops, key=lambda one: (side * (one.submit.trigger_ticks or 0), one.open_lots)) if stops else None
+
+    def _stops(self, side: int) -> Iterable[Resting]:
+        orders = self.account.orders.values()
+        return (one for one in orders if one.submit.trigger_ticks is not None and one.submit.side == -side)
+
+    def _take_out(self, order: Resting, lots: int, raw: float, slip_lots: int, ts: int, stage: int) -> None:
+        made = taker(self.rules, self.now, order.submit.side, raw, slip_lots, self.book)
+        self._fill(order, lots, made.price, float(self.rules.taker_fee), made.priced, ts, stage)
+
+    def _fill(
+        self, order: Resting, lots: int, price: float, rate: float, priced: Priced, ts: int, stage: int,
+        leverage: float = 1.0,
+    ) -> None:  # fmt: skip
+        """Book and say a fill, in the slices that a script asks for; what is cancelled between two is not filled."""
+        account, submit, grows = self.account, order.submit, self.account.holding.side == order.submit.side
+        for index, part in enumerate(self.voice.slices(order, lots)):
+            if not order.alive or (submit.reduce_only and account.holding.side != -submit.side):
+                return
+            fee = fee_of(self.inputs, rate, part, price)
+            name = f"{submit.id}.{order.filled}"
+            fill = Fill(
+                name, ts, self._number(stage), part, decimal_of(price), decimal_of(fee), account.currency
+            )  # fmt: skip
+            adds = 1 if grows and index == 0 else 0
+            account.book(self.inputs, self.now.bar, submit.side, fill, leverage, self._limit_bar(stage), adds)
+            order.filled += part
+            if order.filled >= submit.lots:
+                order.end = EventKind.FILL
+                self.voice.over(account, order)
+            said = OrderSaid(Event(EventKind.FILL, submit.id, order.venue_id, order.filled, fill), priced=priced)
+            order.fills.append(said)
+            self.voice.say(said)
+
+    def _liquidate(self, ts: int, stage: int) -> None:
+        """The position goes at the bankruptcy price, without a fee."""
+        account = self.account
+        side, lots = account.holding.side, account.holding.lots
+        price = decimal_of(account.holding.bankruptcy)
+        name = f"liquidation:{account.bot}:{account.market}:{ts}:{stage}"
+        fill = Fill(name, ts, self._number(stage), lots, price, decimal_of(0.0), account.currency)
+        account.book(self.inputs, self.now.bar, -side, fill, 1.0, -1, 0)
+        self.voice.say(Seized(fill, account.market, -side, account.bot))
+
+    def _pay_funding(self) -> None:
+        holding, now, rules = self.account.holding, self.now, self.rules
+        if self.features.funding is not None and now.funding_unit != 0.0:
+            quantity = holding.lots * rules.lot * rules.contract_size
+            self._charge("funding", holding.side * quantity * now.funding_unit)
+
+    def _charge(self, kind: str, amount: float) -> None:
+        """Take a payment, once per bot, market, bar and kind for ever."""
+        account, ts = self.account, self.now.ts
+        name = f"{kind}:{account.bot}:{account.market}:{ts}"
+        if amount == 0.0 or (self._resumes and name in account.progress.charged):
+            return
+        funding, borrow = (amount, 0.0) if kind == "funding" else (0.0, amount)
+        account.pay(funding, borrow)
+        paid = decimal_of(funding), decimal_of(borrow)
+        self.voice.say(Charged(name, account.market, account.bot, ts, *paid, account.currency))
+
+    def _affordable(self, lots: int, price: float, leverage: float, rate: float) -> int:
+        account = self.account
+        return affordable_lots(self.rules, self.features, account.money, account.holding, lots, price, leverage, rate)
+
+    def _has_margin(self) -> bool:
+        return self.features.margin is not None
+
+    def _from(self, order: Resting) -> int:
+        return (order.submit.timing or AT_ONCE).from_bar
+
+    def _limit_bar(self, stage: int) -> int:
+        return self.now.bar if stage == LIMIT else -1
+
+    def _number(self, stage: int) -> int:
+        count = self.numbers.get(stage, 0)
+        self.numbers[stage] = count + 1
+        return stage * STAGE + count
+
+
+def opening_of(inputs: Inputs, bar: int) -> Opening:
+    """What steps 1 to 8 read of a bar, in plain numbers."""
+    return Opening(*(_plain(value) for value in opening(inputs.features, inputs.bars, bar)))
+
+
+def after_close(inputs: Inputs, bar: int, ts: int) -> Opening:
+    """The moment after the close of `bar`: its close is the price, its volume and range make the slippage."""
+    bars, close = inputs.bars, float(inputs.bars.close[bar])
+    figures = close, float(bars.atr_filled[bar]), float(bars.quantity_volume[bar])
+    return Opening(bar, ts, close, close, close, 0.0, bars.timeframe_ms, *figures)
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value
