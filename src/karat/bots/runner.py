@@ -196,7 +196,7 @@ class Runner:
         refusals = dict(self._journal.refusals(record.id))
         member = Member(
             book, Voice(strategy, values, history, carried=carried), history, bars, desk.walk if simulates else None,
-            self._gate_of(desk), Tracer(record.id), refusals.get(bars - 1, Refusal.NONE), carried=carried,
+            desk.protect, self._gate_of(desk), Tracer(record.id), refusals.get(bars - 1, Refusal.NONE), carried=carried,
         )  # fmt: skip
         desk.join(book)
         return member
@@ -253,7 +253,6 @@ class Runner:
         written_ts = self._clock.now_ms() if now is None else now
         for member in members:
             member.settle(written_ts)
-            desk.protect(member.book, "close")
             member.book.forget()
 
     def _fail(self, desk: Desk, bot: BotId, error: KaratError) -> None:

@@ -1,7 +1,8 @@
 """What protects a position: stops first, never a gap; then the take. A pure plan, made anew after every event.
 
-Stops. Only what the venue has acknowledged, and was not asked to let go, is cover. What is at the wanted level and fits
-into the position stays; what lacks is placed; everything else is cancelled only once the fitting cover is whole. So a
+Stops. Only what the venue has acknowledged, and was not asked to let go, is cover. One stop for the whole position is
+wanted, so that it is one fill: what is at the wanted level and adds up to the position stays, else a whole one is
+placed; everything else is cancelled only once the fitting cover is whole. So a
 stop is replaced by its successor's acknowledgement, and whatever is lost on the way, the stops that are left alone
 cover the position (failures: O11, O12). Every stop is reduce-only: for the time of a replacement two may stand, and
 the venue lets them close no more than there is. A stop of which nothing is known is no cover: another is placed beside
@@ -93,13 +94,11 @@ def _stops(position: Protected, stops: list[Order], held: int, side: int, covere
     cover = sum(_sure_lots(stop) for stop in fitting)
     if cover == held:
         return list(_cancels(stop for stop in stops if stop not in fitting))
-    coming = sum(stop.open_lots for stop in wanted if stop.status in _COMING)
-    lacking = held - cover - coming
-    if lacking <= 0:
+    if any(stop.status in _COMING and stop.open_lots == held for stop in wanted):
         return []
     if sum(stop.status == Status.UNKNOWN for stop in stops) >= UNHEARD_MAX:
         return [] if covered == held else [Flatten(side, held)]
-    return [Place(Part.STOP, side, lacking, position.stop_ticks)]
+    return [Place(Part.STOP, side, held, position.stop_ticks)]
 
 
 def _takes(position: Protected, takes: list[Order], held: int, side: int) -> list[Action]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from karat.bots.creation import new_bot
 from karat.bots.runner import Runner
-from karat.core.ids import BotId, MarketId
+from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.core.model.candles import Candles, Funding, Series
 from karat.core.model.policy import LevelMode, Policy
 from karat.core.time import HOUR_MS
@@ -19,11 +19,11 @@ from karat.feeds.replay import ReplayFeed
 from karat.journal import open_journal
 from karat.kernel.engine import Record, prepare, run
 from karat.kernel.prepare import Extras
-from karat.ports.bar_venue import BarVenue as Venue
+from karat.ports.venue import Venue
 from karat.ports.cockpit import EventKind, Mode
 from karat.ports.journal import JournalReader
 from karat.strategies import Market, Strategy, evaluate, find_strategy, resolve
-from karat.venues.paper import PaperVenue
+from karat.venues.paper.orders import OrderPaperVenue as PaperVenue
 
 MARKET = DEMO_SYMBOLS[0]
 POLICY = Policy(
@@ -110,8 +110,8 @@ def kept(journal: JournalReader, bot: BotId) -> dict[str, object]:
     lives = (EventKind.STARTED, EventKind.RECOVERED, EventKind.STOPPED, EventKind.FINISHED)
     return {
         "marks": [marks.ts.tolist(), marks.close.tolist(), marks.equity.tolist(), marks.position.tolist()],
-        "fills": journal.fills(bot),
-        "intents": journal.intents(bot),
+        "fills": [replace(fill, order=_own(fill.order)) for fill in journal.fills(bot)],
+        "intents": [replace(intent, id=_own(intent.id)) for intent in journal.intents(bot)],
         "refusals": journal.refusals(bot),
         # Their sequence counts those of all bots as they were written, which bots do in turn, not bar by bar.
         "trades": [replace(trade, sequence=0) for trade in journal.trades(10**9, bot=bot)[::-1]],
@@ -122,3 +122,8 @@ def kept(journal: JournalReader, bot: BotId) -> dict[str, object]:
             if one.kind not in lives
         ],
     }
+
+
+def _own(order: ClientOrderId) -> ClientOrderId:
+    """The part of an order's name that the bot gave it; the rest names journal and bot."""
+    return ClientOrderId(order[10:])

@@ -35,9 +35,15 @@ def test_a_new_position_gets_its_stop_and_then_rests() -> None:
     assert plan_protection(LONG, [live(stop(0))]) == Plan((), 10)
 
 
-def test_the_first_partial_fill_is_protected_and_the_second_adds_to_it_O9() -> None:
+def test_the_first_partial_fill_is_protected_and_the_second_with_it_by_one_stop_O9() -> None:
     assert plan_protection(Protected(4, 95), []).actions == (Place(Part.STOP, -1, 4, 95),)
-    assert plan_protection(LONG, [live(stop(0, 4))]) == Plan((Place(Part.STOP, -1, 6, 95),), 4)
+    assert plan_protection(LONG, [live(stop(0, 4))]) == Plan((Place(Part.STOP, -1, 10, 95),), 4)
+    assert plan_protection(LONG, [live(stop(0, 4)), live(stop(1))]) == Plan((Cancel(stop(0).id),), 10)
+
+
+def test_without_a_stop_to_want_there_is_none() -> None:
+    assert plan_protection(Protected(10, None), []) == Plan((), 0)
+    assert plan_protection(Protected(10, None), [live(stop(0))]).actions == (Cancel(stop(0).id),)
 
 
 def test_the_old_stop_goes_only_when_its_successor_is_acknowledged_O11() -> None:
@@ -103,7 +109,7 @@ def test_a_take_is_moved_by_cancelling_first_and_an_unknown_one_counts_as_there(
 
 def test_a_stop_that_is_said_to_have_traded_covers_only_its_rest() -> None:
     hit = told(stop(0), K.SEND, word(K.ACK, stop(0), 7))
-    assert plan_protection(LONG, [hit]) == Plan((Place(Part.STOP, -1, 7, 95),), 3)
+    assert plan_protection(LONG, [hit]) == Plan((Place(Part.STOP, -1, 10, 95),), 3)
 
 
 LOST, DONE, TOLD, LOST_AWAITED, DONE_AWAITED = range(5)

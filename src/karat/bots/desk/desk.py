@@ -94,10 +94,14 @@ class Desk:
         """Let a bot go."""
         self.books.pop(book.number, None)
 
-    def walk(self, book: Book, inputs: Inputs, bar: int) -> None:
-        """Have a simulated venue do its part of a bar."""
+    def walk(self, book: Book, inputs: Inputs, bar: int) -> bool:
+        """Have a simulated venue do its part of a bar. False where what was decided before cannot be written now, so
+        that it has not reached the venue: then nothing is done."""
+        if self.gathered.posts and not self.flush():
+            return False
         simulated: SimulatedVenue = self.venue  # type: ignore[assignment]
         simulated.walk(book.number, inputs, bar)
+        return True
 
     def hear(self, said: Said) -> None:
         """Take in a word of the venue, and do all that follows from it. Called while another word is being taken in, it

@@ -40,17 +40,19 @@ _PARTS = {OrderPart.ENTRY: Part.ENTRY, OrderPart.LIMIT: Part.LIMIT, OrderPart.EX
 
 class Member:
     """A bot under way. `bars` were done, for `reached` the strategy was asked. The history must hold exactly one bar
-    more than `reached` when `hear` is called. `walk` has the venue do its part of a bar, where it simulates."""
+    more than `reached` when `hear` is called. `walk` has the venue do its part of a bar, where it simulates; `closed`
+    is called after each decision, with what caused what follows."""
 
     def __init__(
-        self, book: Book, voice: Voice, history: History, bars: int, walk: Callable[[Book, Inputs, int], None] | None,
-        gate: Gate, tracer: Tracer, last_refusal: Refusal, *, carried: bool,
+        self, book: Book, voice: Voice, history: History, bars: int, walk: Callable[[Book, Inputs, int], bool] | None,
+        closed: Callable[[Book, str], None], gate: Gate, tracer: Tracer, last_refusal: Refusal, *, carried: bool,
     ) -> None:  # fmt: skip
         self.book = book
         self.bars = self.reached = bars
         self._history = history
         self._voice = voice
         self._walk = walk
+        self._closed = closed
         self._gate = gate
         self._tracer = tracer
         self._columns = KernelColumns(history, book.record.policy, book.record.instrument)
@@ -74,13 +76,15 @@ class Member:
         return more and self._voice.carries
 
     def settle(self, written_ts: int) -> None:
-        """Do the bars reached and not yet done, at wall time `written_ts`."""
+        """Do the bars reached and not yet done, at wall time `written_ts`; those that cannot be written wait."""
         if self.bars < self.reached:
             self._columns.extend()
         while self.bars < self.reached:
             end = self._calm_until()
-            if end <= self.bars or not self._quiet(end, written_ts):
-                self._act(self.bars, written_ts)
+            if end > self.bars and self._quiet(end, written_ts):
+                continue
+            if not self._act(self.bars, written_ts):
+                return
 
     def _calm_until(self) -> int:
         """The first bar not done in which something may happen, as far as can be foreseen. A bot that is computed from
@@ -122,12 +126,12 @@ class Member:
         self._last_refusal, self.bars = Refusal.NONE, end
         return True
 
-    def _act(self, bar: int, written_ts: int) -> None:
-        """Steps 1, 3 and 4 of one bar."""
+    def _act(self, bar: int, written_ts: int) -> bool:
+        """Steps 1, 3 and 4 of one bar. False, and nothing is done, while the journal cannot be written."""
         book, inputs = self.book, self._inputs()
         book.kind = Kind(inputs.rules, inputs.features)
-        if self._walk is not None:
-            self._walk(book, inputs, bar)
+        if self._walk is not None and not self._walk(book, inputs, bar):
+            return False
         met, room = book.kernel, self._ready_room(bar)
         ts = int(self._history.columns["ts"].cells[bar])
         decided = advance(inputs, met, bar + 1, room, CLOSE_ONLY)
@@ -158,11 +162,14 @@ class Member:
                 marked=self._is_marked(written_ts),
                 unaffordable=unaffordable,
                 intents=tuple(made),
-                happenings=self._told(unaffordable, refusal),
             )
         )
+        for told in self._told(unaffordable, refusal):
+            book.gathered.tell(book.record.id, told.kind, told.text, told.payload, key, ts)
         self._tracer.end(book.gathered)
         self._last_refusal, self.bars = refusal, bar + 1
+        self._closed(book, key)
+        return True
 
     def _gated(self, met: State, decided: State, ts: int, now_ms: int) -> tuple[State, list[Wish], Refusal]:
         """The decision after the gates, the orders that are left of it, and why one is gone."""

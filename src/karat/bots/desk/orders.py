@@ -9,13 +9,13 @@ from karat.core.model.reasons import Reason
 from karat.kernel.records import Limit
 from karat.kernel.records import Order as Decided
 from karat.kernel.state import State
-from karat.kernel.trading import no_limit
+from karat.kernel.trading import no_limit, no_order
 from karat.oms.client_ids import Part
 from karat.oms.records import Order
 from karat.ports.trading import Opening, OrderRecord
 from karat.ports.venue import Submit, Timing
 
-NOTHING_DECIDED = Decided(-1, 0, -1, 0, 0, 0, 0, math.nan, math.nan, 1.0, 1.0, -1)
+NOTHING_DECIDED: Decided = no_order()
 
 
 class Wish(NamedTuple):
