@@ -55,7 +55,7 @@ def live(home: Path, die_before: int | None, *, carried: bool) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     if die_before is not None:
-        desk.journal._write.set_trace_callback(count)
+        desk.journal._writer._connection.driver_connection.set_trace_callback(count)
     asyncio.run(desk.runner().run([BotId(name) for name in BOTS]))
     desk.journal.close()
 

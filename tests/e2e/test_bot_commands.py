@@ -18,7 +18,7 @@ from karat.app.main import main
 from karat.core.ids import BotId
 from karat.core.time import iso
 from karat.journal import journal_path, open_journal
-from karat.journal.schema import VERSION
+from karat.journal.tables import VERSION
 from karat.lake.quality import measure
 from karat.lake.store import open_lake
 from karat.ports.cockpit import BotState

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 from tests.unit.control.dossiers import BARS, MARKET, SETTINGS, WATCHED, dossier, fill_lake
+from tests.unit.journal.entries import bot_record
+from tests.unit.journal.older import older_journal
 
 from karat.api.app import create_app
 from karat.app.main import main
@@ -17,7 +18,7 @@ from karat.control.cockpit import JournalCockpit
 from karat.core.ids import BotId, MarketId
 from karat.core.model.policy import COSTS, CostLevel, LevelMode, Policy, SizeMode
 from karat.core.time import HOUR_MS
-from karat.journal import journal_path, open_journal
+from karat.journal import open_journal
 from karat.lake.store import open_lake
 from karat.research.dossier.folder import FILE
 from karat.research.gates.thresholds import changed_thresholds
@@ -162,12 +163,7 @@ def test_code_that_changed_is_neither_deployed_nor_proven_any_more(terminal: Ter
 
 
 def test_the_journal_of_an_older_karat_opens_and_takes_deployed_bots(terminal: Terminal, home: Path) -> None:
-    assert main(["bots", "create", "old", "--strategy", "buy_and_hold", "--market", MARKET, "--timeframe", "1h"]) == 0
-    with sqlite3.connect(journal_path(home)) as raw:
-        raw.executescript(
-            "ALTER TABLE bots DROP COLUMN dossier; ALTER TABLE bots DROP COLUMN dossier_hash; PRAGMA user_version = 1"
-        )
-    raw.close()
+    older_journal(home, 1, (bot_record("old"),))
     assert terminal.run("bots", "show", "old")["dossier"] is None
     gold = dossier(home)
     terminal.run("deploy", gold.id)

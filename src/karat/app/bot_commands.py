@@ -13,7 +13,7 @@ from karat.core.errors import InputError
 from karat.core.home import karat_home
 from karat.core.ids import BotId, market_id
 from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
-from karat.journal import journal_path, open_journal
+from karat.journal import journal_is_there, open_journal
 
 if TYPE_CHECKING:
     from karat.ports.journal import Journal
@@ -146,7 +146,7 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
 
 def journal_if_any() -> Journal | None:
     """The journal, if there is one: looking must not make one."""
-    return open_journal() if journal_path().exists() else None
+    return open_journal() if journal_is_there() else None
 
 
 def no_bot() -> InputError:

@@ -9,7 +9,7 @@ from karat.bots.system_clock import SystemClock
 from karat.control.data_desk import LakeDesk
 from karat.core.ids import MarketId
 from karat.ingest.streams.standing import stream_statuses
-from karat.journal import journal_path, open_journal
+from karat.journal import journal_is_there, open_journal
 from karat.lake.store import open_lake
 from karat.ports.journal import JournalReader
 
@@ -20,7 +20,7 @@ def open_desk(journal: JournalReader | None = None) -> LakeDesk:
     def needed() -> Iterator[tuple[MarketId, int, str]]:
         if journal is not None:
             yield from _of_bots(journal)
-        elif journal_path().exists():  # looking must not make one
+        elif journal_is_there():  # looking must not make one
             opened = open_journal()
             try:
                 yield from _of_bots(opened)

@@ -99,9 +99,9 @@ def _found(names: tuple[str, ...], *, watch: bool) -> list[Deployment]:
 def _refuse_deployed(found: list[Deployment], *, named: bool) -> None:
     """A second bot of a dossier must have been asked for by a name of its own."""
     from karat.control.deploy import refuse_twice
-    from karat.journal import journal_path, open_journal
+    from karat.journal import journal_is_there, open_journal
 
-    if named or not journal_path().exists():
+    if named or not journal_is_there():
         return
     with closing(open_journal()) as journal:
         records = journal.bots()

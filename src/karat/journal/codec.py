@@ -103,8 +103,10 @@ def status_of(row: Row) -> BotStatus:
     return BotStatus(BotId(bot), BotState(state), *rest)
 
 
-def intent_row(number: int, intent: Intent) -> Row:
-    return (number, *(_cell(getattr(intent, name)) for name in INTENT_COLUMNS))
+def intent_row(number: int, place: int, intent: Intent) -> Row:
+    """In the order of the table, as the other rows here."""
+    identity, *rest = (_cell(getattr(intent, name)) for name in INTENT_COLUMNS)
+    return (identity, number, *rest, place)
 
 
 def intent_of(bot: BotId, row: Row) -> Intent:
@@ -143,5 +145,5 @@ def event_of(row: Row) -> JournalEvent:
 
 
 def _cell(value: Any) -> Any:
-    """A value as SQLite keeps it: enumerations by their value."""
+    """A value as a store keeps it: enumerations by their value."""
     return value.value if isinstance(value, Enum) else value

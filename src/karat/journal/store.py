@@ -1,223 +1,155 @@
-"""The journal in one SQLite file under KARAT_HOME; satisfies `karat.ports.journal.Journal`.
+"""The journal in one store, SQLite or PostgreSQL; satisfies `karat.ports.journal.Journal` and `ports.trading`.
 
-1. Write-ahead log: readers never wait for the writer, nor the writer for them.
-2. One transaction per bar, or per group of bars that a replay brings at once. With `synchronous=NORMAL` a commit
-   survives the death of the process at any moment; a power failure may lose the last bars, all of them whole. They are
-   then computed again from the same candles and are equal.
-3. `hold` locks a file per bot, which the system unlocks when the process dies: no lease to wait for after a kill.
-4. A bar is written only onto the bar before it, so a second writer cannot get in between unseen.
+1. One transaction per bar, or per group of bars that a replay brings at once, or per step of the desk.
+2. A bar is written only onto the bar before it, so a second writer cannot get in between unseen.
+3. Everything that gets a number of its own gets it from one row (`head`), which every transaction that tells something
+   holds until it ends. Events are so numbered without a gap, and are seen in the order of their numbers.
+4. Each event that people are told of, and the newest MARKED of each bot, has an `id` besides, by which followers count.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import json
-import sqlite3
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from itertools import repeat
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from karat.core.errors import InputError, NeedsOperator, RetryLater
-from karat.core.home import karat_home
+from sqlalchemy import URL, bindparam, or_, select, update
+
+from karat.core.errors import InputError, KaratError
 from karat.core.ids import BotId
-from karat.core.model.reasons import Refusal
-from karat.journal.codec import (
-    BOT_COLUMNS,
-    FILL_COLUMNS,
-    INTENT_COLUMNS,
-    TRADE_COLUMNS,
-    bot_row,
-    fill_row,
-    intent_row,
-    trade_row,
-)
-from karat.journal.reading import SqliteReader
-from karat.journal.schema import ready
+from karat.journal import lease
+from karat.journal.batch import Batch
+from karat.journal.codec import BOT_COLUMNS, bot_row
+from karat.journal.holds import FileHolds, Holds, ServerHolds
+from karat.journal.place import journal_path, journal_url
+from karat.journal.stores import Store, postgres_store, sqlite_store
+from karat.journal.tables import BOT_STATE, BOTS, HEAD
+from karat.journal.trading import TradingReader
+from karat.journal.trading_writing import add_transaction
+from karat.journal.troubles import opening_error
+from karat.journal.upgrade import ready
+from karat.journal.writer import Writer
 from karat.ports.cockpit import BotState
 from karat.ports.journal import BarEntry, BotRecord, Happening
 from karat.ports.journal_columns import QuietBars
+from karat.ports.trading import Transaction
 
-FILE_NAME = "journal.db"
-CHECKPOINT_PAGES = 16_000  # 16 MB of log: at full speed the disk is waited for once in some thousand bars
-BUSY_SECONDS = 30.0  # how long a write waits for another process's transaction, each of which takes a millisecond
-
-
-def _insert(table: str, columns: tuple[str, ...]) -> str:
-    names = ", ".join(f'"{name}"' for name in columns)
-    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
-
-
-_NEW_BOT = _insert("bots", BOT_COLUMNS)
-_NEW_STATE = "INSERT INTO bot_state VALUES (?, ?, '', 0, NULL, NULL, x'')"
-_SET_STATE = "UPDATE bot_state SET state = ?, cause = ? WHERE bot = ?"
-_STEP = "UPDATE bot_state SET bars = ?, last_ts = ?, last_close = ?, kernel = ? WHERE bot = ? AND bars = ?"
-_BAR = "INSERT INTO bars VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_UNAFFORDABLE = f"UPDATE bars SET refusal = {int(Refusal.AFFORD)} WHERE bot = ? AND bar = ?"
-_INTENT = _insert("intents", ("bot", *INTENT_COLUMNS))
-_FILL = _insert("fills", ("bot", *FILL_COLUMNS))
-_TRADE = _insert("trades", ("bot", *TRADE_COLUMNS))
-_EVENT = "INSERT INTO events (ts, bot, bar_ts, kind, text, payload) VALUES (?, ?, ?, ?, ?, ?)"
-_MARKED = "INSERT OR REPLACE INTO events (ts, bot, bar_ts, kind, text, payload) VALUES (?, ?, ?, 'marked', '', '{}')"
+_TAKEN = select(BOTS.c.number).where(or_(BOTS.c.id == bindparam("of_id"), BOTS.c.name == bindparam("of_name")))
+_NUMBER = select(BOTS.c.number).where(BOTS.c.id == bindparam("of_id"))
+_STATE_ROW = tuple(BOT_STATE.c.keys())
+_SET_STATE = (
+    update(BOT_STATE)
+    .values(state=bindparam("doing"), cause=bindparam("why"))
+    .where(BOT_STATE.c.bot == bindparam("of_bot"))
+)
+_ORIGIN = select(HEAD.c.origin)
 
 
-def journal_path(home: Path | None = None) -> Path:
-    """Where the journal of a Karat home is; it need not exist yet."""
-    return (home or karat_home()) / FILE_NAME
+def open_journal(home: Path | None = None, url: URL | None = None) -> SqlJournal:
+    """Open the journal: of the database `url`, else the file of `home`, else where KARAT_JOURNAL_URL or KARAT_HOME say.
+    A new, empty one where there is none.
 
-
-def open_journal(home: Path | None = None) -> SqliteJournal:
-    """Open the journal of a Karat home (default KARAT_HOME); a new, empty one where there is none.
-
-    Raises InputError `journal_newer`, `journal_foreign` or `journal_unusable`, NeedsOperator `journal_damaged`.
+    Raises InputError `journal_newer`, `journal_foreign`, `journal_unusable`, `bad_journal_url` or `postgres_missing`,
+    NeedsOperator `journal_damaged`.
     """
+    if url is None and home is None:
+        url = journal_url()
+    if url is not None:
+        return _opened(postgres_store(url))
     path = journal_path(home)
-    connection = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = _connect(path)
-        ready(connection, path)
+    except OSError as error:
+        raise InputError("journal_unusable", f"{path} cannot be opened: {error}.", "Set KARAT_HOME.") from error
+    return _opened(sqlite_store(path))
+
+
+def _opened(store: Store) -> SqlJournal:
+    try:
+        ready(store)
+        return SqlJournal(store)
     except BaseException as error:
-        if connection is not None:
-            connection.close()
-        if isinstance(error, OSError | sqlite3.OperationalError):
-            raise InputError("journal_unusable", f"{path} cannot be opened: {error}.", "Set KARAT_HOME.") from error
-        if isinstance(error, sqlite3.DatabaseError):
-            raise NeedsOperator(
-                "journal_damaged", f"{path} cannot be read: {error}.", "Put a copy in its place, or move it away."
-            ) from error
-        raise
-    return SqliteJournal(path, connection)
+        store.engine.dispose()
+        told = None if isinstance(error, KaratError) else opening_error(store.shown, error, store.driver)
+        if told is None:
+            raise
+        raise told from error
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    return connection
+class SqlJournal(TradingReader):
+    """Reads from any thread; writes from one at a time."""
 
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._writer = Writer(store)
+        self._writer.connect()
+        self._origin: int = self._ask(_ORIGIN)[0][0]
+        self._holds: Holds = FileHolds(store.path.parent) if store.path else ServerHolds(store, self._origin)
 
-class SqliteJournal(SqliteReader):
-    """Reads from any thread; writes from one."""
-
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        super().__init__(path, _connect)
-        self._write = connection
+    @property
+    def origin(self) -> int:
+        """This journal's number in the names of orders."""
+        return self._origin
 
     def close(self) -> None:
         """Close every connection."""
-        super().close()
-        self._write.close()
+        self._holds.close()
+        self._writer.close()
+        self._store.engine.dispose()
 
     def create_bot(self, record: BotRecord) -> None:
         self.create_bots([(record, ())])
 
     def create_bots(self, bots: Sequence[tuple[BotRecord, Sequence[Happening]]]) -> None:
-        with self._transaction():
+        writer = self._writer
+        with writer.transaction():
+            batch = Batch(self.number_of)
             for record, happenings in bots:
-                number = self._write.execute(_NEW_BOT, bot_row(record)).lastrowid if self._is_free(record) else None
-                if number is None:
+                if writer.ask(_TAKEN, of_id=record.id, of_name=record.name):
                     hint = "Choose another name, or karat bots show it."
                     raise InputError("bot_exists", f"There is a bot '{record.name}' already.", hint)
-                self._write.execute(_NEW_STATE, (number, BotState.STOPPED.value))
-                self._tell(number, None, happenings, record.created_ts)
+                writer.add(BOTS, BOT_COLUMNS, [bot_row(record)])
+                number = writer.ask(_NUMBER, of_id=record.id)[0][0]
+                writer.add(BOT_STATE, _STATE_ROW, [(number, BotState.STOPPED.value, "", 0, None, None, b"")])
+                for one in happenings:
+                    batch.tell(number, None, one, record.created_ts)
+            writer.count(batch)
 
-    def _is_free(self, record: BotRecord) -> bool:
-        taken = self._write.execute("SELECT 1 FROM bots WHERE id = ? OR name = ?", (record.id, record.name))
-        return taken.fetchone() is None
-
-    @contextmanager
-    def hold(self, bot: BotId) -> Generator[None]:
-        folder = self._path.parent / "bots"
-        folder.mkdir(exist_ok=True)
-        with (folder / f"{self.number_of(bot)}.lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno not in (errno.EACCES, errno.EAGAIN):
-                    raise
-                raise RetryLater(
-                    "bot_busy", f"Another process is running the bot '{bot}'.", "Stop it there, or wait."
-                ) from error
-            yield
+    def hold(self, bot: BotId) -> AbstractContextManager[None]:
+        return self._holds.take(bot, self.number_of(bot))
 
     def set_state(self, bot: BotId, state: BotState, cause: str, happening: Happening, ts: int) -> None:
         number = self.number_of(bot)
-        with self._transaction():
-            self._write.execute(_SET_STATE, (state.value, cause, number))
-            self._tell(number, None, (happening,), ts)
+        batch = Batch(self.number_of)
+        batch.tell(number, None, happening, ts)
+        with self._writer.transaction():
+            self._writer.change(_SET_STATE, of_bot=number, doing=state.value, why=cause)
+            self._writer.count(batch)
 
     def write_bar(self, entry: BarEntry) -> None:
-        with self._transaction():
-            self._write_one(self.number_of(entry.bot), entry)
+        self.write_bars((entry,))
 
     def write_bars(self, entries: Sequence[BarEntry | QuietBars]) -> None:
-        with self._transaction():
-            for entry in entries:
-                if isinstance(entry, QuietBars):
-                    self._write_quiet(self.number_of(entry.bot), entry)
-                else:
-                    self._write_one(self.number_of(entry.bot), entry)
+        batch = Batch(self.number_of)
+        for entry in entries:
+            batch.add_bars(entry)
+        writer = self._writer
+        with writer.transaction():
+            writer.put_intents(batch)
+            writer.put_steps(batch)
+            writer.put_fills(batch, entries[0].bot if entries else None)
+            if batch.events or batch.marked:
+                writer.count(batch)
 
-    def _write_one(self, number: int, entry: BarEntry) -> None:
-        write, decision = self._write.execute, entry.decision
-        self._step(number, entry.bot, entry.bar, (entry.bar + 1, entry.ts, entry.close, entry.kernel))
-        write(
-            _BAR,
-            (
-                number, entry.bar, entry.ts, entry.close, entry.equity, entry.position, int(decision.asked),
-                int(decision.ordered), int(decision.refusal),
-            ),
-        )  # fmt: skip
-        for bar in entry.unaffordable:
-            write(_UNAFFORDABLE, (number, bar))
-        for intent in entry.intents:
-            write(_INTENT, intent_row(number, intent))
-        for fill in entry.fills:
-            write(_FILL, fill_row(number, fill))
-        for trade in entry.trades:
-            write(_TRADE, trade_row(number, trade))
-        self._tell(number, entry.ts, entry.happenings, entry.written_ts)
-        if entry.marked:
-            write(_MARKED, (entry.written_ts, number, entry.ts))
+    def write(self, transaction: Transaction) -> int:
+        return add_transaction(self._writer, self.number_of, transaction)
 
-    def _write_quiet(self, number: int, bars: QuietBars) -> None:
-        stop = bars.first + len(bars.ts)
-        self._step(number, bars.bot, bars.first, (stop, bars.ts[-1], bars.close[-1], bars.kernel))
-        same = (repeat(bars.position), bars.asked, repeat(0), repeat(int(Refusal.NONE)))
-        rows = zip(repeat(number), range(bars.first, stop), bars.ts, bars.close, bars.equity, *same, strict=False)
-        self._write.executemany(_BAR, rows)
-        if bars.marked:
-            self._write.execute(_MARKED, (bars.written_ts, number, bars.ts[-1]))
+    def take_lease(self, holder: str, now_ms: int, lasts_ms: int) -> int:
+        return lease.take(self._writer, holder, now_ms, lasts_ms)
 
-    def _step(self, number: int, bot: BotId, first: int, after: tuple[int, int, float, bytes]) -> None:
-        """From the state before bar `first` to the one `after`."""
-        if self._write.execute(_STEP, (*after, number, first)).rowcount != 1:
-            raise NeedsOperator(
-                "journal_conflict",
-                f"The journal does not stand at bar {first} of {bot}: something else wrote to it.",
-                "See that only one Karat runs on this KARAT_HOME, then start the bot again.",
-            )
+    def renew_lease(self, token: int, now_ms: int, lasts_ms: int) -> None:
+        if not lease.move(self._writer, token, now_ms + lasts_ms):
+            raise lease.lost()
 
-    def _tell(self, number: int, bar_ts: int | None, happenings: Sequence[Happening], ts: int) -> None:
-        for one in happenings:
-            payload = json.dumps(dict(one.payload), allow_nan=False)
-            self._write.execute(_EVENT, (ts, number, bar_ts, one.kind.value, one.text, payload))
-
-    @contextmanager
-    def _transaction(self) -> Generator[None]:
-        write = self._write
-        try:
-            write.execute("BEGIN IMMEDIATE")
-            yield
-            write.execute("COMMIT")
-        except BaseException as error:
-            if write.in_transaction:
-                write.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise RetryLater(
-                    "journal_busy", f"{self._path} cannot be written now: {error}.", "Free the disk, or wait."
-                ) from error
-            raise
+    def release_lease(self, token: int) -> None:
+        lease.move(self._writer, token, 0)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from karat.core.ids import BotId, MarketId, StrategyName
 from karat.core.model.reasons import Reason, Refusal
+from karat.ports.events import EventKind
 from karat.ports.verdict import Verdict
 
 
@@ -51,23 +52,6 @@ class Side(StrEnum):
 
     LONG = "long"
     SHORT = "short"
-
-
-class EventKind(StrEnum):
-    """What an event reports. `MARKED` says that candles were processed and figures moved; the page lists the others."""
-
-    MARKED = "marked"
-    ENTRY = "entry"
-    EXIT = "exit"
-    REFUSED = "refused"
-    STARTED = "started"
-    RECOVERED = "recovered"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    HALTED = "halted"
-    FAILED = "failed"
-    WARNING = "warning"
-    DEPLOYED = "deployed"
 
 
 class EquityRange(StrEnum):

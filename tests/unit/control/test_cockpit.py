@@ -22,7 +22,7 @@ from karat.core.time import DAY_MS, HOUR_MS
 from karat.feeds.demo.market import demo_candles
 from karat.feeds.demo.symbols import DEMO_SYMBOLS, demo_instrument
 from karat.feeds.replay.feed import ReplayFeed
-from karat.journal.store import SqliteJournal, open_journal
+from karat.journal.store import SqlJournal, open_journal
 from karat.kernel.engine import Record, prepare, run
 from karat.ports.cockpit import Book, BotState, EquityRange, EventKind, Mode, Side, Undefined
 from karat.ports.journal import Happening
@@ -50,7 +50,7 @@ def candles_of(symbol: MarketId) -> ReplayFeed:
 class Desk:
     """A journal with bots that have run, and one that has not begun."""
 
-    journal: SqliteJournal
+    journal: SqlJournal
     cockpit: JournalCockpit
 
     def told_by_kernel(self, name: str) -> Record:

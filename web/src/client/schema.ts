@@ -76,8 +76,8 @@ export interface ErrorDetail {
   readonly hint: string;
 }
 
-/** What an event reports. `MARKED` says that candles were processed and figures moved; the page lists the others. */
-export type EventKind = "marked" | "entry" | "exit" | "refused" | "started" | "recovered" | "finished" | "stopped" | "halted" | "failed" | "warning" | "deployed";
+/** What an event reports. `MARKED` says that candles were processed and figures moved. The page lists all others but */
+export type EventKind = "marked" | "entry" | "exit" | "refused" | "started" | "recovered" | "finished" | "stopped" | "halted" | "failed" | "warning" | "deployed" | "signal" | "intent" | "sent" | "acknowledged" | "filled" | "order" | "reconciled" | "opened" | "closed" | "risk" | "breaker" | "kill" | "command" | "alarm";
 
 /** Something that happened. */
 export interface Event {

@@ -21,6 +21,20 @@ const SIGNS: Record<EventKind, Status> = {
   failed: "fail",
   warning: "warn",
   deployed: "info",
+  signal: "info",
+  intent: "info",
+  sent: "info",
+  acknowledged: "info",
+  filled: "info",
+  order: "info",
+  reconciled: "info",
+  opened: "info",
+  closed: "info",
+  risk: "warn",
+  breaker: "warn",
+  kill: "fail",
+  command: "info",
+  alarm: "fail",
 };
 
 export function Events({ rows, bots }: { rows: readonly KaratEvent[]; bots?: ReadonlyMap<string, Bot> }) {

@@ -1,0 +1,171 @@
+"""The one connection that writes, and its transactions.
+
+A transaction that fails, whatever the reason, is rolled back whole. A connection that was lost is replaced at the next
+transaction, so that writing goes on when the server is back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Table, bindparam, update
+
+from karat.core.errors import InputError
+from karat.core.ids import BotId
+from karat.core.model.reasons import Refusal
+from karat.journal.batch import Batch, conflict
+from karat.journal.codec import FILL_COLUMNS, INTENT_COLUMNS, TRADE_COLUMNS, Row
+from karat.journal.statements import Executable, compiled, insertion, replacing
+from karat.journal.stores import Store, discard
+from karat.journal.tables import BARS, BOT_STATE, EVENTS, FILLS, HEAD, INTENTS, MARKED, TRADES
+from karat.journal.troubles import busy, is_duplicate, is_passing
+
+_COUNT = (
+    update(HEAD)
+    .values(sequence=HEAD.c.sequence + bindparam("events"), cursor=HEAD.c.cursor + bindparam("seen"))
+    .where(HEAD.c.one == 1)
+    .returning(HEAD.c.token, HEAD.c.sequence, HEAD.c.cursor)
+)
+_STEP = (
+    update(BOT_STATE)
+    .values(
+        bars=bindparam("bars_done"), last_ts=bindparam("ts"), last_close=bindparam("price"), kernel=bindparam("state")
+    )
+    .where(BOT_STATE.c.bot == bindparam("of_bot"), BOT_STATE.c.bars == bindparam("first"))
+)
+_UNAFFORDABLE = (
+    update(BARS)
+    .values(refusal=int(Refusal.AFFORD))
+    .where(BARS.c.bot == bindparam("of_bot"), BARS.c.bar == bindparam("of_bar"))
+)
+_BAR_ROW = tuple(BARS.c.keys())
+_INTENT_ROW = ("id", "bot", *INTENT_COLUMNS[1:], "place")
+_FILL_ROW = ("bot", *FILL_COLUMNS)
+_TRADE_ROW = ("bot", *TRADE_COLUMNS)
+_EVENT_ROW = tuple(EVENTS.c.keys())
+_MARKED_ROW = tuple(MARKED.c.keys())
+
+
+class Writer:
+    """Writes to one store; whoever has a transaction open is alone."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.kind = store.kind
+        self._lock = threading.RLock()
+        self._connection: Any = None
+        self.cursor: Any = None
+
+    def connect(self) -> None:
+        """Have a connection."""
+        if self._connection is None:
+            self._connection = self._store.engine.raw_connection()
+            self.cursor = self._connection.driver_connection.cursor()
+
+    def close(self) -> None:
+        """Let the connection go; the next transaction makes a new one."""
+        if self._connection is not None:
+            discard(self._connection)
+            self._connection = self.cursor = None
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """All of it or nothing. Raises RetryLater `journal_busy`; what else is wrong is raised as it is."""
+        with self._lock:
+            try:
+                self.connect()
+                self.cursor.execute(self._store.begin)
+                yield
+                self.cursor.execute("COMMIT")
+            except BaseException as error:
+                self._undo()
+                if is_passing(error, self._store.driver):
+                    raise busy(self._store.shown, error) from error
+                raise
+
+    def _undo(self) -> None:
+        """Roll back; a connection that cannot is given up, and the server or the file undoes what it had begun."""
+        if self._connection is None:
+            return
+        try:
+            self._connection.driver_connection.rollback()
+        except self._store.driver.Error:
+            self.close()
+            return
+        if getattr(self._connection.driver_connection, "closed", False):
+            self.close()
+
+    def ask(self, statement: Executable, **values: Any) -> list[Row]:
+        """Rows of a question, or of what a change returns."""
+        asked = compiled(self.kind, statement)
+        self.cursor.execute(asked.text, asked.values(**values))
+        return self.cursor.fetchall()
+
+    def change(self, statement: Executable, **values: Any) -> int:
+        """How many rows were changed."""
+        asked = compiled(self.kind, statement)
+        self.cursor.execute(asked.text, asked.values(**values))
+        return self.cursor.rowcount
+
+    def add(self, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """Insert rows."""
+        if rows:
+            self.many(insertion(self.kind, table, columns), rows)
+
+    def replace(self, table: Table, columns: tuple[str, ...], key: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """Insert rows, over those that are there under their keys."""
+        if rows:
+            self.many(replacing(self.kind, table, columns, key), rows)
+
+    def many(self, text: str, rows: Sequence[Row]) -> None:
+        """Execute `text` once for each row."""
+        if len(rows) == 1:
+            self.cursor.execute(text, rows[0])
+        else:
+            self.cursor.executemany(text, rows)
+
+    def count(self, batch: Batch) -> tuple[int, int]:
+        """Take numbers for what `batch` tells and write it: the token of the newest lease, the number of the newest
+        event. Nobody else can take either until this transaction has ended."""
+        events, seen = batch.numbers
+        ((token, sequence, cursor),) = self.ask(_COUNT, events=events, seen=seen)
+        rows, marks = batch.numbered(sequence - events, cursor - seen)
+        self.add(EVENTS, _EVENT_ROW, rows)
+        self.replace(MARKED, _MARKED_ROW, ("bot",), marks)
+        return token, sequence
+
+    def put_intents(self, batch: Batch) -> None:
+        """Raises InputError `signal_used`."""
+        try:
+            self.add(INTENTS, _INTENT_ROW, batch.intents)
+        except self._store.driver.IntegrityError as error:
+            if not is_duplicate(error):
+                raise
+            message = "An intent of this bot for the same bar and part of the decision is in the journal already."
+            raise InputError("signal_used", message, "Nothing was written; the first one counts.") from error
+
+    def put_steps(self, batch: Batch) -> None:
+        """Bars, each only onto the bar before it. Raises NeedsOperator `journal_conflict`."""
+        for number, step in batch.steps.items():
+            done, ts, price, state = step.after
+            changed = self.change(
+                _STEP, of_bot=number, first=step.first, bars_done=done, ts=ts, price=price, state=state
+            )
+            if changed != 1:
+                raise conflict(step.bot, f"bar {step.first}")
+        self.add(BARS, _BAR_ROW, batch.bars)
+        for number, bar in batch.unaffordable:
+            self.change(_UNAFFORDABLE, of_bot=number, of_bar=bar)
+
+    def put_fills(self, batch: Batch, bot: BotId | None = None) -> None:
+        """Fills and closed trades. Raises NeedsOperator `journal_conflict` where one of that number is there."""
+        try:
+            self.add(FILLS, _FILL_ROW, batch.fills)
+            self.add(TRADES, _TRADE_ROW, batch.trades)
+        except self._store.driver.IntegrityError as error:
+            if not is_duplicate(error):
+                raise
+            raise conflict(BotId(bot or "a bot"), "these fills") from error
