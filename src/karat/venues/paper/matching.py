@@ -96,6 +96,9 @@ class BarWalk:
     def whole(self) -> None:
         """Steps 1 to 8."""
         account, now, detail = self.account, self.now, self.inputs.detail
+        for order in list(account.orders.values()):
+            if order.filled > 0 and not order.submit.reduce_only:
+                self.end(order, "afford")  # an order that opens acts once: it was cut before the walk broke off
         self._at_open()
         first, last = (detail.first[now.bar], detail.first[now.bar + 1]) if detail is not None else (0, 0)
         if detail is None or first == last:
@@ -170,7 +173,7 @@ class BarWalk:
         """Step 8."""
         submit, rules, account = order.submit, self.rules, self.account
         assert submit.limit_ticks is not None, "only limits come here"
-        side, price = submit.side, submit.limit_ticks * rules.tick
+        side, price = submit.side, float(submit.limit_ticks * rules.tick)
         first = order.fresh or self._from(order) == self.now.bar
         order.fresh = False
         if first and walked <= 0 and side * (open_ - price) < 1e-6 * rules.tick:
@@ -229,7 +232,7 @@ class BarWalk:
             if ticks is None or not order.alive or account.holding.side != side:
                 continue
             if take_touched(self.rules, side, ticks, price):
-                at, lots = ticks * self.rules.tick, min(order.open_lots, account.holding.lots)
+                at, lots = float(ticks * self.rules.tick), min(order.open_lots, account.holding.lots)
                 self._fill(order, lots, at, float(self.rules.maker_fee), Priced(at, 0.0, 0.0), ts, stage)
 
     def _losing(self, ts: int, open_: float, high: float, low: float, stage: int) -> None:
@@ -241,7 +244,7 @@ class BarWalk:
             liquidation = account.holding.liquidation
             order = self._next_stop(side)
             ticks = order.submit.trigger_ticks if order is not None else None
-            stop = ticks * rules.tick if ticks is not None else 0.0
+            stop = float(ticks * rules.tick) if ticks is not None else 0.0
             can_be_liquidated = self._has_margin() and liquidation == liquidation
             if can_be_liquidated and (ticks is None or not side * (stop - liquidation) > near):
                 if beyond(side, worst, liquidation, rules.tick):
