@@ -55,11 +55,13 @@ class Known:
 
 @dataclass
 class StandIn:
-    """One bot. `dies_after`: it crashes after so many words that it has booked, once each."""
+    """One bot. `dies_after`: it crashes after so many words that it has booked, once each. `splits`: what is held is
+    covered by several stops, and what an add brings by one more."""
 
     inputs: Inputs
     venue: OrderPaperVenue
     dies_after: list[int] = field(default_factory=list)
+    splits: bool = False
 
     def __post_init__(self) -> None:
         self.bars = len(self.inputs.bars.ts)
@@ -143,10 +145,11 @@ class StandIn:
         if held.side == 0 or levels.has_stop == 0:
             old = stops
         else:
-            fits = [one for one in stops if self._stands(one, -held.side, held.lots, levels.stop)]
-            if not fits:
-                self._post(Part.STOP, -held.side, held.lots, trigger_ticks=levels.stop, reduce_only=True)
-            old = [one for one in stops if one not in fits[:1]]
+            fits = [one for one in stops if self._stands(one, -held.side, 1 if self.splits else held.lots, levels.stop)]
+            covered = sum(self.orders[one].submit.lots - self.orders[one].filled for one in fits)
+            for lots in self._parts(held.lots - covered):
+                self._post(Part.STOP, -held.side, lots, trigger_ticks=levels.stop, reduce_only=True)
+            old = [one for one in stops if one not in (fits if self.splits else fits[:1])]
         for name in old:
             self._cancel(name)
         wanted = 0
@@ -158,6 +161,10 @@ class StandIn:
                 self._cancel(name)
         if wanted and not fits:
             self._post(Part.TAKE, -held.side, wanted, limit_ticks=levels.take, reduce_only=True)
+
+    def _parts(self, lots: int) -> list[int]:
+        parts = [lots // 3, lots - lots // 3] if self.splits else [lots]
+        return [part for part in parts if part > 0]
 
     def _stands(self, name: ClientOrderId, side: int, lots: int, ticks: int, *, exact: bool = False) -> bool:
         """A stop may be larger than what is held: reduce-only, it closes no more than there is."""

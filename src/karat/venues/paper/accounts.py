@@ -23,6 +23,7 @@ from karat.oms.records import EventKind, Fill
 from karat.ports.venue import OrderSaid, Standing, Submit
 
 NAN = float("nan")
+ENDED_KEPT = 1_000  # per bot: of these fills and last words can be asked for; of older ones only the name is kept
 
 
 @dataclass(slots=True, eq=False)
@@ -87,6 +88,8 @@ class SubAccount:
     progress: Progress
     exact: ExactBook | None = None
     orders: dict[ClientOrderId, Resting] = field(default_factory=dict[ClientOrderId, Resting])
+    ended: dict[ClientOrderId, Resting] = field(default_factory=dict[ClientOrderId, Resting])
+    forgotten: set[ClientOrderId] = field(default_factory=set[ClientOrderId])
     inputs: Inputs | None = None
     terms: Terms | None = None
     dirty: bool = True
@@ -108,6 +111,30 @@ class SubAccount:
     def lots(self) -> int:
         """Signed."""
         return self.holding.side * self.holding.lots
+
+    def find(self, name: ClientOrderId) -> Resting | None:
+        """An order, alive or not; None where it never came or only its name is kept."""
+        return self.orders.get(name) or self.ended.get(name)
+
+    def knows(self, name: ClientOrderId) -> bool:
+        """Whether an order of this name was here."""
+        return self.find(name) is not None or name in self.forgotten
+
+    def take_in(self, order: Resting) -> None:
+        """A new order."""
+        self.orders[order.submit.id] = order
+        self.dirty = True
+
+    def put_aside(self, order: Resting) -> None:
+        """An order has ended: it is kept for those who ask, the oldest of many as a name only."""
+        name = order.submit.id
+        self.orders.pop(name, None)
+        self.dirty = True
+        self.ended[name] = order
+        if len(self.ended) > ENDED_KEPT:
+            oldest = next(iter(self.ended))
+            del self.ended[oldest]
+            self.forgotten.add(oldest)
 
     def learn(self, inputs: Inputs) -> None:
         """The rules of the instrument; the first ones say what the kernel's money is in exact decimals."""

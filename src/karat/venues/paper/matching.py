@@ -13,89 +13,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
-
-import numpy as np
 
 from karat.core.calc.funding import borrow_payment
 from karat.kernel.engine import Inputs
 from karat.kernel.entering import affordable_lots
-from karat.kernel.loop import NEVER_DOWN, NEVER_UP, opening
 from karat.kernel.trading import beyond, take_touched
 from karat.kernel.views import Opening
 from karat.oms.records import Event, EventKind, Fill
-from karat.ports.venue import Charged, OrderSaid, Priced, Said, Seized, Timing
+from karat.ports.venue import Charged, OrderSaid, Priced, Seized
 from karat.venues.paper.accounts import Resting, SubAccount, decimal_of
+from karat.venues.paper.moments import AT_ONCE, Voice, first_bar
 from karat.venues.paper.prices import Book, fee_of, taker
 
-AT_ONCE = Timing(from_bar=0)
-GAP_LIQUIDATION, GAP_TAKE, EXIT, ENTRY, STOP, TAKE, LIMIT, AFTER_LIMIT = range(1, 9)
-STAGE = 1000  # fills of one stage and time are numbered from stage * STAGE
-
-
-class Voice(Protocol):
-    """Where matching says what happened, and into how many fills an order is cut."""
-
-    def say(self, said: Said) -> None: ...
-    def slices(self, order: Resting, lots: int) -> list[int]: ...
-    def over(self, account: SubAccount, order: Resting) -> None: ...
-
-
-def never_due(account: SubAccount, bar: int) -> bool:
-    """Whether nothing of steps 1 to 8 can happen in `bar`: what `walk` asks before anything else."""
-    if account.dirty:
-        account.watched, account.dirty = _watched(account), False
-    down, up, due = account.watched
-    if bar >= due:
-        return False
-    if account.holding.side == 0:
-        return True
-    inputs = account.inputs
-    assert inputs is not None, "inputs are learnt before a bar is walked"
-    bars = inputs.bars
-    if bars.low[bar] < down or bars.high[bar] > up or bars.funding_unit[bar] != 0.0:
-        return False
-    return not (account.holding.side < 0 and inputs.rules.spot != 0)
-
-
-def _watched(account: SubAccount) -> tuple[float, float, int]:
-    """(down, up, the first bar in which an order acts that waits for its bar); as `kernel.loop.watch` has them."""
-    inputs, holding = account.inputs, account.holding
-    assert inputs is not None, "inputs are learnt before a bar is walked"
-    rules, side = inputs.rules, holding.side
-    near, down, up, due = 1e-6 * rules.tick, NEVER_DOWN, NEVER_UP, 2**62
-    losing, winning = (NEVER_DOWN, NEVER_UP) if side > 0 else (NEVER_UP, NEVER_DOWN)
-    if side != 0 and inputs.features.margin is not None and holding.liquidation == holding.liquidation:
-        losing = holding.liquidation + side * near
-    for order in account.orders.values():
-        submit = order.submit
-        if order.is_market or not submit.reduce_only:
-            due = min(due, (submit.timing or AT_ONCE).from_bar)
-        elif submit.side == -side and submit.trigger_ticks is not None:
-            level = submit.trigger_ticks * rules.tick + side * near
-            losing = max(losing, level) if side > 0 else min(losing, level)
-        elif submit.side == -side and submit.limit_ticks is not None:
-            level = (submit.limit_ticks + side * rules.strict_limit) * rules.tick - side * near
-            winning = min(winning, level) if side > 0 else max(winning, level)
-    if side != 0:
-        down, up = (losing, winning) if side > 0 else (winning, losing)
-    return down, up, due
+NOW, GAP_LIQUIDATION, GAP_TAKE, EXIT, ENTRY, STOP, TAKE, LIMIT, AFTER_LIMIT = range(9)
+STAGE = 1000  # fills of one stage are numbered from stage * STAGE on
 
 
 class BarWalk:
     """One bar of one bot."""
 
-    __slots__ = ("_resumes", "account", "book", "features", "inputs", "now", "numbers", "rules", "voice")
+    __slots__ = (
+        "_resumes",
+        "account",
+        "book",
+        "features",
+        "inputs",
+        "last_number",
+        "now",
+        "price",
+        "rules",
+        "ts",
+        "voice",
+    )
 
     def __init__(self, account: SubAccount, inputs: Inputs, now: Opening, voice: Voice, book: Book | None) -> None:
         self.account, self.inputs, self.now, self.voice, self.book = account, inputs, now, voice, book
         self.rules, self.features = inputs.rules, inputs.features
-        self.numbers: dict[int, int] = {}
+        self.last_number = -1
+        self.ts, self.price = now.ts, now.open  # where the market is, as far as anything has been said of it
         self._resumes = account.resumed == now.bar
 
     def whole(self) -> None:
         """Steps 1 to 8."""
         account, now, detail = self.account, self.now, self.inputs.detail
+        for order in list(account.orders.values()):
+            if order.filled > 0 and not order.submit.reduce_only:
+                self.end(order, "afford")  # an order that opens acts once: it was cut before the walk broke off
         self._at_open()
         first, last = (detail.first[now.bar], detail.first[now.bar + 1]) if detail is not None else (0, 0)
         if detail is None or first == last:
@@ -110,15 +73,18 @@ class BarWalk:
                 self.end(order, "its time is over")
 
     def at_once(self, order: Resting) -> None:
-        """A market order for which nobody named a bar, between two bars: at the last close."""
-        self._exit(order) if order.submit.reduce_only else self._entry(order)
+        """A market order for which nobody named a bar: at the last price that was met."""
+        if order.submit.reduce_only:
+            self._exit(order, self.ts, self.price, NOW)
+        else:
+            self._entry(order, self.ts, self.price, NOW)
 
     def end(self, order: Resting, reason: str) -> None:
         """The venue's clock or its rules end what is left of an order."""
         if not order.alive:
             return
         order.end, order.reason = EventKind.EXPIRE, reason
-        self.voice.over(self.account, order)
+        self.account.put_aside(order)
         event = Event(EventKind.EXPIRE, order.submit.id, order.venue_id, order.filled)
         self.voice.say(OrderSaid(event, reason))
 
@@ -128,17 +94,17 @@ class BarWalk:
         if account.holding.side != 0 and not (self._resumes and account.trade.entry_bar == now.bar):
             self._pay_funding()
             holding = account.holding
-            if self._has_margin() and beyond(holding.side, now.open, holding.liquidation, rules.tick):
+            if self.features.margin is not None and beyond(holding.side, now.open, holding.liquidation, rules.tick):
                 self._liquidate(now.ts, GAP_LIQUIDATION)
             else:
                 self._takes(now.ts, now.open, GAP_TAKE)
-        due = [one for one in account.orders.values() if one.is_market and self._from(one) <= now.bar]
+        due = [one for one in account.orders.values() if one.is_market and first_bar(one) <= now.bar]
         for order in due:
             if order.submit.reduce_only and order.alive:
-                self._exit(order)
+                self._exit(order, now.ts, now.open, EXIT)
         for order in due:
             if not order.submit.reduce_only and order.alive:
-                self._entry(order)
+                self._entry(order, now.ts, now.open, ENTRY)
         holding = account.holding
         opened_later = self._resumes and account.trade.limit_bar == now.bar
         if self.features.borrow is not None and holding.side < 0 and rules.spot != 0 and not opened_later:
@@ -161,7 +127,7 @@ class BarWalk:
             self._takes(ts, high if account.holding.side > 0 else low, TAKE)
         for order in list(account.orders.values()):
             submit = order.submit
-            if submit.limit_ticks is None or submit.reduce_only or not order.alive or self._from(order) > self.now.bar:
+            if submit.limit_ticks is None or submit.reduce_only or not order.alive or first_bar(order) > self.now.bar:
                 continue
             if account.holding.side == 0:
                 self._limit(order, ts, open_, high, low, walked)
@@ -170,8 +136,8 @@ class BarWalk:
         """Step 8."""
         submit, rules, account = order.submit, self.rules, self.account
         assert submit.limit_ticks is not None, "only limits come here"
-        side, price = submit.side, submit.limit_ticks * rules.tick
-        first = order.fresh or self._from(order) == self.now.bar
+        side, price = submit.side, float(submit.limit_ticks * rules.tick)
+        first = order.fresh or first_bar(order) == self.now.bar
         order.fresh = False
         if first and walked <= 0 and side * (open_ - price) < 1e-6 * rules.tick:
             self.end(order, "post-only would take")
@@ -188,31 +154,31 @@ class BarWalk:
         if account.holding.side != 0:
             self._losing(ts, open_, high, low, AFTER_LIMIT)
 
-    def _exit(self, order: Resting) -> None:
+    def _exit(self, order: Resting, ts: int, raw: float, stage: int) -> None:
         """Step 4, a reduce-only market order."""
-        holding, submit, now = self.account.holding, order.submit, self.now
+        holding, submit = self.account.holding, order.submit
         if holding.side != -submit.side:
             self.end(order, "nothing to close")
             return
         lots = min(order.open_lots, holding.lots)
         slip_lots = (submit.timing or AT_ONCE).slip_lots
-        self._take_out(order, lots, now.open, slip_lots if slip_lots > 0 else lots, now.ts, EXIT)
+        self._take_out(order, lots, raw, slip_lots if slip_lots > 0 else lots, ts, stage)
         self.end(order, "no more to close") if order.open_lots > 0 else None
 
-    def _entry(self, order: Resting) -> None:
+    def _entry(self, order: Resting, ts: int, raw: float, stage: int) -> None:
         """Step 4, a market order that opens or grows, cut to what is affordable (rule 28)."""
-        holding, submit, now, rules = self.account.holding, order.submit, self.now, self.rules
+        holding, submit, rules = self.account.holding, order.submit, self.rules
         timing = submit.timing or AT_ONCE
         if holding.side != (submit.side if timing.is_add else 0):
             self.end(order, "no position to add to" if timing.is_add else "a position is open")
             return
         slip_lots = timing.slip_lots if timing.slip_lots > 0 else submit.lots
-        made = taker(rules, now, submit.side, now.open, slip_lots, self.book)
+        made = taker(rules, self.now, submit.side, raw, slip_lots, self.book)
         leverage = holding.leverage if holding.side != 0 else timing.leverage
         rate = float(rules.taker_fee)
         lots = self._affordable(order.open_lots, made.price, leverage, rate)
         if lots > 0:
-            self._fill(order, lots, made.price, rate, made.priced, now.ts, ENTRY, leverage)
+            self._fill(order, lots, made.price, rate, made.priced, ts, stage, leverage)
         self.end(order, "afford") if order.open_lots > 0 else None
 
     def _takes(self, ts: int, price: float, stage: int) -> None:
@@ -229,20 +195,20 @@ class BarWalk:
             if ticks is None or not order.alive or account.holding.side != side:
                 continue
             if take_touched(self.rules, side, ticks, price):
-                at, lots = ticks * self.rules.tick, min(order.open_lots, account.holding.lots)
+                at, lots = float(ticks * self.rules.tick), min(order.open_lots, account.holding.lots)
                 self._fill(order, lots, at, float(self.rules.maker_fee), Priced(at, 0.0, 0.0), ts, stage)
 
     def _losing(self, ts: int, open_: float, high: float, low: float, stage: int) -> None:
         """Step 6: stops and the liquidation, each time the one met first, until none is met."""
         account, rules = self.account, self.rules
         side, near = account.holding.side, -1e-6 * rules.tick
-        worst = low if side > 0 else high
+        worst, together = low if side > 0 else high, dict[int, int]()
         while account.holding.side == side:
             liquidation = account.holding.liquidation
             order = self._next_stop(side)
             ticks = order.submit.trigger_ticks if order is not None else None
-            stop = ticks * rules.tick if ticks is not None else 0.0
-            can_be_liquidated = self._has_margin() and liquidation == liquidation
+            stop = float(ticks * rules.tick) if ticks is not None else 0.0
+            can_be_liquidated = self.features.margin is not None and liquidation == liquidation
             if can_be_liquidated and (ticks is None or not side * (stop - liquidation) > near):
                 if beyond(side, worst, liquidation, rules.tick):
                     self._liquidate(ts, stage)
@@ -250,9 +216,10 @@ class BarWalk:
             if order is None or ticks is None or not beyond(side, worst, stop, rules.tick):
                 return
             raw = min(open_, stop) if side > 0 else max(open_, stop)
-            together = sum(one.open_lots for one in self._stops(side) if one.submit.trigger_ticks == ticks)
             held = account.holding.lots
-            self._take_out(order, min(order.open_lots, held), raw, min(together, held), ts, stage)
+            resting = sum(one.open_lots for one in self._stops(side) if one.submit.trigger_ticks == ticks)
+            slip_lots = together.setdefault(ticks, min(resting, held))
+            self._take_out(order, min(order.open_lots, held), raw, slip_lots, ts, stage)
 
     def _next_stop(self, side: int) -> Resting | None:
         """For a long the highest, of equal ones the largest, of those the oldest."""
@@ -273,20 +240,23 @@ class BarWalk:
     ) -> None:  # fmt: skip
         """Book and say a fill, in the slices that a script asks for; what is cancelled between two is not filled."""
         account, submit, grows = self.account, order.submit, self.account.holding.side == order.submit.side
-        for index, part in enumerate(self.voice.slices(order, lots)):
+        for index, share in enumerate(self.voice.slices(order, lots)):
             if not order.alive or (submit.reduce_only and account.holding.side != -submit.side):
                 return
+            part = min(share, account.holding.lots) if submit.reduce_only else share
+            self.ts, self.price = ts, priced.raw_price
             fee = fee_of(self.inputs, rate, part, price)
             name = f"{submit.id}.{order.filled}"
             fill = Fill(
                 name, ts, self._number(stage), part, decimal_of(price), decimal_of(fee), account.currency
             )  # fmt: skip
             adds = 1 if grows and index == 0 else 0
-            account.book(self.inputs, self.now.bar, submit.side, fill, leverage, self._limit_bar(stage), adds)
+            limit_bar = self.now.bar if stage == LIMIT else -1
+            account.book(self.inputs, self.now.bar, submit.side, fill, leverage, limit_bar, adds)
             order.filled += part
             if order.filled >= submit.lots:
                 order.end = EventKind.FILL
-                self.voice.over(account, order)
+                account.put_aside(order)
             said = OrderSaid(Event(EventKind.FILL, submit.id, order.venue_id, order.filled, fill), priced=priced)
             order.fills.append(said)
             self.voice.say(said)
@@ -322,32 +292,7 @@ class BarWalk:
         account = self.account
         return affordable_lots(self.rules, self.features, account.money, account.holding, lots, price, leverage, rate)
 
-    def _has_margin(self) -> bool:
-        return self.features.margin is not None
-
-    def _from(self, order: Resting) -> int:
-        return (order.submit.timing or AT_ONCE).from_bar
-
-    def _limit_bar(self, stage: int) -> int:
-        return self.now.bar if stage == LIMIT else -1
-
     def _number(self, stage: int) -> int:
-        count = self.numbers.get(stage, 0)
-        self.numbers[stage] = count + 1
-        return stage * STAGE + count
-
-
-def opening_of(inputs: Inputs, bar: int) -> Opening:
-    """What steps 1 to 8 read of a bar, in plain numbers."""
-    return Opening(*(_plain(value) for value in opening(inputs.features, inputs.bars, bar)))
-
-
-def after_close(inputs: Inputs, bar: int, ts: int) -> Opening:
-    """The moment after the close of `bar`: its close is the price, its volume and range make the slippage."""
-    bars, close = inputs.bars, float(inputs.bars.close[bar])
-    figures = close, float(bars.atr_filled[bar]), float(bars.quantity_volume[bar])
-    return Opening(bar, ts, close, close, close, 0.0, bars.timeframe_ms, *figures)
-
-
-def _plain(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else value
+        """Later stages above earlier ones, also when the bar was broken off between them."""
+        self.last_number = max(stage * STAGE, self.last_number + 1)
+        return self.last_number

@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from karat.core.errors import InputError
@@ -31,7 +30,6 @@ from karat.ports.venue import (
     OrderSaid,
     Quoted,
     Request,
-    Said,
     Sink,
     Standing,
     Submit,
@@ -39,31 +37,14 @@ from karat.ports.venue import (
 )
 from karat.venues.paper.accounts import ExactBook, Progress, Resting, SubAccount
 from karat.venues.paper.admission import Rulebook, Situation, refusal
-from karat.venues.paper.matching import BarWalk, after_close, never_due, opening_of
+from karat.venues.paper.matching import BarWalk
+from karat.venues.paper.moments import after_close, never_due, opening_of
 from karat.venues.paper.prices import Book, quote_of
 from karat.venues.paper.script import Script
 from karat.venues.paper.wire import Now, Schedule, Wire
 
 ARRIVAL_MS_MAX = 1_000
 ANSWER_MS_MAX = 5_000
-ENDED_KEPT = 10_000  # of these fills and last words can be asked for; of older ones only the name is kept
-
-
-@dataclass(frozen=True, slots=True)
-class _Hearing:
-    """What matching says, brought over the line; ended orders are put aside."""
-
-    venue: OrderPaperVenue
-    wire: Wire
-
-    def say(self, said: Said) -> None:
-        self.wire.say(said)
-
-    def slices(self, order: Resting, lots: int) -> list[int]:
-        return self.wire.slices(order, lots)
-
-    def over(self, account: SubAccount, order: Resting) -> None:
-        self.venue.put_aside(account, order)
 
 
 class OrderPaperVenue:
@@ -81,17 +62,14 @@ class OrderPaperVenue:
         slow = script.latency_ms + script.delay_ms
         self._traits = Traits("paper", ARRIVAL_MS_MAX + slow, ANSWER_MS_MAX + slow, id_is_unique=True, simulates=True)
         self._wire = Wire(script, now_ms, schedule)
-        self._hearing = _Hearing(self, self._wire)
         self._rulebook = rulebook or Rulebook()
         self._accounts: dict[int, SubAccount] = {}
-        self._ended: dict[ClientOrderId, Resting] = {}
-        self._forgotten: set[ClientOrderId] = set()
         self._sent_ms: dict[ClientOrderId, int] = {}
         self._looks: dict[ClientOrderId, int] = {}
         self._books: dict[MarketId, Book] = {}
         self._quotes: dict[MarketId, tuple[Inputs, int]] = {}
         self._quoted_ts: dict[MarketId, int] = {}
-        self._walking: int | None = None
+        self._walking: BarWalk | None = None
 
     @property
     def traits(self) -> Traits:
@@ -133,10 +111,10 @@ class OrderPaperVenue:
             return
         account.learn(inputs)
         if not never_due(account, bar):
-            self._walking = bot
+            book = self._books.get(account.market)
+            self._walking = BarWalk(account, inputs, opening_of(inputs, bar), self._wire, book)
             try:
-                book = self._books.get(account.market)
-                BarWalk(account, inputs, opening_of(inputs, bar), self._hearing, book).whole()
+                self._walking.whole()
             finally:
                 self._walking = None
         account.walked = bar
@@ -147,17 +125,6 @@ class OrderPaperVenue:
         if isinstance(request, Submit) and now is not None:
             self._sent_ms[request.id] = now
         self._wire.carry(request, self._arrive)
-
-    def put_aside(self, account: SubAccount, order: Resting) -> None:
-        """An order has ended: it is kept for those who ask, the oldest of many as a name only."""
-        account.orders.pop(order.submit.id, None)
-        account.dirty = True
-        self._ended[order.submit.id] = order
-        if len(self._ended) > ENDED_KEPT:
-            oldest = next(iter(self._ended))
-            del self._ended[oldest]
-            self._sent_ms.pop(oldest, None)
-            self._forgotten.add(oldest)
 
     def _arrive(self, request: Request) -> None:
         match request:
@@ -174,49 +141,53 @@ class OrderPaperVenue:
 
     def _submit(self, submit: Submit) -> None:
         account = self._account_of(submit.id)
-        if self._found(submit.id) is not None or submit.id in self._forgotten:
+        if account is None:
+            self._word(EventKind.REJECT, submit.id, None, reason="unknown account", number=submit.number)
+            return
+        if account.knows(submit.id):
             self._word(EventKind.DUPLICATE_ID, submit.id, None, reason="the id is known", number=submit.number)
             return
         reason = self._wire.refusal(submit)
-        if not reason and account is None:
-            reason = "unknown account"
-        if not reason and account is not None:
-            reason = refusal(submit, Situation(account, self._books, self._wire.now_ms()), self._rulebook)
-        if reason or account is None:
-            refused = Resting(submit, f"paper-{submit.id}", end=EventKind.REJECT, reason=reason)
-            self._ended[submit.id] = refused
+        reason = reason or refusal(submit, Situation(account, self._books, self._wire.now_ms()), self._rulebook)
+        order = Resting(submit, f"paper-{submit.id}", end=EventKind.REJECT if reason else None, reason=reason)
+        if reason:
+            account.put_aside(order)
             self._word(EventKind.REJECT, submit.id, None, reason=reason, number=submit.number)
             return
-        order = Resting(submit, f"paper-{submit.id}")
-        account.orders[submit.id] = order
-        account.dirty = True
+        account.take_in(order)
         self._word(EventKind.ACK, submit.id, order.venue_id, number=submit.number)
-        if order.alive and order.is_market and submit.timing is None and self._walking != account.bot:
+        if order.alive and order.is_market and submit.timing is None:
             self._fill_now(account, order)
 
     def _fill_now(self, account: SubAccount, order: Resting) -> None:
-        """A market order for which nobody named a bar fills at the last close; before the first bar it waits for it."""
+        """A market order for which nobody named a bar fills at the last price met, in a bar that is being walked or at
+        the last close; before the first bar it waits for it."""
+        if self._walking is not None and self._walking.account is account:
+            self._walking.at_once(order)
+            return
         inputs, bar = account.inputs, account.walked
         if inputs is None or bar < 0:
             return
         now = self._wire.now_ms()
         ts = now if now is not None else int(inputs.bars.ts[bar]) + inputs.bars.timeframe_ms
         book = self._books.get(account.market)
-        BarWalk(account, inputs, after_close(inputs, bar, ts), self._hearing, book).at_once(order)
+        BarWalk(account, inputs, after_close(inputs, bar, ts), self._wire, book).at_once(order)
 
     def _cancel(self, cancel: CancelOrder) -> None:
-        account, order = self._account_of(cancel.id), self._found(cancel.id)
+        account = self._account_of(cancel.id)
+        order = account.find(cancel.id) if account is not None else None
         if account is None or order is None or not order.alive:
             reason = "unknown order" if order is None else "the order has ended"
             lots = order.filled if order is not None else 0
             self._word(EventKind.CANCEL_REFUSED, cancel.id, None, reason=reason, number=cancel.number, lots=lots)
             return
         order.end = EventKind.CANCEL_DONE
-        self.put_aside(account, order)
+        account.put_aside(order)
         self._word(EventKind.CANCEL_DONE, cancel.id, order.venue_id, number=cancel.number, lots=order.filled)
 
     def _look_up(self, asked: LookUp) -> None:
-        order = self._found(asked.id)
+        account = self._account_of(asked.id)
+        order = account.find(asked.id) if account is not None else None
         if order is None:
             self._absent(asked)
             return
@@ -242,7 +213,8 @@ class OrderPaperVenue:
         self._wire.answer(OrderSaid(event))
 
     def _fetch(self, asked: FetchFills) -> None:
-        orders = [*self._ended.values(), *(one for there in self._accounts.values() for one in there.orders.values())]
+        accounts = self._accounts.values()
+        orders = [one for there in accounts for one in (*there.ended.values(), *there.orders.values())]
         for order in orders:
             if order.submit.market != asked.market or asked.order not in (None, order.submit.id):
                 continue
@@ -278,11 +250,6 @@ class OrderPaperVenue:
     def _account_of(self, name: ClientOrderId) -> SubAccount | None:
         key = order_key(name)
         return None if key is None else self._accounts.get(key.bot)
-
-    def _found(self, name: ClientOrderId) -> Resting | None:
-        account = self._account_of(name)
-        there = account.orders.get(name) if account is not None else None
-        return there if there is not None else self._ended.get(name)
 
     def _say_quote(self, market: MarketId, inputs: Inputs, bar: int) -> None:
         """Once per market and close, whoever walks it first."""
