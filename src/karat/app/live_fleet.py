@@ -26,10 +26,11 @@ from karat.ingest.orders import Places
 from karat.ingest.staging import downloads_folder
 from karat.ports.clock import Clock
 from karat.ports.feed import FeedKey
-from karat.ports.journal import BotRecord, Journal
+from karat.ports.journal import BotRecord
 from karat.ports.lake import Lake
+from karat.ports.trading import TradingJournal
 from karat.strategies import find_strategy
-from karat.venues.paper.venue import PaperVenue
+from karat.venues.paper import PaperVenue
 
 _DEADLINE_SHARE = 3  # of the shortest timeframe: a round is over long before the next one
 _DEADLINE_SECONDS_MIN = 2.0
@@ -47,7 +48,7 @@ class LiveSettings:
 
 
 async def run_live(
-    journal: Journal, lake: Lake, bots: Sequence[BotId], settings: LiveSettings, until_ts: int | None = None
+    journal: TradingJournal, lake: Lake, bots: Sequence[BotId], settings: LiveSettings, until_ts: int | None = None
 ) -> None:
     """Run live bots until cancelled, or up to the bar that opens at `until_ts`. Raises what `Runner.run` raises."""
     if not bots:

@@ -29,15 +29,14 @@ from karat.core.model.policy import Policy
 from karat.core.time import timeframe_ms, timeframe_text
 from karat.feeds.replay import ReplayFeed
 from karat.journal import open_journal
-from karat.kernel.engine import Inputs, Recorder
-from karat.kernel.state import State
+from karat.kernel.engine import Inputs
 from karat.lake.inputs import FUNDING, declared_series, has_inputs
 from karat.lake.reading import read_market
 from karat.lake.store import open_lake
-from karat.ports.bar_venue import BarVenue as Venue
 from karat.ports.feed import FeedKey
-from karat.ports.journal import Journal
 from karat.ports.lake import Lake
+from karat.ports.trading import TradingJournal
+from karat.ports.venue import Venue
 from karat.research.backtest_market import known_funding
 from karat.research.backtest_policy import pairs, parse_policy
 from karat.research.data_gate import data_json, pass_gate
@@ -156,20 +155,18 @@ def proven(cases: Sequence[ParityCase]) -> list[ParityResult]:
 class DeadlyVenue(PaperVenue):
     """A paper venue in whose hands the process dies: in the middle of a bar, before anything of it is written."""
 
-    __slots__ = ("_left",)
-
     def __init__(self, bars: int) -> None:
+        super().__init__()
         self._left = bars
 
-    def trade(self, inputs: Inputs, state: State, room: Recorder) -> State:
-        met = super().trade(inputs, state, room)
+    def walk(self, bot: int, inputs: Inputs, bar: int) -> None:
+        super().walk(bot, inputs, bar)
         self._left -= 1
         if self._left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        return met
 
 
-def _run_fleet(journal: Journal, bars: int, venue: Venue) -> None:
+def _run_fleet(journal: TradingJournal, bars: int, venue: Venue) -> None:
     lake, clock = open_lake(), SystemClock()
 
     def feed(key: FeedKey) -> ReplayFeed:

@@ -23,11 +23,12 @@ from karat.lake.reading import read_market
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, Mode
 from karat.ports.feed import FeedKey
-from karat.ports.journal import Journal, JournalReader
+from karat.ports.journal import JournalReader
 from karat.ports.lake import Lake
+from karat.ports.trading import TradingJournal
 from karat.research.backtest_market import known_funding
 from karat.strategies import find_strategy
-from karat.venues.paper.venue import PaperVenue
+from karat.venues.paper import PaperVenue
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -50,7 +51,7 @@ def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
     return feed
 
 
-def runner_of(journal: Journal, lake: Lake, speed: float | None, *, carried: bool = False) -> Runner:
+def runner_of(journal: TradingJournal, lake: Lake, speed: float | None, *, carried: bool = False) -> Runner:
     """A runner of paper bots on the markets of the lake. `carried`: from carried state where that is proved."""
     clock = SystemClock()
     return Runner(
@@ -74,7 +75,7 @@ async def run_and_serve(app: FastAPI, listener: socket.socket, work: Work) -> No
     """Serve until a signal or until the bots' `work` breaks; then stop them after the bar in hand.
 
     The bots have a thread and a loop of their own: a first compilation or a slow strategy does not hold up the page.
-    Raises what the work raised: RetryLater `bot_busy` when another process runs one of the bots.
+    Raises what the work raised: RetryLater `lease_held` when another process runs bots of this journal.
     """
     server = ApiServer(app, listener)
     fleet = FleetThread(work, server.stop)

@@ -19,11 +19,11 @@ from karat.feeds.replay import ReplayFeed
 from karat.journal import open_journal
 from karat.kernel.engine import Record, prepare, run
 from karat.kernel.prepare import Extras
-from karat.ports.venue import Venue
 from karat.ports.cockpit import EventKind, Mode
 from karat.ports.journal import JournalReader
+from karat.ports.venue import Venue
 from karat.strategies import Market, Strategy, evaluate, find_strategy, resolve
-from karat.venues.paper.orders import OrderPaperVenue as PaperVenue
+from karat.venues.paper import PaperVenue
 
 MARKET = DEMO_SYMBOLS[0]
 POLICY = Policy(

@@ -13,7 +13,6 @@ from tests.unit.bots.fleet import POLICY, Desk, demo, kept
 from tests.unit.strategies.written import written
 
 from karat.bots.fills import closed_trade
-from karat.bots.intents import client_order_id
 from karat.core.errors import InputError, RetryLater
 from karat.core.ids import BotId
 from karat.core.model.reasons import Reason

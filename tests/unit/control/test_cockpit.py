@@ -29,7 +29,7 @@ from karat.ports.journal import Happening
 from karat.ports.verdict import Verdict
 from karat.research.trades import trades_of
 from karat.strategies import Market, evaluate, find_strategy, resolve
-from karat.venues.paper.venue import PaperVenue
+from karat.venues.paper import PaperVenue
 
 BARS = 700
 STARTED = 1_790_000_000_000

@@ -1,5 +1,5 @@
-"""The paper venue: fills by the kernel's own functions, without money."""
+"""The paper venue: real or replayed prices, simulated fills."""
 
-from karat.venues.paper.venue import PaperVenue
+from karat.venues.paper.orders import OrderPaperVenue as PaperVenue
 
 __all__ = ["PaperVenue"]
