@@ -15,6 +15,7 @@ import numpy as np
 from karat.bots.fills import FillBook
 from karat.bots.history import History
 from karat.bots.stepping import Stepper
+from karat.bots.workers.voices import Voices
 from karat.core.errors import NeedsOperator
 from karat.core.model.candles import Candles
 from karat.core.model.reasons import Refusal
@@ -37,10 +38,10 @@ def checked_values(record: BotRecord, strategy: Strategy) -> Values:
 
 def recovered(
     journal: JournalReader, record: BotRecord, strategy: Strategy, history: History, past: Candles, venue: Venue,
-    is_carried: Callable[[Strategy, Values], bool],
+    is_carried: Callable[[Strategy, Values], bool], voices: Voices,
 ) -> Stepper:  # fmt: skip
     """A stepper for `record` that goes on after its last bar. `past` are the candles of the bars it has done, `history`
-    those it will be stepped on. `is_carried` as the runner has it.
+    those it will be stepped on. `is_carried` and `voices` as the runner has them.
 
     Raises NeedsOperator `strategy_changed` or `history_changed`.
     """
@@ -57,8 +58,8 @@ def recovered(
         _open_fills(fills),
     )
     last = refusals.get(status.bars - 1, Refusal.NONE)
-    carried = venue.simulates and is_carried(strategy, values)
-    return Stepper(record, strategy, values, history, venue, book, status, last, carried=carried)
+    carried = venue.simulates and voices.runs_here(strategy) and is_carried(strategy, values)
+    return Stepper(record, strategy, values, history, venue, book, status, last, voices, carried=carried)
 
 
 def _open_fills(fills: tuple[FillRecord, ...]) -> list[FillRecord]:

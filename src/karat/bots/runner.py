@@ -19,6 +19,7 @@ from contextlib import ExitStack, aclosing
 from karat.bots.history import History
 from karat.bots.recovery import recovered
 from karat.bots.stepping import Stepper
+from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
 from karat.core.model.candles import Ints
@@ -41,12 +42,13 @@ class Runner:
     """Runs bots of one journal. `feed_of` gives the feed that bots want, `strategy_of` a strategy.
 
     `is_carried` says of which strategies, with which parameters, it is proved that they say the same from carried
-    state; by default of none, and every signal is computed from the anchor.
+    state; by default of none, and every signal is computed from the anchor. `voices` says where strategies are
+    evaluated; by default in this process.
     """
 
     def __init__(
         self, journal: Journal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy], clock: Clock,
-        is_carried: IsCarried = lambda strategy, values: False,
+        is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
     ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
@@ -54,6 +56,7 @@ class Runner:
         self._strategy_of = strategy_of
         self._clock = clock
         self._is_carried = is_carried
+        self._voices = voices or Voices(None)
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
@@ -62,6 +65,7 @@ class Runner:
         when another process runs one of them; then none is started.
         """
         with ExitStack() as held:
+            held.callback(self._voices.close)
             records = [self._journal.bot(bot) for bot in bots]
             for record in records:
                 held.enter_context(self._journal.hold(record.id))
@@ -120,7 +124,9 @@ class Runner:
             try:
                 past = feed.past(self._journal.status(record.id).bars).candles
                 steppers.append(
-                    recovered(self._journal, record, strategy, history, past, self._venue, self._is_carried)
+                    recovered(
+                        self._journal, record, strategy, history, past, self._venue, self._is_carried, self._voices
+                    )
                 )
             except RetryLater:
                 raise

@@ -20,7 +20,7 @@ from karat.bots.fills import FillBook
 from karat.bots.history import History
 from karat.bots.intents import new_intents
 from karat.bots.telling import fill_told, refusal_told
-from karat.bots.voice import Voice
+from karat.bots.workers.voices import Voices
 from karat.core.model.reasons import Refusal
 from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs, Recorder, advance, recorder
@@ -42,13 +42,13 @@ class Stepper:
 
     def __init__(
         self, record: BotRecord, strategy: Strategy, values: Values, history: History, venue: Venue, book: FillBook,
-        status: BotStatus, last_refusal: Refusal, *, carried: bool,
+        status: BotStatus, last_refusal: Refusal, voices: Voices, *, carried: bool,
     ) -> None:  # fmt: skip
         self.record = record
         self._history = history
         self._venue = venue
         self._book = book
-        self._voice = Voice(strategy, values, history, carried=carried)
+        self._voice = voices.voice(strategy, values, history, carried=carried)
         self._columns = KernelColumns(history, record.policy, record.instrument)
         self._targets = False
         self._state = state_from_bytes(status.kernel) if status.kernel else None
