@@ -37,13 +37,12 @@ def workers(quick: bool) -> list[Row]:
             shared = bars * SHARING_BOTS / _asked(world, strategy, bars, voices, SHARING_BOTS)
         finally:
             voices.close()
-    rows = [
+    return [
         Row("evaluations in a worker", there, "evaluations/s", beside=(("in this process", here),), note=note),
         Row("what the way to a worker adds", 1e6 * (1.0 / there - 1.0 / here), "us/evaluation", 500.0, note=note),
         Row("a worker's first answer", begun, "s", 5.0, note="interpreter, imports, the first evaluation"),
         Row(f"answers to {SHARING_BOTS} equal bots", shared, "answers/s", note="one evaluation a bar serves them all"),
     ]
-    return rows
 
 
 def _voice(world: World, strategy: Strategy, bars: int, voices: Voices) -> Spoken:

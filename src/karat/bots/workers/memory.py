@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karat.bots.history import History
+from karat.core.errors import NeedsOperator
 from karat.core.model.candles import CANDLE_COLUMNS
 
 CELL_BYTES = 8
@@ -35,15 +36,20 @@ _numbers = count()
 
 
 class Segment:
-    """Anonymous memory of one table, mapped here to write. `descriptor` lets another process map it to read."""
+    """Anonymous memory of one table, mapped here to write. `descriptor` lets another process map it to read. Raises
+    NeedsOperator `no_memory_for_columns`."""
 
     def __init__(self, kinds: Sequence[str], capacity: int) -> None:
         self.kinds = "".join(kinds)
         self.capacity = capacity
         size = capacity * CELL_BYTES * len(kinds)
-        self.descriptor = _anonymous(size)
-        weakref.finalize(self, os.close, self.descriptor)
-        mapped = mmap.mmap(self.descriptor, size)
+        try:
+            self.descriptor = _anonymous(size)
+            weakref.finalize(self, os.close, self.descriptor)
+            mapped = mmap.mmap(self.descriptor, size)
+        except OSError as error:
+            told = f"There is no room for {size:,} bytes that workers could read: {error}."
+            raise NeedsOperator("no_memory_for_columns", told, "Make room on this machine.") from error
         _seal(self.descriptor)
         self.columns = columns_of(mapped, self.kinds, capacity)
 

@@ -26,7 +26,7 @@ from typing import Any
 
 from karat.bots.workers.memory import Table
 from karat.bots.workers.settings import WorkerSettings
-from karat.bots.workers.wire import LENGTH, WHERE_SIGNAL, framed, length_of
+from karat.bots.workers.wire import LENGTH, WHERE_SIGNAL, Garbled, framed, length_of
 from karat.core.compiled import kernel_cache_dir
 
 _PASSED = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "KARAT_PLAIN", "PATH", "TMPDIR", "TZ")
@@ -45,7 +45,8 @@ class Died(Exception):
 
 
 class WorkerProcess:
-    """One running worker, used by one thread at a time; `kill` alone may come from another."""
+    """One running worker, used by one thread at a time; `kill` alone may come from another. Raises OSError where this
+    machine has no room for a process."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._output_bytes_max = settings.output_bytes_max
@@ -59,6 +60,10 @@ class WorkerProcess:
                 command, env=environment(), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, pass_fds=(theirs.fileno(), life), start_new_session=True, bufsize=0,
             )  # fmt: skip
+        except OSError:
+            self._channel.close()
+            os.close(self._life)
+            raise
         finally:
             theirs.close()
             os.close(life)
@@ -88,6 +93,8 @@ class WorkerProcess:
 
     def ask(self, asked: Mapping[str, Any], seconds: float) -> bytes:
         """Its answer. Raises Overran, Died or Garbled; the process is then of no further use."""
+        if select.select([self._channel], [], [], 0)[0]:
+            raise Garbled("before it was asked") if self.alive else Died
         until = time.monotonic() + seconds
         self._send(asked, [])
         head = self._read(LENGTH.size, until)

@@ -60,8 +60,8 @@ class Worker:
 
     def evaluate(self, question: Question) -> Signals:
         """The signals of the last bar. Raises NeedsOperator `strategy_overran`, `strategy_failed`, `strategy_garbled`,
-        `strategy_memory`, `strategy_died`, `strategy_changed` or `broken_strategy_file`, InputError as `evaluate` does,
-        RetryLater `workers_closed`."""
+        `strategy_memory`, `strategy_died`, `strategy_changed`, `broken_strategy_file` or `worker_not_started`,
+        InputError as `evaluate` does, RetryLater `workers_closed`."""
         with self._lock:
             used = bool(self._served)
             try:
@@ -116,7 +116,12 @@ class Worker:
         if self._process is not None and not self._process.alive:
             self._end()
         if self._process is None:
-            self._process = WorkerProcess(self._settings)
+            try:
+                self._process = WorkerProcess(self._settings)
+            except OSError as error:
+                raise self._halt(
+                    "worker_not_started", f"got no worker: {error}", "Make room on this machine."
+                ) from error
             answer = self._process.ask(self._load_told(), self._settings.first_seconds_max)
             if answer[:1] == ERROR:
                 raise self._error(answer)
