@@ -154,7 +154,9 @@ def _die_with_parent(life: int) -> None:
 
 
 def _watch(life: int) -> None:
-    select.select([life], [], [])  # nothing is ever written: readable means that it has ended
+    ends = select.poll()
+    ends.register(life, select.POLLIN)
+    ends.poll()  # nothing is ever written: readable means that it has ended
     os._exit(1)
 
 

@@ -93,8 +93,7 @@ class WorkerProcess:
 
     def ask(self, asked: Mapping[str, Any], seconds: float) -> bytes:
         """Its answer. Raises Overran, Died or Garbled; the process is then of no further use."""
-        if select.select([self._channel], [], [], 0)[0]:
-            raise Garbled("before it was asked") if self.alive else Died
+        self._refuse_unasked()
         until = time.monotonic() + seconds
         self._send(asked, [])
         head = self._read(LENGTH.size, until)
@@ -140,6 +139,18 @@ class WorkerProcess:
         if self.alive:
             _kill(self.pid)
 
+    def _refuse_unasked(self) -> None:
+        """Raises Garbled when an answer is there before the question, Died when there will be none."""
+        try:
+            unasked = self._channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise Died from error
+        if unasked:
+            raise Garbled("before it was asked")
+        raise Died
+
     def _send(self, asked: Mapping[str, Any], descriptors: list[int]) -> None:
         payload = framed(json.dumps(asked).encode())
         try:
@@ -172,7 +183,9 @@ class WorkerProcess:
 
     def _drain(self) -> None:
         """Keep the end of what waits on its output, and stop listening where that has ended."""
-        if not select.select([self._printed], [], [], 0)[0]:
+        waits = select.poll()
+        waits.register(self._printed, select.POLLIN)
+        if not waits.poll(0):
             return
         more = self._printed.read(_CHUNK_BYTES)
         if more:
