@@ -115,12 +115,16 @@ def _of_mode(record: BotRecord, mode: Mode) -> BotId:
 
 
 def _tell_not_carried(journal: Journal, bots: Sequence[BotId]) -> None:
-    """A line for each bot whose strategy declares series: only candles are carried."""
+    """A line for each bot whose strategy declares series, or is not Karat's own: only candles are carried, and in
+    this process."""
     from karat.strategies import find_strategy
+    from karat.strategies.registry import is_builtin
 
     for record in map(journal.bot, bots):
         needs = find_strategy(record.strategy).needs
-        if needs:
+        if not is_builtin(record.strategy):
+            say(f"{record.name} is computed from the anchor: a strategy of your own runs in a worker.")
+        elif needs:
             say(
                 f"{record.name} is computed from the anchor: only candles are carried, and it needs {', '.join(needs)}."
             )

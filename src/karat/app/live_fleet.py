@@ -12,6 +12,8 @@ from karat.app.serve_fleet import tape_of
 from karat.app.vendors import STREAMS, history_opener, network
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
+from karat.bots.workers.settings import WorkerSettings
+from karat.bots.workers.voices import Voices
 from karat.core.errors import InputError
 from karat.core.home import karat_home
 from karat.core.ids import BotId, MarketId, venue_of
@@ -58,7 +60,7 @@ async def run_live(
     async with live_feeds(lake, clock, records, settings) as feed_of:
         runner = Runner(
             journal, feed_of, PaperVenue(), find_strategy, clock,
-            lambda strategy, values: settings.carried and is_carried(strategy, values),
+            lambda strategy, values: settings.carried and is_carried(strategy, values), Voices(WorkerSettings()),
         )  # fmt: skip
         await runner.run(bots, until_ts)
 

@@ -21,6 +21,8 @@ from cyclopts import Parameter
 from karat.app.console import progress, say, show, show_json
 from karat.bots.runner import Runner
 from karat.bots.system_clock import SystemClock
+from karat.bots.workers.settings import WorkerSettings
+from karat.bots.workers.voices import Voices
 from karat.control.parity import ParityCase, ParityResult, compared
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import MarketId, market_id
@@ -173,7 +175,7 @@ def _run_fleet(journal: TradingJournal, bars: int, venue: Venue) -> None:
         candles, funding = feed_of(lake, key.market, key.timeframe_ms, key.anchor_ts, bars)
         return ReplayFeed(candles, funding, clock, series=declared_series(lake, key.market, key.needs))
 
-    runner = Runner(journal, feed, venue, find_strategy, clock)
+    runner = Runner(journal, feed, venue, find_strategy, clock, voices=Voices(WorkerSettings()))
     asyncio.run(runner.run([record.id for record in journal.bots()]))
 
 

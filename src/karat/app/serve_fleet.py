@@ -15,6 +15,8 @@ from karat.api.server import ApiServer
 from karat.app.check_store import is_carried
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
+from karat.bots.workers.settings import WorkerSettings
+from karat.bots.workers.voices import Voices
 from karat.core.ids import BotId
 from karat.feeds.common.tape import Tape
 from karat.feeds.replay.feed import ReplayFeed
@@ -56,7 +58,7 @@ def runner_of(journal: TradingJournal, lake: Lake, speed: float | None, *, carri
     clock = SystemClock()
     return Runner(
         journal, replay_of(lake, clock, speed), PaperVenue(), find_strategy, clock,
-        lambda strategy, values: carried and is_carried(strategy, values),
+        lambda strategy, values: carried and is_carried(strategy, values), Voices(WorkerSettings()),
     )  # fmt: skip
 
 

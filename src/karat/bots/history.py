@@ -160,11 +160,14 @@ class History:
             return None
         return Funding(*(column.cells[: self.stamps] for column in self.funding_columns.values()))
 
+    def known(self) -> list[Series]:
+        """The declared series, each with the values known at the last close."""
+        return [one.series() for one in self._known.values()]
+
     def market(self) -> Market:
         """What a strategy is given now: a new object, with an empty cache, after every bar."""
         if self._market is None:
-            known = [one.series() for one in self._known.values()]
-            self._market = Market(self.candles(), self.funding(), known)
+            self._market = Market(self.candles(), self.funding(), self.known())
         return self._market
 
 

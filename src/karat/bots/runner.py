@@ -25,7 +25,7 @@ from karat.bots.desk.recovery import check_history, checked_values, recovered_bo
 from karat.bots.desk.switches import SwitchGate
 from karat.bots.desk.tracing import Tracer
 from karat.bots.history import History
-from karat.bots.voice import Voice
+from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
 from karat.core.model.candles import Ints
@@ -59,13 +59,14 @@ class Runner:
     """Runs bots of one journal at one venue. `feed_of` gives the feed that bots want, `strategy_of` a strategy.
 
     `is_carried` says of which strategies, with which parameters, it is proved that they say the same from carried
-    state; by default of none, and every signal is computed from the anchor. `gate_of` gives the gate of the desk's
+    state; by default of none, and every signal is computed from the anchor. `voices` says where strategies are
+    evaluated; by default in this process. `gate_of` gives the gate of the desk's
     entries, by default its switches alone. `holder` names this process in the lease.
     """
 
     def __init__(
         self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
-        clock: Clock, is_carried: IsCarried = lambda strategy, values: False,
+        clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
         gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "runner",
     ) -> None:  # fmt: skip
         self._journal = journal
@@ -74,6 +75,7 @@ class Runner:
         self._strategy_of = strategy_of
         self._clock = clock
         self._is_carried = is_carried
+        self._voices = voices or Voices(None)
         self._gate_of = gate_of
         self._holder = holder
 
@@ -89,6 +91,7 @@ class Runner:
             desk = Desk(self._journal, self._venue, token, self._clock.now_ms)
             await self._run_all(desk, records, until_ts)
         finally:
+            self._voices.close()
             self._journal.release_lease(token)
 
     async def _run_all(self, desk: Desk, records: list[BotRecord], until_ts: int | None) -> None:
@@ -195,7 +198,7 @@ class Runner:
         carried = simulates and self._is_carried(strategy, values)
         refusals = dict(self._journal.refusals(record.id))
         member = Member(
-            book, Voice(strategy, values, history, carried=carried), history, bars, desk.walk if simulates else None,
+            book, self._voices.voice(strategy, values, history, carried=carried), history, bars, desk.walk if simulates else None,
             desk.protect, self._gate_of(desk), Tracer(record.id), refusals.get(bars - 1, Refusal.NONE), carried=carried,
         )  # fmt: skip
         desk.join(book)
@@ -217,14 +220,14 @@ class Runner:
                     self._settle(desk, members)
                     self._end(desk, members, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
                     return
-                self._take(desk, history, arrival, members)
+                await self._take(desk, history, arrival, members)
                 if not members:
                     return
                 while not desk.flush():
                     await self._clock.sleep(WATCH_SECONDS)
         self._end(desk, members, BotState.FINISHED, EventKind.FINISHED, "The replay has no further candle.")
 
-    def _take(self, desk: Desk, history: History, arrival: Arrival, members: list[Member]) -> None:
+    async def _take(self, desk: Desk, history: History, arrival: Arrival, members: list[Member]) -> None:
         """One bar of the market, for every bot that has not done it yet."""
         try:
             history.append(arrival)
@@ -233,6 +236,7 @@ class Runner:
             while members:
                 self._fail(desk, members.pop().book.record.id, error)
             return
+        await self._voices.ask([member.voice for member in members if member.reached == history.bars - 1])
         now = self._clock.now_ms()
         for member in tuple(members):
             if member.reached != history.bars - 1:

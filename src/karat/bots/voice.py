@@ -3,11 +3,13 @@
 1. Carried, a strategy is asked for its last rows on indicators that go on (`karat.strategies.carried`).
 2. What cannot be carried after all ends that, once and for good: from there on signals are computed from the anchor.
 3. Once in `AUDIT_BARS` bars a carried bar is computed from the anchor as well. A difference stops the bot.
+4. A strategy that has a seat is evaluated there, from the anchor, and never in this process.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Protocol
 
 from karat.bots.history import History
 from karat.core.errors import NeedsOperator
@@ -19,14 +21,35 @@ from karat.strategies.carried import CarriedStrategy, NotCarriedError
 AUDIT_BARS = 1_024  # costs a carried bot a hundredth of its time
 
 
-class Voice:
-    """A strategy over one growing history."""
+class Seat(Protocol):
+    """Where a strategy is evaluated over its history, when that is not this process."""
 
-    def __init__(self, strategy: Strategy, values: Values, history: History, *, carried: bool) -> None:
+    def say(self) -> Signals:
+        """Signals whose last row is that of the last bar."""
+        ...
+
+    async def said(self) -> Signals:
+        """`say`, while the event loop goes on."""
+        ...
+
+
+class Voice:
+    """A strategy over one growing history, in this process or in its `seat`."""
+
+    def __init__(
+        self, strategy: Strategy, values: Values, history: History, *, carried: bool, seat: Seat | None = None
+    ) -> None:
+        assert not (carried and seat), "carried state is of this process"
+        self._seat = seat
         self._strategy = strategy
         self._values = values
         self._history = history
         self._carried = CarriedStrategy(strategy, values, history.market_id, history.timeframe_ms) if carried else None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is evaluated in this process."""
+        return self._seat is None
 
     @property
     def carries(self) -> bool:
@@ -34,8 +57,10 @@ class Voice:
         return self._carried is not None and self._history.bars >= self._carried.first_bars
 
     def say(self) -> Signals:
-        """Signals whose last row is that of the last bar. Raises what `evaluate` raises, NeedsOperator
-        `carried_differs`."""
+        """Signals whose last row is that of the last bar. Raises what `evaluate` or the seat raises,
+        NeedsOperator `carried_differs`."""
+        if self._seat is not None:
+            return self._seat.say()
         history = self._history
         if self._carried is None or history.bars < self._carried.first_bars:
             return self._recomputed()
@@ -47,6 +72,10 @@ class Voice:
         if history.bars % AUDIT_BARS == 0:
             self._audit(said)
         return said
+
+    async def said(self) -> Signals:
+        """`say`; what is computed elsewhere lets the event loop go on meanwhile."""
+        return self.say() if self._seat is None else await self._seat.said()
 
     def _recomputed(self) -> Signals:
         return evaluate(self._strategy, self._history.market(), self._values)

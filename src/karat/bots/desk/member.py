@@ -23,7 +23,7 @@ from karat.bots.desk.orders import Wish, recalls_limit, smaller, wishes, without
 from karat.bots.desk.tracing import Tracer
 from karat.bots.history import History
 from karat.bots.telling import refusal_told
-from karat.bots.voice import Voice
+from karat.bots.workers.voices import Spoken
 from karat.core.ids import ClientOrderId
 from karat.core.model.reasons import Refusal
 from karat.kernel.deciding import ENTRY_BITS
@@ -44,13 +44,13 @@ class Member:
     is called after each decision, with what caused what follows."""
 
     def __init__(
-        self, book: Book, voice: Voice, history: History, bars: int, walk: Callable[[Book, Inputs, int], bool] | None,
+        self, book: Book, voice: Spoken, history: History, bars: int, walk: Callable[[Book, Inputs, int], bool] | None,
         closed: Callable[[Book, str], None], gate: Gate, tracer: Tracer, last_refusal: Refusal, *, carried: bool,
     ) -> None:  # fmt: skip
         self.book = book
         self.bars = self.reached = bars
         self._history = history
-        self._voice = voice
+        self.voice = voice
         self._walk = walk
         self._closed = closed
         self._gate = gate
@@ -66,14 +66,14 @@ class Member:
         """Ask the strategy about the bar that has just closed. Raises InputError when the strategy is at fault; what is
         held back is then still to be settled."""
         assert self._history.bars == self.reached + 1, "a bot steps on every bar of its history, once"
-        signals = self._voice.say()
+        signals = self.voice.say()
         self._columns.note(signals)
         self._targets = signals.target is not None
         self.reached += 1
 
     def holds_back(self, *, more: bool) -> bool:
         """Whether the bars reached may wait for those that are coming at once."""
-        return more and self._voice.carries
+        return more and self.voice.carries
 
     def settle(self, written_ts: int) -> None:
         """Do the bars reached and not yet done, at wall time `written_ts`; those that cannot be written wait."""
