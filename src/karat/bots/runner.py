@@ -61,13 +61,15 @@ class Runner:
     `is_carried` says of which strategies, with which parameters, it is proved that they say the same from carried
     state; by default of none, and every signal is computed from the anchor. `voices` says where strategies are
     evaluated; by default in this process. `gate_of` gives the gate of the desk's
-    entries, by default its switches alone. `holder` names this process in the lease.
+    entries, by default its switches alone. `holder` names this process in the lease. `watch_seconds`: how
+    often time is looked at between bars, None never, for a clock that only bars may move.
     """
 
     def __init__(
         self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
         gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "runner",
+        watch_seconds: float | None = WATCH_SECONDS,
     ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
@@ -78,6 +80,7 @@ class Runner:
         self._voices = voices or Voices(None)
         self._gate_of = gate_of
         self._holder = holder
+        self._watch_seconds = watch_seconds
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
@@ -95,7 +98,7 @@ class Runner:
             self._journal.release_lease(token)
 
     async def _run_all(self, desk: Desk, records: list[BotRecord], until_ts: int | None) -> None:
-        watch = asyncio.create_task(self._watch(desk))
+        watch = None if self._watch_seconds is None else asyncio.create_task(self._watch(desk, self._watch_seconds))
         past = self._read_past(records)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -107,16 +110,17 @@ class Runner:
                 raise
             raise expected[0] from many
         finally:
-            watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watch
+            if watch is not None:
+                watch.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await watch
             desk.flush()
 
-    async def _watch(self, desk: Desk) -> None:
+    async def _watch(self, desk: Desk, seconds: float) -> None:
         """What time alone brings: the lease, and what could not be written before."""
         renewed = self._clock.now_ms()
         while True:
-            await self._clock.sleep(WATCH_SECONDS)
+            await self._clock.sleep(seconds)
             now = self._clock.now_ms()
             if now - renewed > LEASE_MS // 3:
                 self._journal.renew_lease(desk.token, now, LEASE_MS)
@@ -197,8 +201,9 @@ class Runner:
         simulates = desk.venue.traits.simulates
         carried = simulates and self._is_carried(strategy, values)
         refusals = dict(self._journal.refusals(record.id))
+        voice = self._voices.voice(strategy, values, history, carried=carried)
         member = Member(
-            book, self._voices.voice(strategy, values, history, carried=carried), history, bars, desk.walk if simulates else None,
+            book, voice, history, bars, desk.walk if simulates else None,
             desk.protect, self._gate_of(desk), Tracer(record.id), refusals.get(bars - 1, Refusal.NONE), carried=carried,
         )  # fmt: skip
         desk.join(book)

@@ -129,7 +129,7 @@ class World:
                 source = candles_name(MARKET, HOUR_MS)
                 return FollowFeed(lambda: tape_of(self.lake, key), rounds, self.clock, source)
 
-            runner = Runner(self.journal, feed, PaperVenue(), self.strategy, self.clock)
+            runner = Runner(self.journal, feed, PaperVenue(), self.strategy, self.clock, watch_seconds=None)
             await runner.run(bots, opens(until))
 
     def rounds(self) -> list[int]:

@@ -143,10 +143,10 @@ class Member:
         refusal = told or refusal
         book.keep_kernel(kept)
         key = f"{book.record.id}@{ts}"
-        if recalls_limit(met, decided):
-            for order in tuple(book.live_of(OrderPart.LIMIT)):
-                book.cancel(order.id, key)
+        recalled = tuple(book.live_of(OrderPart.LIMIT)) if recalls_limit(met, decided) else ()
         made = [self._intend(wish, bar, ts, key) for wish in orders]
+        for order in recalled:  # after the orders of the decision, which else had none and were over
+            book.cancel(order.id, key)
         unaffordable, book.unaffordable = tuple(book.unaffordable), []
         book.gathered.bars.append(
             BarEntry(
