@@ -37,6 +37,7 @@ SECTIONS = {
     "backtest": "backtests",
     "command": "backtests",
     "runner": "runner",
+    "journal": "journal",
     "bars": "bars",
     "bar_stream": "bars",
     "bar_memory": "bars",

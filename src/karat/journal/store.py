@@ -135,9 +135,11 @@ class SqlJournal(TradingReader):
             batch.add_bars(entry)
         writer = self._writer
         with writer.transaction():
-            writer.put_intents(batch)
+            if batch.intents:
+                writer.put_intents(batch)
             writer.put_steps(batch)
-            writer.put_fills(batch, entries[0].bot if entries else None)
+            if batch.fills or batch.trades:
+                writer.put_fills(batch)
             if batch.events or batch.marked:
                 writer.count(batch)
 
