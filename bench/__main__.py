@@ -38,6 +38,7 @@ SECTIONS = {
     "command": "backtests",
     "runner": "runner",
     "workers": "workers",
+    "journal": "journal",
     "bars": "bars",
     "bar_stream": "bars",
     "bar_memory": "bars",

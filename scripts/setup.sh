@@ -2,7 +2,7 @@
 # Make .venv from the locked requirements and install Karat into it. Nothing is done while the lock is that of the last
 # time.
 #   scripts/setup.sh run      what Karat needs to run, downloads from exchanges included
-#   scripts/setup.sh extras   that, and what single commands need: equities, SQL, S3, Optuna, Ray
+#   scripts/setup.sh extras   that, and what single commands need: equities, SQL, PostgreSQL, S3, Optuna, Ray
 #   scripts/setup.sh test     that, and what its checks and tests need
 #   scripts/setup.sh bench    that, and the libraries it is compared with
 set -euo pipefail
@@ -61,6 +61,13 @@ ensure_browser() { # the tests of the page want a Chromium; without one they say
     if [ -n "${CI:-}" ]; then exit 2; fi
 }
 
+ensure_postgres() { # the tests of the journal want a PostgreSQL server; without one they say that they were not run
+    if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then return; fi
+    if apt_install postgresql; then return; fi
+    say "No PostgreSQL is here and it could not be installed: the tests of the journal need one (apt install postgresql)."
+    if [ -n "${CI:-}" ]; then exit 2; fi
+}
+
 case $kind in
     run) locks=("$root/requirements/run.lock") ;;
     extras) locks=("$root/requirements/extras.lock") ;;
@@ -89,4 +96,7 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     uv pip install --quiet --python "$venv/bin/python" --no-deps -e "$root"
     printf '%s' "$wanted" >"$stamp"
 fi
-if [ "$kind" = test ]; then ensure_browser; fi
+if [ "$kind" = test ]; then
+    ensure_browser
+    ensure_postgres
+fi

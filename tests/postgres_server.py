@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-_OPTIONS = "-c listen_addresses='' -c fsync=off -c shared_buffers=16MB -c max_connections=40 -c lc_messages=C"
+_OPTIONS = "-c listen_addresses='' -c shared_buffers=16MB -c max_connections=40 -c lc_messages=C"
 
 
 def find_programs() -> Path | None:
@@ -38,9 +38,10 @@ def _servant() -> str | None:
 
 
 class PostgresServer:
-    """Started by `start`; `stop` and `start` again keep what it holds."""
+    """Started by `start`; `stop` and `start` again keep what it holds. `durable`: a commit waits for the disk."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, *, durable: bool = False) -> None:
+        self._durable = durable
         self._programs = programs
         self._folder = folder
         self._servant = _servant()
@@ -54,7 +55,7 @@ class PostgresServer:
         return self._folder / "data"
 
     def start(self) -> None:
-        options = f"{_OPTIONS} -c unix_socket_directories={self._folder}"
+        options = f"{_OPTIONS} -c fsync={'on' if self._durable else 'off'} -c unix_socket_directories={self._folder}"
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._folder / "log"), "-o", options, "start")
 
     def stop(self) -> None:

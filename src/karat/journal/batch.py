@@ -21,8 +21,8 @@ from karat.ports.journal_columns import QuietBars
 _NO_REFUSAL = int(Refusal.NONE)
 
 
-def conflict(bot: BotId, what: str) -> NeedsOperator:
-    """Something else wrote to the journal of this bot."""
+def conflict(bot: str, what: str) -> NeedsOperator:
+    """Something else wrote to the journal of `bot`, which stands elsewhere."""
     return NeedsOperator(
         "journal_conflict",
         f"The journal does not stand at {what} of {bot}: something else wrote to it.",
@@ -50,6 +50,7 @@ class Batch:
     intents: list[Row] = field(default_factory=list[Row])
     fills: list[Row] = field(default_factory=list[Row])
     trades: list[Row] = field(default_factory=list[Row])
+    filled_bots: list[BotId] = field(default_factory=list[BotId])
     events: list[Row] = field(default_factory=list[Row])
     marked: dict[int, Row] = field(default_factory=dict[int, Row])
 
@@ -102,7 +103,13 @@ class Batch:
         for place, intent in enumerate(intents):
             self.intents.append(intent_row(number, place, intent))
 
+    @property
+    def filled(self) -> str:
+        """Whose fills there are."""
+        return ", ".join(dict.fromkeys(self.filled_bots))
+
     def add_fills(self, number: int, fills: Sequence[FillRecord], trades: Sequence[TradeRecord]) -> None:
+        self.filled_bots += (one.bot for one in (*fills, *trades))
         self.fills += (fill_row(number, fill) for fill in fills)
         self.trades += (trade_row(number, trade) for trade in trades)
 
@@ -115,15 +122,14 @@ class Batch:
     def numbered(self, sequence: int, cursor: int) -> tuple[list[Row], list[Row]]:
         """Rows of events and of marks, after the newest `sequence` and the newest `cursor`."""
         events: list[Row] = []
-        for sequence, row in enumerate(self.events, sequence + 1):  # noqa: B020
+        for place, row in enumerate(self.events, 1):
             told = row[3] not in MACHINE_KINDS
             cursor += told
-            events.append((sequence, cursor if told else None, *row))
+            events.append((sequence + place, cursor if told else None, *row))
         marks = [(number, cursor + place, *row) for place, (number, row) in enumerate(self.marked.items(), 1)]
         return events, marks
 
-    @property
-    def numbers(self) -> tuple[int, int]:
-        """How many of each `numbered` will give: of events, and of what followers see."""
-        told = sum(row[3] not in MACHINE_KINDS for row in self.events) if self.events else 0
-        return len(self.events), told + len(self.marked)
+    def newest(self, sequence: int, cursor: int) -> tuple[int, int]:
+        """What the newest `sequence` and `cursor` are after `numbered`."""
+        told = sum(row[3] not in MACHINE_KINDS for row in self.events)
+        return sequence + len(self.events), cursor + told + len(self.marked)

@@ -33,8 +33,9 @@ def parsed_url(told: str) -> URL:
         url = make_url(told)
     except (ArgumentError, ValueError):
         url = None
-    if url is None or url.drivername not in SCHEMES or not url.database:
-        hint = "Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or leave it out for a file."
+    # An @ behind the one that ends the password: it belongs to the password, and would be shown with the host.
+    if url is None or url.drivername not in SCHEMES or not url.database or "@" in f"{url.host}{url.database}":
+        hint = "Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, @ and / in a password as %40 and %2F."
         raise InputError("bad_journal_url", f"{URL_SETTING} is not the URL of a PostgreSQL database.", hint)
     return url.set(drivername="postgresql+psycopg")
 

@@ -25,16 +25,17 @@ _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """SQL of one kind, and the values it wants in their order: each by name, with what stands there unless told."""
+    """SQL of one kind, and the names of the values it wants in their order; `usual` stands where none is to be told."""
 
     text: str
-    wanted: tuple[tuple[str, Any], ...]
+    names: tuple[str, ...]
+    usual: tuple[Any, ...]
+    told: int  # how many names have to be told
 
     def values(self, **given: Any) -> tuple[Any, ...]:
-        """What to execute it with. A name that it does not know is a mistake of the caller."""
-        names = {name for name, _ in self.wanted}
-        assert names >= given.keys(), f"{given.keys() - names} not in {self.text}"
-        return tuple(given.get(name, usual) for name, usual in self.wanted)
+        """What to execute it with."""
+        assert len(given) == self.told, f"{sorted(given)} for {self.text}"
+        return tuple(map(given.get, self.names, self.usual))
 
 
 @lru_cache(maxsize=512)
@@ -42,8 +43,9 @@ def compiled(kind: str, statement: Executable) -> Compiled:
     """`statement` for a kind of store ("sqlite", "postgresql"). Statements are compared by identity: make them once."""
     made = statement.compile(dialect=_DIALECTS[kind]())
     assert isinstance(made, SQLCompiler)
-    usual = made.params
-    return Compiled(str(made), tuple((name, usual[name]) for name in made.positiontup or ()))
+    names = tuple(made.positiontup or ())
+    usual = tuple(made.params[name] for name in names)
+    return Compiled(str(made), names, usual, sum(value is None for value in made.params.values()))
 
 
 @lru_cache(maxsize=128)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sqlalchemy import URL, bindparam, or_, select, update
+from sqlalchemy import URL, bindparam, select, update
 
 from karat.core.errors import InputError, KaratError
 from karat.core.ids import BotId
@@ -26,7 +26,7 @@ from karat.journal.stores import Store, postgres_store, sqlite_store
 from karat.journal.tables import BOT_STATE, BOTS, HEAD
 from karat.journal.trading import TradingReader
 from karat.journal.trading_writing import add_transaction
-from karat.journal.troubles import opening_error
+from karat.journal.troubles import is_duplicate, opening_error
 from karat.journal.upgrade import ready
 from karat.journal.writer import Writer
 from karat.ports.cockpit import BotState
@@ -34,7 +34,6 @@ from karat.ports.journal import BarEntry, BotRecord, Happening
 from karat.ports.journal_columns import QuietBars
 from karat.ports.trading import Transaction
 
-_TAKEN = select(BOTS.c.number).where(or_(BOTS.c.id == bindparam("of_id"), BOTS.c.name == bindparam("of_name")))
 _NUMBER = select(BOTS.c.number).where(BOTS.c.id == bindparam("of_id"))
 _STATE_ROW = tuple(BOT_STATE.c.keys())
 _SET_STATE = (
@@ -105,15 +104,23 @@ class SqlJournal(TradingReader):
         with writer.transaction():
             batch = Batch(self.number_of)
             for record, happenings in bots:
-                if writer.ask(_TAKEN, of_id=record.id, of_name=record.name):
-                    hint = "Choose another name, or karat bots show it."
-                    raise InputError("bot_exists", f"There is a bot '{record.name}' already.", hint)
-                writer.add(BOTS, BOT_COLUMNS, [bot_row(record)])
-                number = writer.ask(_NUMBER, of_id=record.id)[0][0]
-                writer.add(BOT_STATE, _STATE_ROW, [(number, BotState.STOPPED.value, "", 0, None, None, b"")])
+                number = self._add_bot(record)
                 for one in happenings:
                     batch.tell(number, None, one, record.created_ts)
             writer.count(batch)
+
+    def _add_bot(self, record: BotRecord) -> int:
+        writer = self._writer
+        try:
+            writer.add(BOTS, BOT_COLUMNS, [bot_row(record)])
+        except self._store.driver.IntegrityError as error:
+            if not is_duplicate(error):
+                raise
+            hint = "Choose another name, or karat bots show it."
+            raise InputError("bot_exists", f"There is a bot '{record.name}' already.", hint) from error
+        number = writer.ask(_NUMBER, of_id=record.id)[0][0]
+        writer.add(BOT_STATE, _STATE_ROW, [(number, BotState.STOPPED.value, "", 0, None, None, b"")])
+        return number
 
     def hold(self, bot: BotId) -> AbstractContextManager[None]:
         return self._holds.take(bot, self.number_of(bot))
@@ -135,9 +142,11 @@ class SqlJournal(TradingReader):
             batch.add_bars(entry)
         writer = self._writer
         with writer.transaction():
-            writer.put_intents(batch)
+            if batch.intents:
+                writer.put_intents(batch)
             writer.put_steps(batch)
-            writer.put_fills(batch, entries[0].bot if entries else None)
+            if batch.fills or batch.trades:
+                writer.put_fills(batch)
             if batch.events or batch.marked:
                 writer.count(batch)
 
