@@ -69,6 +69,7 @@ class StandIn:
         self.state: State = fresh_state(self.inputs.rules)
         self.orders: dict[ClientOrderId, Known] = {}
         self.rows: list[Row] = []
+        self.fills: list[tuple[int, Fill]] = []
         self.seen: set[str] = set()
         self.charges: list[Charged] = []
         self.rejects: list[str] = []
@@ -278,6 +279,7 @@ class StandIn:
 
     def _note(self, side: int, fill: Fill, reason: int, priced: Priced | None) -> None:
         held, raw = self.state.holding, None if priced is None else priced.raw_price
+        self.fills.append((side, fill))
         self.rows.append(
             Row(
                 fill.ts, self.bar, side, fill.lots, reason, float(fill.price), float(fill.fee), raw,

@@ -17,7 +17,7 @@ from karat.kernel.fills import LIQUIDATION
 from karat.kernel.state import state_bytes
 from karat.venues.paper.orders import OrderPaperVenue
 
-WORLDS = 400
+WORLDS = 300
 
 
 def rows_of(record: Record) -> list[Row]:
