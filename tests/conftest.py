@@ -32,6 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     """A KARAT_HOME that no other test has and that is not there yet: nothing may reach the user's own."""
     folder = tmp_path_factory.getbasetemp() / f"home-{next(_HOMES)}"
     monkeypatch.setenv("KARAT_HOME", str(folder))
+    monkeypatch.setenv("KARAT_SECRET_KEY_FILE", str(folder.with_name(f"{folder.name}.key")))
     yield folder
 
 

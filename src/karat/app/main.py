@@ -36,6 +36,7 @@ GROUPS = {
     "dossier": "Dossiers: what was proved and what was buried, and why.",
     "bots": "Bots: create, run and look at them.",
     "jobs": "Long work: how far it is, cancel it, resume it, start it.",
+    "secrets": "Keys and tokens, encrypted at rest.",
 }
 COMMANDS = (
     Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
@@ -85,6 +86,10 @@ COMMANDS = (
     Command("bots show", "karat.app.bot_commands:show_bot", "Show one bot: what it is, holds and did."),
     Command("parity", "karat.app.parity_commands:parity_command", "Show that backtest, bot and sweep agree."),
     Command("serve", "karat.app.serve_commands:serve_command", "Serve the page and run the bots."),
+    Command("secrets set", "karat.app.secret_commands:set_secret", "Keep a secret, typed or from a file."),
+    Command("secrets list", "karat.app.secret_commands:list_secrets", "List the names of secrets."),
+    Command("secrets remove", "karat.app.secret_commands:remove_secret", "Forget a secret."),
+    Command("secrets rekey", "karat.app.secret_commands:rekey_secrets", "Encrypt all secrets under a new key."),
     Command("demo", "karat.app.demo_commands:demo_command", "Show everything once, on a simulated market."),
     Command("run", "karat.app.demo_commands:run_command", "Do everything, then serve the page and stay."),
 )
