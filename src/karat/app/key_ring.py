@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
+import traceback
 from functools import cache
 from getpass import getpass
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from karat.app.settings import secret_key_file
@@ -59,6 +62,17 @@ def key_of(name: str) -> str:
         return secrets.get(name).reveal() if any(mark.name == name for mark in secrets.marks()) else ""
     REDACTION.register(value)
     return value
+
+
+def show_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A programmer's error on standard error, without secrets: what `sys.excepthook` takes."""
+    print(REDACTION.clean("".join(traceback.format_exception(kind, error, trace))), file=sys.stderr, end="")
+
+
+def show_thread_crash(told: threading.ExceptHookArgs) -> None:
+    """The same for `threading.excepthook`."""
+    if told.exc_value is not None:
+        show_crash(told.exc_type, told.exc_value, told.exc_traceback)
 
 
 def _first_line(file: str, named_by: str) -> str:
