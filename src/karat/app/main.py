@@ -88,6 +88,8 @@ COMMANDS = (
     Command("bots show", "karat.app.bot_commands:show_bot", "Show one bot: what it is, holds and did."),
     Command("parity", "karat.app.parity_commands:parity_command", "Show that backtest, bot and sweep agree."),
     Command("serve", "karat.app.serve_commands:serve_command", "Serve the page and run the bots."),
+    Command("backup", "karat.app.backup_commands:backup_command", "Copy what cannot be made anew, while bots run."),
+    Command("restore", "karat.app.backup_commands:restore_command", "Make a Karat home of a backup."),
     Command("logs", "karat.app.log_commands:show_logs", "Show what was logged, of one bot or order."),
     Command("secrets set", "karat.app.secret_commands:set_secret", "Keep a secret, typed or from a file."),
     Command("secrets list", "karat.app.secret_commands:list_secrets", "List the names of secrets."),
