@@ -14,11 +14,12 @@ from karat.app.key_ring import open_secrets
 from karat.core.errors import InputError
 from karat.core.time import iso
 
+FromFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]  # - alone is standard input
 Passphrase = Annotated[bool, Parameter(negative="")]
 
 
 def set_secret(
-    name: str, *values: str, from_file: Path | None = None, passphrase: Passphrase = False,
+    name: str, *values: str, from_file: FromFile = None, passphrase: Passphrase = False,
     value: Annotated[str | None, Parameter(show=False)] = None,
 ) -> None:  # fmt: skip
     """Keep a secret: type it when you are asked, or take it from a file.
