@@ -33,6 +33,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     folder = tmp_path_factory.getbasetemp() / f"home-{next(_HOMES)}"
     monkeypatch.setenv("KARAT_HOME", str(folder))
     monkeypatch.delenv("KARAT_JOURNAL_URL", raising=False)
+    monkeypatch.setenv("KARAT_SECRET_KEY_FILE", str(folder.with_name(f"{folder.name}.key")))
     yield folder
 
 

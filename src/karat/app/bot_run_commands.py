@@ -52,7 +52,9 @@ def run_bots(
         With --live: seconds between a close and its round.
     """
     from karat.app.bot_looks import charge_looks
+    from karat.app.event_log import logging_events
     from karat.app.live_fleet import run_live
+    from karat.app.logs import keeping_logs
     from karat.app.serve_fleet import runner_of
     from karat.lake.store import open_lake
 
@@ -68,15 +70,16 @@ def run_bots(
             raise no_bot()
         if carried:
             _tell_not_carried(journal, chosen)
-        if live:
-            settings = live_settings(vendor, delay, carried=carried)
-            say(f"{len(chosen)} bots follow live markets, on paper. Ctrl+C ends.")
-            asyncio.run(_until_stopped(run_live(journal, open_lake(), chosen, settings, end)))
-        else:
-            lake = open_lake()
-            charge_looks(journal, lake, chosen, end)
-            runner = runner_of(journal, lake, pace, carried=carried)
-            asyncio.run(_until_stopped(runner.run(chosen, end)))
+        with keeping_logs("bots"), logging_events(journal):
+            if live:
+                settings = live_settings(vendor, delay, carried=carried)
+                say(f"{len(chosen)} bots follow live markets, on paper. Ctrl+C ends.")
+                asyncio.run(_until_stopped(run_live(journal, open_lake(), chosen, settings, end)))
+            else:
+                lake = open_lake()
+                charge_looks(journal, lake, chosen, end)
+                runner = runner_of(journal, lake, pace, carried=carried)
+                asyncio.run(_until_stopped(runner.run(chosen, end)))
         failed = [status for status in map(journal.status, chosen) if status.state == BotState.FAILED]
         show_rows([bot_json(journal, journal.bot(bot)) for bot in chosen])
         for status in failed:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from karat.app.key_ring import REDACTION
 from karat.core.errors import EXIT_INPUT, InputError, KaratError
 
 if TYPE_CHECKING:
@@ -66,10 +67,11 @@ def error_json(error: KaratError) -> dict[str, str]:
 
 def show_failure(error: KaratError, *, as_json: bool) -> int:
     """Tell of an expected failure in one line, or in JSON. Returns the exit code."""
+    clean = REDACTION.clean
     if as_json:
-        show_json({"error": error_json(error)})
+        show_json({"error": {name: clean(text) for name, text in error_json(error).items()}})
     else:
-        say(one_line(error))
+        say(clean(one_line(error)))
     return EXIT_INPUT
 
 

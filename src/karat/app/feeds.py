@@ -1,7 +1,7 @@
 """The feeds that Karat has, and where they are reached: the one place that knows them all.
 
-An address may be changed by KARAT_<VENDOR>_URL, a key is given by KARAT_<VENDOR>_KEY. A vendor that needs a key and has
-none is left out, with one line that says so.
+An address may be changed by KARAT_<VENDOR>_URL, a key is given by KARAT_<VENDOR>_KEY, in the
+environment or in the store of secrets. A vendor that needs a key and has none is left out, with one line that says so.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from karat.app.key_ring import has_key, key_of
 from karat.core.errors import InputError
 from karat.core.ids import MarketId
 from karat.feeds.alternative_me.feed import FEED as ALTERNATIVE_ME
@@ -50,7 +51,7 @@ def chosen_feeds(names: tuple[str, ...]) -> tuple[tuple[FeedKind, ...], tuple[st
         raise InputError("unknown_feed", f"There is no feed '{unknown[0]}'.", f"Choose from {', '.join(known)}.")
     usable, lines = [], []
     for feed in [known[name] for name in names] or FEEDS:
-        if not feed.key_needed or os.environ.get(feed.key_setting):
+        if not feed.key_needed or has_key(feed.key_setting):
             usable.append(feed)
             continue
         if names:
@@ -63,7 +64,7 @@ def declared_sources(markets: Mapping[MarketId, str]) -> tuple[Declared, ...]:
     """Every source of every feed for these markets (with their base coins), and why one would not be asked."""
     told: list[Declared] = []
     for feed in FEEDS:
-        barred = feed.key_needed and not os.environ.get(feed.key_setting)
+        barred = feed.key_needed and not has_key(feed.key_setting)
         hindrance = f"it needs a key: set {feed.key_setting}" if barred else ""
         told += [Declared(spec, hindrance) for spec in feed.specs(markets)]
     return tuple(told)
@@ -77,7 +78,7 @@ async def open_sources(
     async with AsyncExitStack() as stack:
         sources: list[Source] = []
         for feed in feeds:
-            url, key = os.environ.get(feed.url_setting, ""), os.environ.get(feed.key_setting, "")
+            url, key = os.environ.get(feed.url_setting, ""), key_of(feed.key_setting) if feed.takes_key else ""
             vendor, own = feed.open(clock, markets, url=url, key=key)
             await stack.enter_async_context(vendor)
             sources += own

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
@@ -17,6 +18,7 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from karat import __version__
 from karat.app.console import EXIT_INTERRUPTED, WORDS, close_pipe, mistyped, show_failure, wants_json
+from karat.app.key_ring import show_crash, show_thread_crash
 from karat.core.errors import KaratError
 
 HELP = "Find trading strategies, try to break them, run the survivors on paper, prove them."
@@ -36,6 +38,7 @@ GROUPS = {
     "dossier": "Dossiers: what was proved and what was buried, and why.",
     "bots": "Bots: create, run and look at them.",
     "jobs": "Long work: how far it is, cancel it, resume it, start it.",
+    "secrets": "Keys and tokens, encrypted at rest.",
 }
 COMMANDS = (
     Command("data import", "karat.app.data_commands:import_data", "Import CSV, Parquet or Feather files."),
@@ -85,6 +88,13 @@ COMMANDS = (
     Command("bots show", "karat.app.bot_commands:show_bot", "Show one bot: what it is, holds and did."),
     Command("parity", "karat.app.parity_commands:parity_command", "Show that backtest, bot and sweep agree."),
     Command("serve", "karat.app.serve_commands:serve_command", "Serve the page and run the bots."),
+    Command("backup", "karat.app.backup_commands:backup_command", "Copy what cannot be made anew, while bots run."),
+    Command("restore", "karat.app.backup_commands:restore_command", "Make a Karat home of a backup."),
+    Command("logs", "karat.app.log_commands:show_logs", "Show what was logged, of one bot or order."),
+    Command("secrets set", "karat.app.secret_commands:set_secret", "Keep a secret, typed or from a file."),
+    Command("secrets list", "karat.app.secret_commands:list_secrets", "List the names of secrets."),
+    Command("secrets remove", "karat.app.secret_commands:remove_secret", "Forget a secret."),
+    Command("secrets rekey", "karat.app.secret_commands:rekey_secrets", "Encrypt all secrets under a new key."),
     Command("demo", "karat.app.demo_commands:demo_command", "Show everything once, on a simulated market."),
     Command("run", "karat.app.demo_commands:run_command", "Do everything, then serve the page and stay."),
 )
@@ -121,6 +131,7 @@ def _jobs(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = F
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0, 2 for anything the user can mend, 130 when interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.excepthook, threading.excepthook = show_crash, show_thread_crash
     try:
         return run_words(words)
     except KaratError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from karat.app.console import say, show
+from karat.app.key_ring import REDACTION
 from karat.app.settings import HOST, PORT, REPLAY_BARS_PER_SECOND, api_token, page_url
 from karat.core.errors import InputError
 
@@ -66,8 +67,10 @@ def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings |
     from karat.api.server import bind_socket
     from karat.app.bot_looks import charge_looks
     from karat.app.data_desk import open_desk
+    from karat.app.event_log import logging_events
     from karat.app.job_keeper import keeping
     from karat.app.job_work import open_jobs
+    from karat.app.logs import keeping_logs
     from karat.app.serve_fleet import bots_to_run, live_bots, run_and_serve, runner_of
     from karat.bots.system_clock import SystemClock
     from karat.control.cockpit import JournalCockpit
@@ -75,22 +78,24 @@ def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings |
     from karat.lake.store import open_lake
 
     jobs = open_jobs()
-    with bind_socket(host, port) as listener, keeping(jobs):
+    with bind_socket(host, port) as listener, keeping_logs("serve"), keeping(jobs):
         token, lake, journal = api_token(), open_lake(), open_journal()
+        REDACTION.register(token)
         try:
             others = len(live_bots(journal))
             bots = live_bots(journal) if live else bots_to_run(journal, lake)
             app = create_app(JournalCockpit(journal, SystemClock().now_ms()), token, desk=open_desk(journal), jobs=jobs)
             show(page_url(host, listener.getsockname()[1], token))
-            if live is None:
-                say(_words(len(bots), others))
-                charge_looks(journal, lake, bots)
-                asyncio.run(run_and_serve(app, listener, lambda: runner_of(journal, lake, speed).run(bots)))
-            else:
-                from karat.app.live_fleet import run_live
+            with logging_events(journal):
+                if live is None:
+                    say(_words(len(bots), others))
+                    charge_looks(journal, lake, bots)
+                    asyncio.run(run_and_serve(app, listener, lambda: runner_of(journal, lake, speed).run(bots)))
+                else:
+                    from karat.app.live_fleet import run_live
 
-                say(_live_words(len(bots)))
-                asyncio.run(run_and_serve(app, listener, lambda: run_live(journal, lake, bots, live)))
+                    say(_live_words(len(bots)))
+                    asyncio.run(run_and_serve(app, listener, lambda: run_live(journal, lake, bots, live)))
         finally:
             journal.close()
     say("Stopped. The bots go on from here when you serve again.")

@@ -16,6 +16,10 @@ HOST = "127.0.0.1"
 REPLAY_BARS_PER_SECOND = 2.0
 JOBS_AT_ONCE = 1  # a sweep takes every core there is
 JOBS_AT_ONCE_MAX = 64
+LOG_MEGABYTES = 10
+LOG_FILES = 5
+LOG_LEVELS = ("debug", "info", "warning", "error")
+BACKUPS_KEPT = 7
 TOKEN_BYTES = 24
 TOKEN_CHARACTERS_MIN = 16
 
@@ -37,6 +41,46 @@ def jobs_have_usual_priority() -> bool:
     if told not in ("lowest", "usual"):
         raise InputError("bad_priority", f"KARAT_JOBS_PRIORITY={told} is none.", "Use lowest or usual.")
     return told == "usual"
+
+
+def secret_key_file() -> Path:
+    """Where the key of the secrets lies: KARAT_SECRET_KEY_FILE, else in the user's folder of settings."""
+    told = os.environ.get("KARAT_SECRET_KEY_FILE")
+    if told:
+        return Path(told).expanduser().absolute()
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "karat" / "secrets.key"
+
+
+def log_bytes_max() -> int:
+    """How long a log file grows before the next one begins: KARAT_LOG_MEGABYTES, else 10. Raises InputError."""
+    return _count("KARAT_LOG_MEGABYTES", LOG_MEGABYTES, 1_000) * 2**20
+
+
+def log_files_max() -> int:
+    """How many log files of one kind are kept: KARAT_LOG_FILES, else 5. Raises InputError `bad_count`."""
+    return _count("KARAT_LOG_FILES", LOG_FILES, 99)
+
+
+def log_level() -> str:
+    """From which level on logs are written: KARAT_LOG_LEVEL, else info. Raises InputError `bad_level`."""
+    told = os.environ.get("KARAT_LOG_LEVEL", "info").lower()
+    if told not in LOG_LEVELS:
+        raise InputError("bad_level", f"KARAT_LOG_LEVEL={told} is no level.", f"Use {', '.join(LOG_LEVELS)}.")
+    return told.upper()
+
+
+def backups_folder() -> Path:
+    """Where backups go: KARAT_BACKUPS, else a folder beside KARAT_HOME."""
+    told = os.environ.get("KARAT_BACKUPS")
+    home = karat_home()
+    return Path(told).expanduser().resolve() if told else home.with_name(f"{home.name}-backups")
+
+
+def _count(name: str, otherwise: int, most: int) -> int:
+    told = os.environ.get(name, str(otherwise))
+    if not re.fullmatch("[0-9]{1,4}", told) or not 1 <= int(told) <= most:
+        raise InputError("bad_count", f"{name}={told} is no such number.", f"Use 1 to {most}.")
+    return int(told)
 
 
 def token_path(home: Path | None = None) -> Path:

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable
 from getpass import getpass
 from importlib import import_module
-from pathlib import Path
 from urllib.request import getproxies_environment
 
+from karat.app.key_ring import REDACTION, key_of
 from karat.core.errors import InputError
 from karat.feeds.common.network import Network
 from karat.ports.budget import RequestBudget
@@ -48,22 +48,16 @@ def network() -> Network:
 
 
 def secret(name: str) -> str:
-    """A key from the variable of its name, or from the file that NAME_FILE names, or typed by a person who is there.
+    """A key as `key_ring.key_of` finds it, or typed by a person who is there.
 
-    It is never an argument, and never part of an error. Raises InputError `key_missing`.
+    It is never an argument, and never part of an error. Raises InputError `key_missing`, and what the store raises.
     """
-    value = os.environ.get(name, "")
-    file = os.environ.get(f"{name}_FILE")
-    if not value and file:
-        try:
-            value = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            message = f"The file that {name}_FILE names cannot be read."
-            raise InputError("key_missing", message, "Check its place and its rights.") from error
+    value = key_of(name)
     if not value and sys.stdin.isatty():
         value = getpass(f"{name}: ").strip()
+        REDACTION.register(value)
     if not value or not value.isascii() or not value.isprintable():
-        hint = f"Set {name}, or {name}_FILE to a file that holds it."
+        hint = f"Set {name}, or {name}_FILE to a file that holds it, or keep it: karat secrets set {name}."
         raise InputError("key_missing", f"The key {name} is missing, or is no key.", hint)
     return value
 

@@ -4,14 +4,14 @@
 2. 429 and 503 are obeyed: a short `Retry-After` is waited for once, a longer one is handed up, and until it is over the
    vendor is not asked at all.
 3. What a vendor answers is judged here: status, JSON, its own envelope. Everything that goes wrong is one line that
-   names the vendor and never its key.
+   names the vendor and never its key: an answer that repeats the key loses it before anything else sees the answer.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +20,7 @@ import httpx2
 
 from karat.core.errors import NeedsOperator, RetryLater
 from karat.ports.clock import Clock
+from karat.ports.redaction import Redactor
 
 REQUEST_SECONDS = 10.0
 WAIT_SECONDS_MAX = 3.0  # a longer wait than this is left to the next round
@@ -45,7 +46,7 @@ class Access:
     name: str
     base_url: str
     key_name: str = ""  # the setting that holds the key, for messages
-    key: str = ""
+    key: str = field(default="", repr=False)
     key_header: str = ""
     key_parameter: str = ""
     key_form: str = "{key}"
@@ -67,6 +68,8 @@ class Vendor:
         self._clock = clock
         self._unwrap = unwrap
         self._paused_until_ms = 0
+        self._hidden = Redactor()
+        self._hidden.register(access.key)
         self._client = httpx2.AsyncClient(
             base_url=access.base_url,
             timeout=httpx2.Timeout(request_seconds),
@@ -112,21 +115,25 @@ class Vendor:
         if wait is not None:
             self._paused_until_ms = self._clock.now_ms() + round(wait * 1000)
             raise self._paused()
-        self._judge(response)
-        return response.text
+        text = self._hidden.clean(response.text)
+        self._judge(response.status_code, text)
+        return text
 
     def garbage(self, what: str) -> RetryLater:
         """What to raise for an answer that is not what the documentation says."""
         hint = "It may have changed; see docs/feeds.md for the page that Karat follows."
+        said = self._hidden.clean(what)
         return RetryLater(
-            "vendor_garbage", f"{self.access.name} answered something else than documented: {what}.", hint
+            "vendor_garbage", f"{self.access.name} answered something else than documented: {said}.", hint
         )
 
     def key_refused(self, said: str) -> NeedsOperator:
         """What to raise when the vendor does not accept the key, or the key's plan does not cover the request."""
         access = self.access
         name = access.key_name or "the key"
-        return NeedsOperator("key_refused", f"{access.name} refused {name}: {said}.", f"Check {name} and its plan.")
+        return NeedsOperator(
+            "key_refused", f"{access.name} refused {name}: {self._hidden.clean(said)}.", f"Check {name} and its plan."
+        )
 
     async def _answer(self, path: str, parameters: Mapping[str, str]) -> httpx2.Response:
         if self._clock.now_ms() < self._paused_until_ms:
@@ -151,14 +158,13 @@ class Vendor:
         if access.key_needed and not access.key:
             raise NeedsOperator("key_missing", f"{access.name} needs a key.", f"Set {access.key_name}.")
 
-    def _judge(self, response: httpx2.Response) -> None:
-        status = response.status_code
-        if status in _REFUSED or (status == 400 and "api_key" in response.text.lower()):
+    def _judge(self, status: int, text: str) -> None:
+        if status in _REFUSED or (status == 400 and "api_key" in text.lower()):
             raise self.key_refused(f"status {status}")
         if status >= 500:
             raise self._down(f"answered with status {status}")
         if status != 200:
-            raise self.garbage(f"status {status}, {response.text[:60]!r}")
+            raise self.garbage(f"status {status}, {text[:60]!r}")
 
     def _wait_seconds(self, response: httpx2.Response) -> float | None:
         """How long the vendor wants to be left alone, None when it does not."""
