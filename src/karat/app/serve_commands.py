@@ -62,7 +62,7 @@ def live_settings(vendor: tuple[str, ...], delay: float, *, carried: bool = Fals
 
 
 def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings | None = None) -> None:
-    """Print the page's address, then run and serve. Raises InputError `port_in_use`, RetryLater `bot_busy`."""
+    """Print the page's address, then run and serve. Raises InputError `port_in_use`, RetryLater `lease_held`."""
     from karat.api.app import create_app
     from karat.api.server import bind_socket
     from karat.app.bot_looks import charge_looks

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class Runner:
     def __init__(
         self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
-        gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "runner",
+        gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "",
         watch_seconds: float | None = WATCH_SECONDS,
     ) -> None:  # fmt: skip
         self._journal = journal
@@ -79,7 +80,7 @@ class Runner:
         self._is_carried = is_carried
         self._voices = voices or Voices(None)
         self._gate_of = gate_of
-        self._holder = holder
+        self._holder = holder or f"process {os.getpid()}"
         self._watch_seconds = watch_seconds
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:

@@ -1,106 +1,100 @@
-"""Being the only one that runs a bot: a locked file beside an SQLite store, an advisory lock on a server.
+"""Being the only process that writes as a desk: a locked file beside an SQLite store, an advisory lock on a server.
 
-Both are let go by the system when the process dies: there is nothing to wait for after a kill.
+Both are let go by the system when the process dies: after a kill there is nothing to wait for. What keeps two writers
+apart for certain is the token of the lease; the lock says at once whether anybody else is alive.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
-from karat.core.errors import RetryLater
-from karat.core.ids import BotId
 from karat.journal.stores import Store, discard
 from karat.journal.troubles import busy, is_passing
 
 
-class Holds(Protocol):
-    """Held bots, by their numbers."""
+class Hold(Protocol):
+    """The place of the one writer."""
 
-    def take(self, bot: BotId, number: int) -> Any:
-        """A context in which the bot is held. Raises RetryLater `bot_busy`."""
+    def take(self) -> bool:
+        """Whether it is ours now. Taking it twice changes nothing."""
         ...
 
-    def close(self) -> None: ...
+    def let_go(self) -> None: ...
 
 
-class FileHolds:
-    """A locked file per bot, in the folder `bots` beside the store."""
+class NoHold:
+    """Of a store in memory, which no other process can reach."""
+
+    def take(self) -> bool:
+        return True
+
+    def let_go(self) -> None:
+        """There is nothing to let go."""
+
+
+class FileHold:
+    """A locked file beside the store."""
 
     def __init__(self, home: Path) -> None:
-        self._folder = home / "bots"
+        self._path = home / "desk.lock"
+        self._file: TextIO | None = None
 
-    @contextmanager
-    def take(self, bot: BotId, number: int) -> Generator[None]:
-        self._folder.mkdir(exist_ok=True)
-        with (self._folder / f"{number}.lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno not in (errno.EACCES, errno.EAGAIN):
-                    raise
-                raise _busy(bot) from error
-            yield
+    def take(self) -> bool:
+        if self._file is not None:
+            return True
+        file = self._path.open("a")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.close()
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                raise
+            return False
+        self._file = file
+        return True
 
-    def close(self) -> None:
-        """Nothing is open between holds."""
+    def let_go(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
-class ServerHolds:
-    """An advisory lock per bot, all of them on one connection. Where it is lost, so are they: whoever goes on writing
-    meets the bar of the other one, which refuses theirs (`journal_conflict`)."""
+class ServerHold:
+    """An advisory lock on a connection of its own. Where that is lost, so is the lock: another one may come, and its
+    token ends the writing of this one."""
 
     def __init__(self, store: Store, origin: int) -> None:
         self._store = store
         self._origin = origin
-        self._held: set[int] = set()
         self._connection: Any = None
-        self._lock = threading.Lock()
 
-    @contextmanager
-    def take(self, bot: BotId, number: int) -> Generator[None]:
-        with self._lock:
-            if number in self._held or not self._ask("SELECT pg_try_advisory_lock(%s)", number):
-                raise _busy(bot)
-            self._held.add(number)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._held.discard(number)
-                self._let_go(number)
-
-    def _ask(self, question: str, number: int) -> bool:
+    def take(self) -> bool:
         try:
             if self._connection is None:
                 self._connection = self._store.engine.raw_connection()
             driver = self._connection.driver_connection
-            return bool(driver.execute(question, (self._origin << 32 | number,)).fetchone()[0])
+            question = "SELECT pg_try_advisory_lock(%s)"
+            taken = bool(driver.execute(question, (self._origin,)).fetchone()[0])
         except Exception as error:
             if not is_passing(error, self._store.driver):
                 raise
-            self.close()
+            self.let_go()
             raise busy(self._store.shown, error) from error
+        if not taken:
+            self.let_go()
+        return taken
 
-    def _let_go(self, number: int) -> None:
-        try:
-            if self._connection is not None:
-                self._ask("SELECT pg_advisory_unlock(%s)", number)
-        except RetryLater:
-            return  # with the connection the lock is gone
-        if not self._held:
-            self.close()
-
-    def close(self) -> None:
+    def let_go(self) -> None:
         if self._connection is not None:
             discard(self._connection)
             self._connection = None
 
 
-def _busy(bot: BotId) -> RetryLater:
-    return RetryLater("bot_busy", f"Another process is running the bot '{bot}'.", "Stop it there, or wait.")
+def hold_of(store: Store, origin: int) -> Hold:
+    """The hold that fits a store."""
+    if store.in_memory:
+        return NoHold()
+    return FileHold(store.path.parent) if store.path else ServerHold(store, origin)

@@ -1,6 +1,7 @@
 """Who may write: one row, a token that only grows, and until when nobody else gets a greater one.
 
-The token is what keeps two writers apart; the time only says when the next one may come in without being asked.
+The token is what keeps two writers apart. The time says when the next one may come in without being asked, where
+nothing shows that the one before is gone.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ _TAKE = (
 )
 _MOVE = update(HEAD).values(until_ms=bindparam("lasts_until")).where(HEAD.c.token == bindparam("mine"))
 _HOLDER = select(HEAD.c.holder)
+_EVER = 2**62
 
 
-def take(writer: Writer, holder: str, now_ms: int, lasts_ms: int) -> int:
-    """The new token. Raises RetryLater `lease_held`."""
+def take(writer: Writer, holder: str, now_ms: int, lasts_ms: int, *, alone: bool) -> int:
+    """The new token. `alone`: whoever had the lease is known to be gone. Raises RetryLater `lease_held`."""
+    now = _EVER if alone else now_ms
     with writer.transaction():
-        taken = writer.ask(_TAKE, by=holder, same=holder, now=now_ms, lasts_until=now_ms + lasts_ms)
+        taken = writer.ask(_TAKE, by=holder, same=holder, now=now, lasts_until=now_ms + lasts_ms)
         if taken:
             return taken[0][0]
         other = writer.ask(_HOLDER)[0][0]
-    raise RetryLater(
-        "lease_held", f"Another Karat ({other}) writes to this journal.", "Stop it, or wait until its lease is over."
-    )
+    raise RetryLater("lease_held", f"Another Karat ({other}) runs the bots of this journal.", "Stop it there, or wait.")
 
 
 def move(writer: Writer, token: int, until_ms: int) -> bool:

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sqlalchemy import URL, bindparam, select, update
@@ -20,7 +19,7 @@ from karat.core.ids import BotId
 from karat.journal import lease
 from karat.journal.batch import Batch
 from karat.journal.codec import BOT_COLUMNS, bot_row
-from karat.journal.holds import FileHolds, Holds, ServerHolds
+from karat.journal.holds import hold_of
 from karat.journal.place import journal_path, journal_url
 from karat.journal.stores import Store, postgres_store, sqlite_store
 from karat.journal.tables import BOT_STATE, BOTS, HEAD
@@ -83,7 +82,7 @@ class SqlJournal(TradingReader):
         self._writer = Writer(store)
         self._writer.connect()
         self._origin: int = self._ask(_ORIGIN)[0][0]
-        self._holds: Holds = FileHolds(store.path.parent) if store.path else ServerHolds(store, self._origin)
+        self._hold = hold_of(store, self._origin)
 
     @property
     def origin(self) -> int:
@@ -92,7 +91,7 @@ class SqlJournal(TradingReader):
 
     def close(self) -> None:
         """Close every connection."""
-        self._holds.close()
+        self._hold.let_go()
         self._writer.close()
         self._store.engine.dispose()
 
@@ -121,9 +120,6 @@ class SqlJournal(TradingReader):
         number = writer.ask(_NUMBER, of_id=record.id)[0][0]
         writer.add(BOT_STATE, _STATE_ROW, [(number, BotState.STOPPED.value, "", 0, None, None, b"")])
         return number
-
-    def hold(self, bot: BotId) -> AbstractContextManager[None]:
-        return self._holds.take(bot, self.number_of(bot))
 
     def set_state(self, bot: BotId, state: BotState, cause: str, happening: Happening, ts: int) -> None:
         number = self.number_of(bot)
@@ -154,11 +150,14 @@ class SqlJournal(TradingReader):
         return add_transaction(self._writer, self.number_of, transaction)
 
     def take_lease(self, holder: str, now_ms: int, lasts_ms: int) -> int:
-        return lease.take(self._writer, holder, now_ms, lasts_ms)
+        return lease.take(self._writer, holder, now_ms, lasts_ms, alone=self._hold.take())
 
     def renew_lease(self, token: int, now_ms: int, lasts_ms: int) -> None:
         if not lease.move(self._writer, token, now_ms + lasts_ms):
+            self._hold.let_go()
             raise lease.lost()
+        self._hold.take()  # where it was taken by time alone, from one that hung, the lock is free once that one knows
 
     def release_lease(self, token: int) -> None:
-        lease.move(self._writer, token, 0)
+        if lease.move(self._writer, token, 0):
+            self._hold.let_go()

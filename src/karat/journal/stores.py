@@ -37,6 +37,11 @@ class Store:
         return self.engine.dialect.loaded_dbapi
 
     @property
+    def in_memory(self) -> bool:
+        """An SQLite store without a file, which ends with its process."""
+        return self.kind == "sqlite" and self.path is None
+
+    @property
     def kind(self) -> str:
         return self.engine.dialect.name
 

@@ -13,7 +13,6 @@ Lots count `Instrument.lot` contracts; level ticks count `Instrument.tick`. Mone
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -273,7 +272,7 @@ class JournalReader(Protocol):
 
 
 class Journal(JournalReader, Protocol):
-    """What a runner writes. One thread writes; one process at a time holds a bot."""
+    """What is written of bots outside the desk's transactions. One thread writes."""
 
     def create_bot(self, record: BotRecord) -> None:
         """Raises InputError `bot_exists`."""
@@ -281,10 +280,6 @@ class Journal(JournalReader, Protocol):
 
     def create_bots(self, bots: Sequence[tuple[BotRecord, Sequence[Happening]]]) -> None:
         """All of them, each with what there is to tell of it, or none. Raises InputError `bot_exists`."""
-        ...
-
-    def hold(self, bot: BotId) -> AbstractContextManager[None]:
-        """Be the only one that runs `bot`; released when the process dies. Raises RetryLater `bot_busy`."""
         ...
 
     def set_state(self, bot: BotId, state: BotState, cause: str, happening: Happening, ts: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.journal.conftest import Opens
 from tests.unit.journal.entries import ANCHOR, bar_entry, bot_record, fill, intent, told, trade
 
-from karat.core.errors import InputError, NeedsOperator, RetryLater
+from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import BotId, ClientOrderId
 from karat.core.model.policy import Policy
 from karat.core.model.reasons import Refusal
@@ -141,18 +141,6 @@ def test_another_thread_reads_what_was_committed(journal: SqlJournal) -> None:
     reader.start()
     reader.join()
     assert seen == [1]
-
-
-def test_only_one_holds_a_bot(opens: Opens, journal: SqlJournal) -> None:
-    other = opens()
-    with journal.hold(ADA):
-        with pytest.raises(RetryLater) as busy, other.hold(ADA):
-            pass
-        assert busy.value.code == "bot_busy"
-        with pytest.raises(RetryLater), journal.hold(ADA):
-            pass
-    with other.hold(ADA):
-        pass
 
 
 def test_bots_are_created_all_with_what_is_told_of_them_or_none(journal: SqlJournal) -> None:

@@ -203,6 +203,7 @@ def test_one_writes_and_the_next_one_waits_for_the_lease_to_end(opens: Opens, jo
             late()
         assert lost.value.code == "lease_lost"
     journal.release_lease(first)  # not his any more: nothing happens
+    other.renew_lease(second, NOW_MS + 1_900, 1_000)
     with pytest.raises(RetryLater):
         journal.take_lease("one", NOW_MS + 1_901, 1_000)
     assert journal.log(0, 9) == ()
@@ -210,6 +211,14 @@ def test_one_writes_and_the_next_one_waits_for_the_lease_to_end(opens: Opens, jo
     third = journal.take_lease("one", NOW_MS + 1_901, 1_000)
     assert third > second
     assert journal.take_lease("one", NOW_MS + 1_902, 1_000) > third, "one's own lease is no obstacle"
+
+
+def test_after_a_death_nobody_waits(opens: Opens, journal: SqlJournal) -> None:
+    first = journal.take_lease("one", NOW_MS, 10**9)
+    journal.close()  # the system lets go of what a dead process held
+    other = opens()
+    second = other.take_lease("two", NOW_MS + 1, 1_000)
+    assert second > first
 
 
 def test_nobody_writes_without_ever_having_taken_the_lease(journal: SqlJournal) -> None:
