@@ -65,10 +65,11 @@ class PostgresServer:
     def url(self, database: str) -> URL:
         return URL.create("postgresql+psycopg", "karat", database=database, query={"host": str(self._folder)})
 
-    def new_database(self) -> URL:
-        """An empty one."""
+    def new_database(self, template: URL | None = None) -> URL:
+        """An empty one, or one like `template`, to which nobody is connected."""
         name = f"journal_{next(self._databases)}"
-        self._run("createdb", "-h", str(self._folder), "-U", "karat", name)
+        like = [] if template is None else ["-T", str(template.database)]
+        self._run("createdb", "-h", str(self._folder), "-U", "karat", *like, name)
         return self.url(name)
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -3,7 +3,7 @@
 1. One transaction per bar, or per group of bars that a replay brings at once, or per step of the desk.
 2. A bar is written only onto the bar before it, so a second writer cannot get in between unseen.
 3. Everything that gets a number of its own gets it from one row (`head`), which every transaction that tells something
-   holds until it ends. Events are so numbered without a gap, and are seen in the order of their numbers.
+   takes first and holds until it ends. Events are so numbered without a gap, and seen in the order of their numbers.
 4. Each event that people are told of, and the newest MARKED of each bot, has an `id` besides, by which followers count.
 """
 
@@ -126,8 +126,8 @@ class SqlJournal(TradingReader):
         batch = Batch(self.number_of)
         batch.tell(number, None, happening, ts)
         with self._writer.transaction():
-            self._writer.change(_SET_STATE, of_bot=number, doing=state.value, why=cause)
             self._writer.count(batch)
+            self._writer.change(_SET_STATE, of_bot=number, doing=state.value, why=cause)
 
     def write_bar(self, entry: BarEntry) -> None:
         self.write_bars((entry,))
@@ -138,13 +138,13 @@ class SqlJournal(TradingReader):
             batch.add_bars(entry)
         writer = self._writer
         with writer.transaction():
+            if batch.events or batch.marked:
+                writer.count(batch)
             if batch.intents:
                 writer.put_intents(batch)
             writer.put_steps(batch)
             if batch.fills or batch.trades:
                 writer.put_fills(batch)
-            if batch.events or batch.marked:
-                writer.count(batch)
 
     def write(self, transaction: Transaction) -> int:
         return add_transaction(self._writer, self.number_of, transaction)

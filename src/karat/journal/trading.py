@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, literal_column, or_, select
 
 from karat.core.ids import BotId, ClientOrderId
 from karat.journal.reading import Reader
@@ -28,7 +28,7 @@ _ORDERS = (  # with their fills in one question, so that both are of one moment
     .select_from(ORDERS.join(BOTS).outerjoin(ORDER_FILLS, ORDER_FILLS.c.order == ORDERS.c.id))
     .order_by(ORDERS.c.number, ORDER_FILLS.c.ts, ORDER_FILLS.c.number, ORDER_FILLS.c.id)
 )
-_OPEN_ORDERS = _ORDERS.where(ORDERS.c.is_over == 0)
+_OPEN_ORDERS = _ORDERS.where(ORDERS.c.is_over == literal_column("0"))  # written out: the index is of these alone
 _ONE_ORDER = _ORDERS.where(ORDERS.c.id == bindparam("of_id"))
 _ORDERS_OF_BOT = _ORDERS.where(ORDERS.c.bot == _BOT)
 _NEXT_INTENT = select(func.coalesce(func.max(ORDERS.c.intent) + 1, 0)).where(ORDERS.c.bot == _BOT)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +26,7 @@ APPLICATION_ID = 0x4B52544A  # "KRTJ"
 VERSION_TABLE = "journal_version"
 UPGRADE_LOCK = APPLICATION_ID  # of PostgreSQL: two processes that begin together do so in turn
 MIGRATIONS = Path(__file__).parent / "migrations"
+_ONE_MIGRATION = threading.Lock()  # what Alembic works on is global to the process
 
 
 def ready(store: Store) -> None:
@@ -97,9 +99,10 @@ def _migrate(connection: Connection, store: Store, version: int) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes.update(connection=connection, version_table=VERSION_TABLE)
-    if version and VERSION_TABLE not in inspect(connection).get_table_names():
-        command.stamp(config, str(version))
-    command.upgrade(config, str(VERSION))
+    with _ONE_MIGRATION:
+        if version and VERSION_TABLE not in inspect(connection).get_table_names():
+            command.stamp(config, str(version))
+        command.upgrade(config, str(VERSION))
     if store.kind == "sqlite":
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")

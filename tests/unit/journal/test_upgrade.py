@@ -97,32 +97,42 @@ def test_no_copy_is_made_of_a_journal_without_bots(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from alembic import command
 from sqlalchemy import Engine, event
 from karat.journal import open_journal
 from karat.journal.place import parsed_url
-left = int(sys.argv[1])
+
+left = 0
+
 @event.listens_for(Engine, "before_cursor_execute")
 def count(*_):
     global left
     left -= 1
     if left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-url = parsed_url(sys.argv[3]) if len(sys.argv) > 3 else None
-open_journal(Path(sys.argv[2]), url).close()
+
+url = parsed_url(sys.argv[2]) if sys.argv[2] else None
+for statement in map(int, sys.argv[3:]):
+    child = os.fork()
+    if child == 0:
+        left = statement
+        open_journal(Path(sys.argv[1]), url).close()
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
-def opened_until(statement: int, *where: str) -> int:
-    """The exit code of a process that opens a journal and is killed just before its statement of that number."""
-    command = [sys.executable, "-c", KILLED, str(statement), *where]
+def opened_and_killed(home: Path, url: str, *statements: int) -> list[int]:
+    """The exit codes of processes that open a journal one after the other, each killed just before a statement."""
+    command = [sys.executable, "-c", KILLED, str(home), url, *map(str, statements)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run(command, env=environment, check=False, capture_output=True).returncode
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return [int(line) for line in done.stdout.split()]
 
 
-@pytest.mark.parametrize("statement", [9, 25, 40])
-def test_killed_in_the_middle_it_is_of_the_version_it_was_of(statement: int, tmp_path: Path) -> None:
+def test_killed_in_the_middle_it_is_of_the_version_it_was_of(tmp_path: Path) -> None:
     path = older_journal(tmp_path, 1)
-    assert opened_until(statement, str(tmp_path)) == -9
+    assert opened_and_killed(tmp_path, "", 9, 18, 27, 36, 45) == [-9] * 5
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("PRAGMA user_version").fetchone() == (1,)
         tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -134,7 +144,12 @@ def test_killed_in_the_middle_it_is_of_the_version_it_was_of(statement: int, tmp
 
 def test_killed_in_the_middle_a_database_is_as_empty_as_before(postgres: PostgresServer, tmp_path: Path) -> None:
     url = postgres.new_database()
-    assert opened_until(30, str(tmp_path), url.render_as_string(hide_password=False)) == -9
+    assert opened_and_killed(tmp_path, url.render_as_string(hide_password=False), 10, 30) == [-9] * 2
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+        assert connection.exec_driver_sql(tables).scalar() == 0
+    engine.dispose()
     with closing(open_journal(url=url)) as journal:
         assert journal.bots() == ()
 
