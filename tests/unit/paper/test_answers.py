@@ -117,6 +117,7 @@ def test_a_stale_quote_refuses_new_risk_and_lets_a_position_go() -> None:
     clock = WallClock()
     venue = OrderPaperVenue(rulebook=Rulebook(quote_age_ms_max=5_000), now_ms=clock.now_ms)
     counter = Counter(market([FLAT, FLAT]), venue)
+    assert counter.reason(counter.enter(1, 5)) == "stale quote: none is known"
     venue.book(MARKET, Book(clock.ms, ((99.0, 10.0),), ((101.0, 10.0),)))
     entered = counter.enter(1, 5)
     counter.walk()
@@ -125,6 +126,8 @@ def test_a_stale_quote_refuses_new_risk_and_lets_a_position_go() -> None:
     assert counter.of(entered)[-1] == (FILL, 5)
     assert counter.reason(refused) == "stale quote: 6000 ms old"
     assert counter.of(left) == [(ACK, 0)]
+    with pytest.raises(InputError, match="needs a clock"):
+        OrderPaperVenue(rulebook=Rulebook(quote_age_ms_max=5_000))
 
 
 def test_a_market_order_without_a_bar_fills_at_the_last_close() -> None:

@@ -89,10 +89,12 @@ def test_a_fill_comes_in_slices_of_one_price() -> None:
 
 
 def test_late_requests_and_late_words_come_when_their_time_has_come() -> None:
-    clock = WallClock()
-    counter = counter_of("latency:100ms,delay:200ms", clock)
+    clock, asked = WallClock(), list[int]()
+    script = Script.parse("latency:100ms,delay:200ms")
+    venue = OrderPaperVenue(script=script, now_ms=clock.now_ms, schedule=asked.append)
+    counter = Counter(market([FLAT]), venue)
     name = counter.enter(1, 10)
-    assert counter.venue.wake() == clock.ms + 100
+    assert asked == [clock.ms + 100] and counter.venue.wake() == clock.ms + 100
     clock.ms += 100
     assert counter.venue.wake() == clock.ms + 200 and counter.of(name) == []
     clock.ms += 200

@@ -15,7 +15,7 @@ from karat.venues.paper.prices import Book
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """Rules that some venues have. `price_band`: how far a limit or trigger may lie from the last close, as a fraction
-    of it; `quote_age_ms_max`: how old a known book may be when an order that adds risk comes. None: no such rule."""
+    of it; `quote_age_ms_max`: an order that adds risk needs a book that is not older. None: no such rule."""
 
     price_band: float | None = None
     quote_age_ms_max: int | None = None
@@ -66,7 +66,9 @@ def _risk(submit: Submit, at: Situation, rulebook: Rulebook) -> str:
         quantity = submit.lots * inputs.rules.lot
         if not meets_minimums(inputs.rules, inputs.features, submit.lots, close):
             return f"below the minimum quantity or notional: {quantity} at {close}"
-    if book is not None and rulebook.quote_age_ms_max is not None and at.now_ms is not None:
+    if rulebook.quote_age_ms_max is not None:
+        if book is None or at.now_ms is None:
+            return "stale quote: none is known"
         age = at.now_ms - book.ts
         if age > rulebook.quote_age_ms_max:
             return f"stale quote: {age} ms old"

@@ -58,11 +58,13 @@ class OrderPaperVenue:
         self, *, script: Script | None = None, rulebook: Rulebook | None = None, now_ms: Now | None = None,
         schedule: Schedule | None = None,
     ) -> None:  # fmt: skip
-        script = script or Script()
+        script, rulebook = script or Script(), rulebook or Rulebook()
+        if rulebook.quote_age_ms_max is not None and now_ms is None:
+            raise InputError("rule_needs_clock", "The age of a quote needs a clock.", "Give the venue now_ms.")
         slow = script.latency_ms + script.delay_ms
         self._traits = Traits("paper", ARRIVAL_MS_MAX + slow, ANSWER_MS_MAX + slow, id_is_unique=True, simulates=True)
         self._wire = Wire(script, now_ms, schedule)
-        self._rulebook = rulebook or Rulebook()
+        self._rulebook = rulebook
         self._accounts: dict[int, SubAccount] = {}
         self._sent_ms: dict[ClientOrderId, int] = {}
         self._looks: dict[ClientOrderId, int] = {}
