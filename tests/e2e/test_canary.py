@@ -120,10 +120,10 @@ def test_no_sink_holds_a_byte_of_it(world: None, vendor: EchoingVendor, home: Pa
 
     used = [one for one in vendor.requests if CANARY in str(one.headers) + str(one.query)]
     assert {one.path.split("/")[1] for one in used} >= {"api", "fred"}, "the key was sent, in a header and an address"
+    assert found_in(sinks) == []
     assert b"[secret]" in sinks["data refresh --vendor coinglass fred --all-now"], "the vendor's words were shown"
     for part in ("secrets.json", "journal.db", "journal.db-wal", "serve.log", "backups/karat-"):
         assert any(part in name for name in sinks), part
-    assert found_in(sinks) == []
     secret_key = Path(os.environ["KARAT_SECRET_KEY_FILE"]).read_text().split()[1]
     assert found_in(sinks, secret_key) == []
     mine = {"address", str(home / "token"), f"afterwards {home / 'token'}"}

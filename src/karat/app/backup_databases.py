@@ -120,7 +120,9 @@ def _run(words: tuple[str, ...], url: str) -> None:
     )
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
-        told = said[-1].replace(settings.get("PGPASSWORD") or "\0", "[secret]")
+        told = next((line for line in said if "error:" in line), said[-1]).replace(
+            settings.get("PGPASSWORD") or "\0", "[secret]"
+        )
         raise RetryLater("dump_failed", f"{words[0]} failed: {told}.", "Check the server and its version.")
 
 
