@@ -143,9 +143,10 @@ def test_a_journal_of_a_newer_karat_is_refused_and_left_alone(terminal: Terminal
 def test_a_bot_that_another_process_runs_is_told_to_wait(terminal: Terminal, home: Path) -> None:
     terminal.run(*CREATE)
     journal = open_journal(home)
-    with journal.hold(BotId("ada")):
-        ran = terminal.run("bots", "run", "ada")
-    assert ran.code == 2 and "Another process" in ran.err
+    token = journal.take_lease("elsewhere", 10**15, 1)
+    ran = terminal.run("bots", "run", "ada")
+    assert ran.code == 2 and "Another Karat (elsewhere)" in ran.err
+    journal.release_lease(token)
     journal.close()
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from karat.app.console import say, show, undefined
-from karat.core.errors import InputError, RetryLater
+from karat.core.errors import InputError
 from karat.core.time import iso, timeframe_text
 from karat.ports.cockpit import BotState
 
 if TYPE_CHECKING:
-    from karat.ports.journal import BotRecord, BotStatus, Journal, TradeRecord
+    from karat.ports.journal import BotRecord, BotStatus, TradeRecord
+    from karat.ports.trading import TradingJournal
 
 
 _DATA_FIELDS = ("data_hash", "bars_hash", "quality")
 
 
-def bot_json(journal: Journal, record: BotRecord) -> dict[str, Any]:
+def bot_json(journal: TradingJournal, record: BotRecord) -> dict[str, Any]:
     """One bot as it stands."""
     status = journal.status(record.id)
     marks = None if status.last_ts is None else journal.marks(record.id, status.last_ts)
@@ -61,15 +62,11 @@ def _data_json(record: BotRecord, last_ts: int | None) -> dict[str, Any]:
     return data_json(lake, candles, funding, Gate(coverage))
 
 
-def _state(journal: Journal, status: BotStatus) -> str:
+def _state(journal: TradingJournal, status: BotStatus) -> str:
     """What the journal says, unless it says running and nobody runs it: then it was killed."""
     if status.state != BotState.RUNNING:
         return status.state.value
-    try:
-        with journal.hold(status.bot):
-            return "interrupted"
-    except RetryLater:
-        return status.state.value
+    return status.state.value if journal.desk_is_alive() else "interrupted"
 
 
 def trade_json(trade: TradeRecord) -> dict[str, Any]:

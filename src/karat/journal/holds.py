@@ -11,6 +11,7 @@ import fcntl
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+from karat.core.errors import RetryLater
 from karat.journal.stores import Store, discard
 from karat.journal.troubles import busy, is_passing
 
@@ -72,20 +73,29 @@ class ServerHold:
         self._connection: Any = None
 
     def take(self) -> bool:
+        known = self._connection is not None
+        try:
+            taken = self._ask()
+        except RetryLater:
+            if not known:
+                raise
+            taken = self._ask()  # the connection was cut, and the lock with it; the server may well be there
+        if not taken:
+            self.let_go()
+        return taken
+
+    def _ask(self) -> bool:
         try:
             if self._connection is None:
                 self._connection = self._store.engine.raw_connection()
             driver = self._connection.driver_connection
             question = "SELECT pg_try_advisory_lock(%s)"
-            taken = bool(driver.execute(question, (self._origin,)).fetchone()[0])
+            return bool(driver.execute(question, (self._origin,)).fetchone()[0])
         except Exception as error:
             if not is_passing(error, self._store.driver):
                 raise
             self.let_go()
             raise busy(self._store.shown, error) from error
-        if not taken:
-            self.let_go()
-        return taken
 
     def let_go(self) -> None:
         if self._connection is not None:

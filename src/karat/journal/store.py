@@ -158,6 +158,14 @@ class SqlJournal(TradingReader):
             raise lease.lost()
         self._hold.take()  # where it was taken by time alone, from one that hung, the lock is free once that one knows
 
+    def desk_is_alive(self) -> bool:
+        """Whether a process, this one or another, runs bots of this journal."""
+        other = hold_of(self._store, self._origin)
+        try:
+            return not other.take()
+        finally:
+            other.let_go()
+
     def release_lease(self, token: int) -> None:
         if lease.move(self._writer, token, 0):
             self._hold.let_go()

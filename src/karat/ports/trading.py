@@ -165,6 +165,10 @@ class TradingJournal(Journal, Protocol):
         """Raises NeedsOperator `lease_lost` when the token is not the newest."""
         ...
 
+    def desk_is_alive(self) -> bool:
+        """Whether a process, this one or another, runs bots of this journal. What died does not."""
+        ...
+
     def release_lease(self, token: int) -> None:
         """Let the next one in at once; nothing happens where the token is not the newest."""
         ...

@@ -18,6 +18,7 @@ from typing import Protocol
 from karat.core.ids import ClientOrderId, MarketId
 from karat.kernel.engine import Inputs
 from karat.kernel.state import State
+from karat.oms.accounts import Holding
 from karat.oms.reconcile import VenueView
 from karat.oms.records import Event, Fill
 
@@ -112,7 +113,7 @@ class OrderSaid:
 @dataclass(frozen=True, slots=True)
 class Charged:
     """Funding or borrow was taken (negative: paid out) from the position of a bot, or of nobody known (None). `id` is
-    the venue's, or made from it, so that one payment has one id. `at_bar`: in which bar a simulated venue took it."""
+    the venue's, or made from it, so that one payment has one id."""
 
     id: str
     market: MarketId
@@ -199,12 +200,20 @@ class Venue(Protocol):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a simulated venue must know of a bot to go on where it stood: the bot's kernel state, which holds position
-    and money, and the orders of it that are alive at the venue, oldest first, with what is filled of each."""
+    and money, and the orders of it that are alive at the venue, oldest first, with what is filled of each.
+
+    Of the bar on which the bot stands: `charged` are ids of charges that are booked already, `last_ts` is the time of
+    its newest fill in it, None without one. `exact` is the bot's exact book with the balance that goes with it; without
+    it balances have the digits of the kernel only.
+    """
 
     market: MarketId
     currency: str
     state: State
     orders: tuple[tuple[Submit, str, int], ...] = ()  # (order, venue id, lots filled)
+    charged: frozenset[str] = frozenset()
+    last_ts: int | None = None
+    exact: tuple[Holding, Decimal] | None = None
 
 
 class SimulatedVenue(Venue, Protocol):

@@ -18,7 +18,7 @@ from karat.kernel.trading import no_limit, no_order, take_lots
 from karat.oms.client_ids import OrderKey, Part, client_order_id, order_key
 from karat.oms.records import EventKind, Fill
 from karat.ports.venue import CancelOrder, Charged, OrderSaid, Priced, Said, Seized, Standing, Submit, Timing
-from karat.venues.paper.orders import OrderPaperVenue, Progress
+from karat.venues.paper.orders import OrderPaperVenue
 
 MARKET = MarketId("test:WORLD")
 BOT = 7
@@ -81,8 +81,8 @@ class StandIn:
 
     def enrol(self) -> None:
         alive = tuple((known.submit, known.venue_id or "", known.filled) for known in self.orders.values())
-        progress = Progress(frozenset(self.charged_now), self.last_ts)
-        self.venue.enrol(BOT, Standing(MARKET, "B", self.state._replace(bar=self.bar), alive), progress=progress)
+        state, charged = self.state._replace(bar=self.bar), frozenset(self.charged_now)
+        self.venue.enrol(BOT, Standing(MARKET, "B", state, alive, charged, self.last_ts))
 
     def run(self) -> StandIn:
         for bar in range(self.bars):

@@ -60,6 +60,7 @@ class Book:
     next_intent: int = 0
     fills: int = 0
     trades: int = 0
+    last_fill: FillRecord | None = None
     open_fills: list[FillRecord] = field(default_factory=list[FillRecord])
     unaffordable: list[int] = field(default_factory=list[int])
     external_lots: int = 0  # of this market, at the venue, nobody's
@@ -69,6 +70,12 @@ class Book:
     looked_ms: dict[ClientOrderId, int] = field(default_factory=dict[ClientOrderId, int])
     ledger: Ledger = field(default_factory=Ledger)
     charges: deque[str] = field(default_factory=lambda: deque[str](maxlen=8))  # ids of charges booked lately
+
+    @property
+    def last_fill_ts(self) -> int | None:
+        """Time of the newest fill in the bar that is not done yet; None without one."""
+        last = self.last_fill
+        return last.ts if last is not None and last.bar == self.kernel.bar else None
 
     def live_orders(self) -> Iterator[Order]:
         """Those that are not over."""
@@ -241,6 +248,7 @@ class Book:
         made = tuple(self._fill_record(part, deal, order) for part in parts)
         trades = []
         for fill in made:
+            self.last_fill = fill
             self.open_fills.append(fill)
             if fill.position_before + fill.side * fill.lots == 0:
                 trades.append(closed_trade(self.open_fills, self.record.instrument))

@@ -83,7 +83,10 @@ class Desk:
         alive = [order for order in book.live_orders() if order.status not in TERMINAL]
         known = [order for order in alive if order.venue_id is not None]
         orders = tuple((submit_of(book.notes[order.id]), order.venue_id or "", order.filled_lots) for order in known)
-        simulated.enrol(book.number, Standing(book.record.market, book.record.currency, book.kernel, orders))
+        standing = Standing(
+            book.record.market, book.record.currency, book.kernel, orders, frozenset(book.charges), book.last_fill_ts
+        )
+        simulated.enrol(book.number, standing)
         for order in alive:
             if order.venue_id is None:
                 simulated.post(submit_of(book.notes[order.id]))

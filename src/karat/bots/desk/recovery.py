@@ -81,6 +81,7 @@ def recovered_book(
         next_intent=journal.next_intent(record.id),
         fills=len(fills),
         trades=fills[-1].trade + 1 if fills else 0,
+        last_fill=fills[-1] if fills else None,
         open_fills=_open_fills(fills),
         charges=_charges(journal.facts().get(f"charges:{record.id}", {})),
     )

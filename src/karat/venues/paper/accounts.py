@@ -52,15 +52,6 @@ class Resting:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What the desk has booked already of the bar on which the bot stands, so that walking on does not take it twice.
-    `charged`: ids of `Charged`; `last_ts`: of the newest fill in it, None: none."""
-
-    charged: frozenset[str] = frozenset()
-    last_ts: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ExactBook:
     """The desk's exact book of a bot and the balance with it, in the currency of its `Standing`."""
 
@@ -85,7 +76,7 @@ class SubAccount:
     blocks: Blocks
     walked: int
     resumed: int
-    progress: Progress
+    standing: Standing
     exact: ExactBook | None = None
     orders: dict[ClientOrderId, Resting] = field(default_factory=dict[ClientOrderId, Resting])
     ended: dict[ClientOrderId, Resting] = field(default_factory=dict[ClientOrderId, Resting])
@@ -96,12 +87,13 @@ class SubAccount:
     watched: tuple[float, float, int] = (0.0, 0.0, 0)
 
     @classmethod
-    def of(cls, bot: int, standing: Standing, progress: Progress, exact: ExactBook | None) -> SubAccount:
+    def of(cls, bot: int, standing: Standing) -> SubAccount:
         """As the desk says that the bot stands."""
         state = standing.state
+        exact = None if standing.exact is None else ExactBook(*standing.exact)
         account = cls(
             bot, standing.market, standing.currency, state.holding, state.trade, state.money, state.blocks,
-            state.bar - 1, state.bar, progress, exact,
+            state.bar - 1, state.bar, standing, exact,
         )  # fmt: skip
         for submit, venue_id, filled in standing.orders:
             account.orders[submit.id] = Resting(submit, venue_id, filled, fresh=False)

@@ -113,7 +113,7 @@ class BarWalk:
 
     def _rest(self, ts: int, open_: float, high: float, low: float, walked: int) -> None:
         """Steps 6 to 8 on the finest bar, after step 3 at its own open where it is a finer one (`walked` >= 0)."""
-        account, progress = self.account, self.account.progress
+        account, progress = self.account, self.account.standing
         if self._resumes and walked >= 0 and progress.last_ts is not None and ts < progress.last_ts:
             return
         by_limit = self._resumes and account.trade.limit_bar == self.now.bar
@@ -281,7 +281,7 @@ class BarWalk:
         """Take a payment, once per bot, market, bar and kind for ever."""
         account, ts = self.account, self.now.ts
         name = f"{kind}:{account.bot}:{account.market}:{ts}"
-        if amount == 0.0 or (self._resumes and name in account.progress.charged):
+        if amount == 0.0 or (self._resumes and name in account.standing.charged):
             return
         funding, borrow = (amount, 0.0) if kind == "funding" else (0.0, amount)
         account.pay(funding, borrow)

@@ -5,7 +5,7 @@
 2. `post` answers at once, as a venue would (`admission` says no), over a line that a script can spoil (`wire`).
 3. `walk` is steps 1 to 8 of a bar (`matching`). A walk that was broken off by an error of the listener leaves the
    account where it was broken off: enrol the bot again with what its journal holds, and walk the bar once more. Only
-   these are then said again: `Charged` of this bar under its old id (not where `Progress.charged` names it), and fills
+   these are then said again: `Charged` of this bar under its old id (not where `Standing.charged` names it), and fills
    that were never booked by the desk, under their old ids.
 4. What ended before this process began is not known here: a look-up says that it is absent.
 """
@@ -35,7 +35,7 @@ from karat.ports.venue import (
     Submit,
     Traits,
 )
-from karat.venues.paper.accounts import ExactBook, Progress, Resting, SubAccount
+from karat.venues.paper.accounts import Resting, SubAccount
 from karat.venues.paper.admission import Rulebook, Situation, refusal
 from karat.venues.paper.matching import BarWalk
 from karat.venues.paper.moments import after_close, never_due, opening_of
@@ -80,12 +80,9 @@ class OrderPaperVenue:
     def listen(self, sink: Sink) -> None:
         self._wire.listen(sink)
 
-    def enrol(
-        self, bot: int, standing: Standing, *, progress: Progress | None = None, exact: ExactBook | None = None
-    ) -> None:
-        """Keep an account for `bot`. `progress`: what is booked of bar `standing.state.bar` already; `exact`: the exact
-        book, without which the balance is the kernel's to its last digit only."""
-        self._accounts[bot] = SubAccount.of(bot, standing, progress or Progress(), exact)
+    def enrol(self, bot: int, standing: Standing) -> None:
+        """Keep an account for `bot`, as it stands."""
+        self._accounts[bot] = SubAccount.of(bot, standing)
 
     def book(self, market: MarketId, book: Book | None) -> None:
         """A snapshot of the order book, by which market orders get worse; None: it is not known any more."""
@@ -270,4 +267,4 @@ def _shown(order: Resting) -> VenueOrder:
     )  # fmt: skip
 
 
-__all__ = ["Book", "ExactBook", "OrderPaperVenue", "Progress", "Rulebook", "Script"]
+__all__ = ["Book", "OrderPaperVenue", "Rulebook", "Script"]
