@@ -37,7 +37,8 @@ _CLEAR = delete(FACTS).where(FACTS.c.name == bindparam("of_name"))
 def add_transaction(writer: Writer, number_of: Callable[[BotId], int], given: Transaction) -> int:
     """The number of the newest event. Raises as `karat.ports.trading.TradingJournal.write` says."""
     batch = _batch(number_of, given)
-    with writer.transaction():
+
+    def work() -> int:
         token, newest = writer.count(batch)
         if token != given.token or token < 1:
             raise lease.lost()
@@ -48,7 +49,9 @@ def add_transaction(writer: Writer, number_of: Callable[[BotId], int], given: Tr
         writer.put_steps(batch)
         writer.put_fills(batch)
         _put_desk(writer, number_of, given)
-    return newest
+        return newest
+
+    return writer.once(given, work)
 
 
 def _batch(number_of: Callable[[BotId], int], given: Transaction) -> Batch:

@@ -1,19 +1,20 @@
 """The one connection that writes, and its transactions.
 
 A transaction that fails, whatever the reason, is rolled back whole. A connection that was lost is replaced at the next
-transaction, so that writing goes on when the server is back.
+transaction, so that writing goes on when the server is back. One moment leaves a doubt: a connection lost before a
+commit is answered. `once` settles it for whoever gives the same thing again.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Table, bindparam, select, update
 
-from karat.core.errors import InputError
+from karat.core.errors import InputError, RetryLater
 from karat.core.model.reasons import Refusal
 from karat.journal.batch import Batch, conflict
 from karat.journal.codec import FILL_COLUMNS, INTENT_COLUMNS, TRADE_COLUMNS, Row
@@ -55,6 +56,7 @@ class Writer:
         self._lock = threading.RLock()
         self._connection: Any = None
         self.cursor: Any = None
+        self._unanswered: tuple[str, object, int] | None = None  # of `once`: transaction, what was given, its result
         # What every bar needs is looked up once: a transaction of one bar takes some 25 microseconds in all.
         self._head, self._counted, self._step = (compiled(self.kind, one) for one in (_HEAD, _COUNTED, _STEP))
         self._bar_text = insertion(self.kind, BARS, _BAR_ROW)
@@ -86,6 +88,40 @@ class Writer:
                 if is_passing(error, self._store.driver):
                     raise busy(self._store.shown, error) from error
                 raise
+
+    def once(self, given: object, work: Callable[[], int]) -> int:
+        """What `work` returns, done in a transaction. Where the answer to a commit was lost and the same object is
+        given again, the server is asked whether it had arrived, so that it is not done twice."""
+        with self._lock:
+            if self._unanswered is not None and self._unanswered[1] is given and self._has_arrived(self._unanswered[0]):
+                result, self._unanswered = self._unanswered[2], None
+                return result
+            self._unanswered = None
+            ending = None
+            try:
+                with self.transaction():
+                    result = work()
+                    ending = (self._transaction_name(), given, result)
+            except RetryLater:
+                if ending is not None and ending[0]:
+                    self._unanswered = ending
+                raise
+            return result
+
+    def _transaction_name(self) -> str:
+        """By which a server knows the transaction for ever; "" where commits are answered at once."""
+        if self.kind != "postgresql":
+            return ""
+        self.cursor.execute("SELECT pg_current_xact_id()::text")
+        return self.cursor.fetchone()[0]
+
+    def _has_arrived(self, name: str) -> bool:
+        with self.transaction():
+            self.cursor.execute("SELECT pg_xact_status(%s::xid8)", (name,))
+            status = self.cursor.fetchone()[0]
+        if status == "in progress":
+            raise RetryLater("journal_busy", f"{self._store.shown} has not ended the last transaction.", "Wait.")
+        return status == "committed"
 
     def _undo(self) -> None:
         """Roll back; a connection that cannot is given up, and the server or the file undoes what it had begun."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from contextlib import closing
+import tempfile
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.postgres_server import PostgresServer
 from tests.unit.journal.conftest import Opens
 from tests.unit.journal.desk_entries import ADA, NOW_MS, account, event, order_record, transaction
 from tests.unit.journal.entries import bar_entry, bot_record
+from tests.unit.journal.lossy_line import LossyLine
 from tests.unit.lake.test_disk_full import room
 
 from karat.core.errors import InputError, RetryLater
@@ -97,6 +99,32 @@ def test_a_connection_cut_in_a_transaction_leaves_nothing_of_it(postgres: Postgr
         assert journal.status(ADA).bars == 0
         journal.write_bar(bar_entry("ada", 0))
         assert journal.status(ADA).bars == 1
+
+
+def insisted(journal: SqlJournal, step: Transaction) -> int:
+    """Given again until it is taken: a server may need a moment to see that a line was cut."""
+    for _ in range(10_000):
+        with suppress(RetryLater):
+            return journal.write(step)
+    pytest.fail("it was never taken")
+
+
+@pytest.mark.parametrize("mode", ["unanswered", "unheard"])
+def test_a_step_whose_commit_was_not_answered_is_done_once(mode: str, postgres: PostgresServer) -> None:
+    with tempfile.TemporaryDirectory(prefix="karat-line-") as folder:
+        line = LossyLine(Path(folder), postgres.new_database())
+        with closing(open_journal(url=line.url)) as journal:
+            journal.create_bot(bot_record())
+            step = one_step(journal.take_lease("one", NOW_MS, 1_000))
+            line.mode = mode
+            with pytest.raises(RetryLater) as doubt:
+                journal.write(step)
+            assert doubt.value.code == "journal_busy"
+            line.mode = "whole"
+            assert len(journal.log(0, 99)) == (20 if mode == "unanswered" else 0)
+            assert insisted(journal, step) == 20
+            assert (len(journal.log(0, 99)), journal.status(ADA).bars) == (20, 1)
+        line.close()
 
 
 def test_a_mistake_of_ours_is_not_taken_for_a_busy_store(journal: SqlJournal) -> None:
