@@ -9,7 +9,7 @@ from tests.chaos.storm.world import World
 
 
 class VirtualClock:
-    """`karat.ports.clock.Clock`. A jump of `ms` is there at once and for as long as the fault lasts, a skew grows to it.
+    """`karat.ports.clock.Clock`. A jump of `ms` is there as long as the fault lasts, a skew grows to it.
 
     Waiting is not by this clock, as it is not on a real machine: timers run on time that never jumps.
     """

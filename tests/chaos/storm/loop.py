@@ -50,9 +50,21 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._dice = dice
         self._after_step = after_step
         self._until_us: int | None = None
+        self._main: asyncio.Task[Any] | None = None
+        self._made: list[asyncio.Task[Any]] = []
+        self._made_max = 64
         self._kept: list[Any] = []
         self._clock_resolution = 1e-6
         self.set_exception_handler(self._note)
+
+    def create_task(self, coro: Any, *, name: Any = None, context: Any = None) -> asyncio.Task[Any]:
+        """As asyncio does; the order in which tasks are made is kept, because names count over all loops."""
+        task = super().create_task(coro, name=name, context=context)
+        self._made.append(task)
+        if len(self._made) > 2 * self._made_max:
+            self._made = [one for one in self._made if not one.done()]
+            self._made_max = max(len(self._made), 64)
+        return task
 
     def time(self) -> float:
         return self.world.now_us / SECOND
@@ -64,7 +76,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def drive(self, main: Coroutine[Any, Any, Any], until_us: int) -> bool:
         """Run `main` until it ends (True; what it raised is raised) or time is up (False; nothing is cancelled)."""
-        task = self.create_task(main)
+        self._main = task = self.create_task(main)
         task.add_done_callback(lambda _: self.stop())
         self.go_on(until_us)
         if not task.done():
@@ -83,12 +95,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     @property
     def pending(self) -> list[asyncio.Task[Any]]:
-        """Tasks that have not ended, by name."""
-        return sorted(asyncio.all_tasks(self), key=lambda task: task.get_name())
+        """Tasks that have not ended, in the order in which they were made."""
+        alive = asyncio.all_tasks(self)
+        self._made = [task for task in self._made if task in alive]
+        return list(self._made)
+
+    @property
+    def others(self) -> list[asyncio.Task[Any]]:
+        """Tasks that have not ended, without the one that `drive` runs."""
+        return [task for task in self.pending if task is not self._main]
 
     def abandon(self) -> None:
         """Stop for ever, as if the process were gone."""
-        self._kept = [*asyncio.all_tasks(self), *self._asyncgens, *self._ready, *self._scheduled]
+        self._kept = [*self.pending, *self._asyncgens, *self._ready, *self._scheduled]
         self.set_exception_handler(lambda *_: None)
         self.close()
 
@@ -99,6 +118,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 kept._log_destroy_pending = False
                 _closed(kept.get_coro())
         self._kept.clear()
+        self._made.clear()
 
     def _run_once(self) -> None:
         if not self._ready and not self._stopping:

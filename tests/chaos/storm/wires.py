@@ -93,6 +93,7 @@ class Wires:
     def quote(self, quoted: Quoted) -> None:
         """A market's prices, as far as they come through, and as they come through."""
         now, place = self.world.passed_ms, quoted.market
+        self.faults.meet(Kind.HALF_OPEN, now, variants=("quotes", "all"))
         if self.end is None or not self.is_up("quotes"):
             return
         if self.faults.now(Kind.STALE_DATA, now, place) is not None:
@@ -144,7 +145,8 @@ class Wires:
 
     def _stream(self, said: Said) -> None:
         """What the user stream carries: in order, unless a fault has it otherwise."""
-        now, place = self.world.passed_ms, _said_place(said)
+        now, place = self.world.passed_ms, _said_place(said, self.exchange)
+        self.faults.meet(Kind.HALF_OPEN, now, variants=("events", "all"))
         if not self.is_up("events") or self.faults.meet(Kind.DROPPED, now, place) is not None:
             return
         us = self.world.now_us + self._dice.between(*_TRIP_MS) * 1_000
@@ -238,5 +240,7 @@ def _place(request: Request) -> str:
     return "" if isinstance(request, Look) else request.market
 
 
-def _said_place(said: Said) -> str:
+def _said_place(said: Said, exchange: Exchange) -> str:
+    if isinstance(said, OrderSaid) and said.event.venue_id in exchange.orders:
+        return exchange.orders[said.event.venue_id].market
     return said.market if isinstance(said, Charged | Seized) else ""
