@@ -64,10 +64,9 @@ class Exchange:
         order = self._rest(
             asked.id, asked.market, asked.side, asked.lots, asked.limit_ticks, asked.trigger_ticks, asked.reduce_only
         )
-        acknowledged = _said(EventKind.ACK, asked.id, order.venue_id, number=asked.number)
         self.say(_said(EventKind.ACK, asked.id, order.venue_id))
         self._meet(order, arrives=True)
-        return acknowledged
+        return _said(EventKind.ACK, asked.id, order.venue_id, lots=order.filled, number=asked.number)
 
     def cancel(self, asked: CancelOrder) -> OrderSaid:
         """By client id, or by the venue's where that is all there is."""

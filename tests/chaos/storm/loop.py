@@ -92,6 +92,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def stall(self, ms: int) -> None:
         """The callback that calls this takes so long: the world goes on, this loop does not."""
         self.world.pass_until(self.world.now_us + ms * 1_000)
+        self.world.stalled_us += ms * 1_000
 
     @property
     def pending(self) -> list[asyncio.Task[Any]]:

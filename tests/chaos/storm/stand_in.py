@@ -164,7 +164,13 @@ class StandIn(StandInMemory):
 
     def _hear(self, said: Said) -> None:
         if isinstance(said, OrderSaid):
-            self._take(said.event, "venue")
+            event = said.event
+            sent_ms = self._meta[event.order].sent_ms if event.order in self._meta else None
+            if (
+                event.kind == EventKind.ABSENT and sent_ms is not None
+            ):  # a venue does not know when another life sent it
+                event = replace(event, after_ms=self._now() - sent_ms)
+            self._take(event, "venue")
         elif isinstance(said, Looked):
             self._reconcile(said)
         elif isinstance(said, Charged):

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import zlib
 
-import pytest
 from tests.chaos.storm.drawing import CALM, HEAVY, LIGHT, NORMAL, draw_plan
 from tests.chaos.storm.faults import DRAWN, NOT_DRAWN, VARIANTS, Fault, FaultPlan, Kind, Running, shrunk
 
@@ -25,12 +24,11 @@ def test_a_plan_survives_being_written_and_read() -> None:
         assert FaultPlan.from_json(plan(seed, HEAVY).to_json()) == plan(seed, HEAVY)
 
 
-@pytest.mark.parametrize("hash_seed", ["0", "4711"])
-def test_another_hash_seed_draws_the_same_plan(hash_seed: str) -> None:
+def test_another_hash_seed_draws_the_same_plan() -> None:
     program = (
         "from tests.chaos.storm.test_faults import plan; import zlib; print(zlib.crc32(plan(5).to_json().encode()))"
     )
-    environment = {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": ":".join(path for path in sys.path if path)}
+    environment = {"PYTHONHASHSEED": "4711", "PYTHONPATH": ":".join(path for path in sys.path if path)}
     told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert int(told.stdout) == zlib.crc32(plan(5).to_json().encode())
 

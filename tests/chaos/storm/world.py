@@ -20,6 +20,7 @@ class World:
         self.start_ms = start_ms
         self.now_us = 0
         self.steps = 0
+        self.stalled_us = 0  # of all loops, while a callback blocked them
         self._count = 0
         self._moments: list[tuple[int, int, Callable[[], None]]] = []
 

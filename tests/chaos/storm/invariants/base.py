@@ -66,7 +66,8 @@ class Known:
         self.sums: dict[tuple[BotId, MarketId], Sum] = {}
         self.changes: tuple[Change, ...] = ()  # of the transaction on hand
         self.heard: dict[ClientOrderId, list[Event]] = {}
-        self.posted_ms: dict[ClientOrderId, int] = {}  # the newest sending
+        self.posted: set[ClientOrderId] = set()
+        self.sent_ms: dict[ClientOrderId, int] = {}  # when the newest sending was committed
         self.last = 0  # number of the newest event
         self.token, self.token_life = 0, 0
         self.life = 0  # 0: the process is down
@@ -92,7 +93,7 @@ class Known:
             self.last = entry.sequence
         elif isinstance(entry, Posted):
             if isinstance(entry.request, Submit):
-                self.posted_ms[entry.request.id] = entry.at_ms
+                self.posted.add(entry.request.id)
         elif isinstance(entry, Heard):
             self._hear(entry)
         elif isinstance(entry, Leased):
@@ -126,6 +127,8 @@ class Known:
             one.lots += order.side * fill.lots
             one.flow -= order.side * self.value(order.market, fill.lots, fill.price)
             one.fees[fill.fee_currency] = one.fees.get(fill.fee_currency, Decimal(0)) + fill.fee
+        if order.sends > (0 if old is None else old.order.sends):
+            self.sent_ms[order.id] = self.now_ms
         self.records[order.id] = record
         return Change(old, record, new, before)
 

@@ -161,12 +161,12 @@ class Monotonic(Check):
         if order.status == Status.FILLED:
             if order.filled_lots < order.lots:
                 yield "S9", f"{order.id} is FILLED with {order.filled_lots} of {order.lots} lots"
-        elif order.id not in known.posted_ms:
+        elif order.sends == 0:
             if order.status != Status.CANCELLED:
                 yield "S9", f"{order.id} never left, yet is {order.status.name}"
         elif _ENDS[order.status] not in kinds:
             proofs = [event for event in known.heard.get(order.id, ()) if event.kind == EventKind.ABSENT]
-            late = known.now_ms - known.posted_ms[order.id] > order.arrival_ms_max
+            late = known.now_ms - known.sent_ms[order.id] > order.arrival_ms_max
             if order.status != Status.EXPIRED or len(proofs) < 2 or not late:
                 yield "S9", f"{order.id} is {order.status.name} without the venue's word and without a proof of absence"
 

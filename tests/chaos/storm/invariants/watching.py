@@ -54,7 +54,7 @@ class Watcher:
         self._timed = [check for check in self.checks if type(check).on_time is not Check.on_time]
         self._wires = wires
         self._seen = 0
-        self._now_us = 0
+        self._now_us, self._stalled_us = 0, 0
 
     def after_step(self) -> None:
         """Raises the first Violation."""
@@ -77,9 +77,10 @@ class Watcher:
     def _pass_time(self) -> None:
         known = self.known
         passed_ms = known.world.now_us // 1_000 - self._now_us // 1_000
-        self._now_us = known.world.now_us
+        stalled_ms = (known.world.stalled_us - self._stalled_us) // 1_000  # nobody is up while the loop is blocked
+        self._now_us, self._stalled_us = known.world.now_us, known.world.stalled_us
         if known.life and (self._wires is None or self._wires.reachable):
-            known.good_ms += passed_ms
+            known.good_ms += max(passed_ms - stalled_ms, 0)
         if passed_ms:
             for check in self._timed:
                 self.judge(check.on_time(known))
