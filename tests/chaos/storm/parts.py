@@ -99,7 +99,8 @@ class Process(Protocol):
         ...
 
     def command(self, kind: str, identity: str, payload: Mapping[str, Any]) -> bool:
-        """A command from outside ("kill", "stop", "release"), under an id that may come twice; whether it is taken."""
+        """A command from outside ("kill", "release", "stop"), under an id that may come twice. True: it is taken and
+        written. False: not now (no memory yet, no lease, a write that failed); it will be asked again."""
         ...
 
 

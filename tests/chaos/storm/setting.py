@@ -59,6 +59,7 @@ class Setting:
     traits: Traits = Traits("storm", 5_000, 2_000, id_is_unique=True, simulates=False)
     opening: Decimal = Decimal(100_000)
     weight_budget: int = 1_200
+    kill_share: float = 0.25  # of storms in which somebody kills in the middle, and releases later
     quote_every_s: int = 1
     funding_every_s: int = 240
     times: Times = Times()

@@ -46,12 +46,16 @@ class StandIn(StandInMemory):
     """`parts.Process`."""
 
     def command(self, kind: str, identity: str, payload: Mapping[str, Any]) -> bool:
+        """Taken once it is written."""
+        if self.token is None:
+            return False
         self._tell(None, kind, f"command:{identity}")
-        if kind == "kill":
-            self.kill_latched = True
+        self.kill_latched = {"kill": True, "release": False}.get(kind, self.kill_latched)
+        self._commit()
+        if self._events:
+            return False
         if kind == "stop":
             self._stop.set()
-        self._commit()
         return True
 
     # The process
@@ -213,7 +217,7 @@ class StandIn(StandInMemory):
             orders = [self._meta[name] for name in sorted(self._dirty)]
             facts = {f"external {market}": dict(book.external) for market, book in self.books.items() if book.external}
             facts |= {"funding": self._funding} if self._funding else {}
-            facts |= {"kill": {"on": True}} if self.kill_latched else {}
+            facts |= {"kill": {"on": True} if self.kill_latched else {}}
             accounts = [account for bot in self.bots.values() if (account := self._account(bot)) is not None]
             changed = Transaction(
                 self.token or 0, self._now(), orders=orders, accounts=accounts, facts=facts, events=self._events,

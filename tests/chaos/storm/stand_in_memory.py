@@ -74,7 +74,7 @@ class StandInMemory:
 
     def _recover(self) -> None:
         journal = self.parts.journal
-        self.kill_latched = "kill" in journal.facts()
+        self.kill_latched = bool(journal.facts().get("kill"))
         self._funding = dict(journal.facts().get("funding", {}))
         for bot in self.bots.values():
             terms = Terms.of(bot.instrument)

@@ -96,7 +96,7 @@ class Storm:
         self.watcher = Watcher(self.known, self.tape, self.wires, seed, self.journal)
         self._clock = VirtualClock(self.world, self.faults)
         self._process: Process | None = None
-        self._life, self._loop, self.lives, self._is_killed = self._new_life(0), None, 0, False
+        self._life, self._loop, self.lives = self._new_life(0), None, 0
 
     def run(self) -> Verdict:
         violation = None
@@ -133,8 +133,14 @@ class Storm:
         for market, stamps in self.stamps.items():
             for stamp in (one for one in stamps if one.ts > START_MS):
                 self.world.at((stamp.ts - START_MS) * MS, self._funds(market, Decimal(repr(stamp.rate))))
-        self.world.at(self.setting.lasts_ms * MS, self._kill)
-        self.world.at((self.setting.lasts_ms + self.setting.drain_ms * 4 // 5) * MS, self._stop)
+        lasts_ms, drain_ms = self.setting.lasts_ms, self.setting.drain_ms
+        self._ask_at(lasts_ms, "kill", "storm-end-kill")
+        self._ask_at(lasts_ms + drain_ms * 4 // 5, "stop", "storm-end-stop")
+        dice = Dice(self.plan.seed, "operator")
+        if dice.chance(self.setting.kill_share):
+            at_ms = dice.between(0, lasts_ms // 2)
+            self._ask_at(at_ms, "kill", "storm-kill")
+            self._ask_at(at_ms + dice.between(lasts_ms // 10, lasts_ms // 4), "release", "storm-release")
 
     def _live(self) -> bool:
         """One life; whether it was the last: it stopped because it was asked to."""
@@ -170,8 +176,6 @@ class Storm:
         try:
             self._process = process = self.plug.build(parts)
             end.blocked = self._blocked
-            if self._is_killed:
-                loop.call_soon(self._kill)
             return "stopped" if loop.drive(process.run(), self._end_ms * MS) else "time is up"
         except Died:
             return "crashed"
@@ -237,20 +241,19 @@ class Storm:
 
     # What the process is asked and given
 
-    def _kill(self) -> None:
-        self._is_killed = True
-        self._command("kill", "storm-end-kill")
+    def _ask_at(self, ms: int, kind: str, identity: str) -> None:
+        self.world.at(ms * MS, lambda: self._ask(kind, identity))
 
-    def _stop(self) -> None:
-        self._command("stop", "storm-end-stop")
-
-    def _command(self, kind: str, identity: str) -> None:
+    def _ask(self, kind: str, identity: str) -> None:
+        """A command, again every second under its one id until it is taken: nobody may be at home."""
         if self._process is not None and self._life.alive:
-            taken = self._process.command(kind, identity, {})
-            life = self._life
+            life, taken = self._life, self._process.command(kind, identity, {})
             if life.alive:
                 told = Commanded(life.number, self.world.now_ms, identity, kind, may=True, accepted=taken)
                 self.tape.add(told)
+                if taken:
+                    return
+        self.world.after_ms(1_000, lambda: self._ask(kind, identity))
 
     def _watched(self) -> Watched | None:
         return None if self._process is None else self._process.watched()

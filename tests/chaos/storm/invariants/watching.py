@@ -51,6 +51,7 @@ class Watcher:
         self.known, self.tape, self.seed = known, tape, seed
         self.log = Log(journal)
         self.checks: list[Check] = [*(make() for make in (*SAFETY, *LIVENESS)), self.log]
+        self._told = [check for check in self.checks if type(check).on is not Check.on]
         self._timed = [check for check in self.checks if type(check).on_time is not Check.on_time]
         self._wires = wires
         self._seen = 0
@@ -63,7 +64,7 @@ class Watcher:
             entry = entries[self._seen]
             self._seen += 1
             known.take(entry)
-            for check in self.checks:
+            for check in self._told:
                 self.judge(check.on(entry, known))
         if known.world.now_us != self._now_us:
             self._pass_time()
