@@ -29,7 +29,7 @@ from karat.core.errors import NeedsOperator, RetryLater
 from karat.oms.records import EventKind
 from karat.ports.feed import FeedKey
 from karat.ports.trading import Transaction
-from karat.ports.venue import Linked, Look, Looked, OrderSaid, Quoted, Said, Submit
+from karat.ports.venue import Charged, Linked, Look, Looked, OrderSaid, Quoted, Said, Submit
 
 
 class Line:
@@ -168,6 +168,17 @@ def test_a_look_shows_everything_at_one_moment() -> None:
     line.send(Look("look-1"))
     looked = next(said for said in line.heard if isinstance(said, Looked))
     assert looked.view.positions[M] == 10
+    line.close()
+
+
+def test_a_payment_that_was_missed_comes_again_before_the_next_look() -> None:
+    line = lines(always(Kind.HALF_OPEN, "events"))
+    line.send()
+    line.exchange.fund(M, Decimal("0.001"))
+    line.run(1)
+    assert not any(isinstance(said, Charged) for said in line.heard)
+    line.send(Look("look-1"))
+    assert [type(said) for said in line.heard][-2:] == [Charged, Looked]
     line.close()
 
 

@@ -39,6 +39,7 @@ from karat.ports.venue import (
 )
 
 PARTS = ("orders", "events", "quotes")
+CHARGES_AGAIN_MS = 600_000
 _TRIP_MS = (5, 60)
 
 
@@ -88,7 +89,7 @@ class Wires:
 
     def tell(self, said: Said) -> None:
         """Straight to the process, in a trip's time."""
-        self._back(said, self.end)
+        self._back(said, self.end, self.world.now_us + self._dice.between(*_TRIP_MS) * 1_000)
 
     def quote(self, quoted: Quoted) -> None:
         """A market's prices, as far as they come through, and as they come through."""
@@ -116,8 +117,9 @@ class Wires:
         received = Received(len(self.received) + 1, now, request, refused or "ok", WEIGHTS[type(request)])
         self.received.append(received)
         self.tape.add(Arrived(received))
+        back_us = self.world.now_us + self._dice.between(*_TRIP_MS) * 1_000
         for said in answers if answered else ():
-            self._back(said, end)
+            self._back(said, end, back_us)
 
     def _answers(self, request: Request, end: WireEnd) -> list[Said]:
         exchange = self.exchange
@@ -127,7 +129,13 @@ class Wires:
             return [exchange.cancel(request)]
         if isinstance(request, LookUp):
             return list(exchange.look_up(request, end.age_ms(request)))
-        return list(exchange.fills(request)) if isinstance(request, FetchFills) else [exchange.look(request)]
+        if isinstance(request, FetchFills):
+            return list(exchange.fills(request))
+        return [*self._recent_charges(), exchange.look(request)]
+
+    def _recent_charges(self) -> list[Charged]:
+        """Payments of a while, told again before each look: there is no other way to ask for one that was missed."""
+        return [charged for charged in self.exchange.charges if charged.ts > self.world.now_ms - CHARGES_AGAIN_MS]
 
     def _submitted(self, request: Submit) -> OrderSaid:
         now, tricks = self.world.passed_ms, self.exchange.tricks
@@ -161,9 +169,10 @@ class Wires:
         if self.faults.meet(Kind.DUPLICATE, now, place) is not None:
             self._deliver_at(us + 1_000_000, said, self.end)
 
-    def _back(self, said: Said, end: WireEnd | None) -> None:
+    def _back(self, said: Said, end: WireEnd | None, us: int) -> None:
+        """An answer, at `us`: all words of one answer come together, in their order."""
         if self.is_up("orders") or isinstance(said, Linked):
-            self._deliver_at(self.world.now_us + self._dice.between(*_TRIP_MS) * 1_000, said, end)
+            self._deliver_at(us, said, end)
 
     def _deliver_at(self, us: int, said: Said, end: WireEnd | None) -> None:
         if end is not None:
