@@ -109,6 +109,16 @@ def test_l7_after_the_last_fault_there_is_health() -> None:
         assert history.names == expected
 
 
+def test_l7_what_is_wrong_for_a_moment_is_no_illness() -> None:
+    history = History(Healed())
+    for _ in range(5):
+        history.memory.wrong = ("look was late",)
+        history.wait(60_000)
+        history.memory.wrong = ()
+        history.wait(1_000)
+    assert history.names == []
+
+
 def test_l7_a_queue_that_grows_is_noticed() -> None:
     history = History(Healed())
     history.wait(125_000)

@@ -134,23 +134,30 @@ class Pages(Check):
 
 
 class Healed(Check):
-    """L7: after the last fault there is health within Q, and no queue grows."""
+    """L7: after the last fault nothing is wrong for longer than Q, and no queue grows."""
 
     def __init__(self) -> None:
-        self._good_ms: int | None = None
+        self._quiet_since: int | None = None
+        self._wrong_since: int | None = None
         self._sizes: dict[str, int] | None = None
 
     def on_time(self, known: Known) -> Found:
         watched = known.watched
-        if known.now_ms < known.quiet_from_ms or watched is None:
+        if known.now_ms < known.quiet_from_ms or watched is None or known.killed_good_ms is not None:
+            self._wrong_since = None
             return
-        self._good_ms = known.good_ms if self._good_ms is None else self._good_ms
-        if known.good_ms - self._good_ms <= known.setting.times.heal_max or known.killed_good_ms is not None:
-            return
-        problems = watched.problems()
-        if problems:
-            yield "L7", f"{known.good_ms - self._good_ms} ms after the last fault: {', '.join(problems)}"
-        sizes = dict(watched.queue_sizes())
+        heal_max, problems = known.setting.times.heal_max, watched.problems()
+        self._quiet_since = known.good_ms if self._quiet_since is None else self._quiet_since
+        if not problems:
+            self._wrong_since = None
+        elif self._wrong_since is None:
+            self._wrong_since = known.good_ms
+        elif known.good_ms - self._wrong_since > heal_max:
+            yield "L7", f"for {known.good_ms - self._wrong_since} ms and no fault is there: {', '.join(problems)}"
+        if known.good_ms - self._quiet_since > heal_max:
+            yield from self._growing(dict(watched.queue_sizes()))
+
+    def _growing(self, sizes: dict[str, int]) -> Found:
         self._sizes = sizes if self._sizes is None else self._sizes
         for name, size in sizes.items():
             if size > 2 * self._sizes.get(name, 0) + 100:
