@@ -1,0 +1,96 @@
+"""What a long run has met: every edge of an order's life, every fault, every "no" of risk, every alarm.
+
+A counter at zero fails a long run. What cannot be met is listed with the reason; a reason for something that was met
+all the same fails as well, so that the list stays true.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+
+from tests.chaos.storm.faults import DRAWN, VARIANTS
+
+from karat.core.ids import ClientOrderId
+from karat.oms import register
+from karat.oms.edges import EDGES
+from karat.oms.order import step
+from karat.oms.records import Alarm, Effect, Event, EventKind, Order, Status
+from karat.risk import RULES
+from karat.risk.case import Case
+from karat.risk.rules import Finding, Outcome, Rule, ask
+
+_decide = importlib.import_module("karat.risk.decide")  # the package has a function of that name
+_raised = register._raised
+
+UNREACHABLE: dict[str, str] = {}
+"""Filled by the plug as the desk's own rules make an edge impossible: counter name -> why."""
+
+
+def reachable() -> tuple[str, ...]:
+    """Every counter that a long run has to move."""
+    edges = [edge_name(status, kind) for status, kind in EDGES]
+    faults = [f"fault {kind.value} {variant}".strip() for kind in DRAWN for variant in VARIANTS.get(kind, ("",))]
+    rules = [f"refused {rule.name}" for rule in RULES]
+    return (*edges, *faults, *rules, *(f"alarm {alarm.value}" for alarm in Alarm))
+
+
+def edge_name(status: Status, kind: EventKind) -> str:
+    return f"edge {status.name} {kind.name}"
+
+
+class Coverage:
+    """Counters of one storm or of many: `add` sums them."""
+
+    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
+        self.counts = Counter(counts or {})
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        self.counts.update(counts)
+
+    def step(self, order: Order, event: Event) -> tuple[Order, tuple[Effect, ...]]:
+        """`karat.oms.order.step`, counted: the edge it takes and the alarms it raises."""
+        self.counts[edge_name(order.status, event.kind)] += 1
+        after, effects = step(order, event)
+        self.alarms(effect.alarm for effect in effects if effect.alarm is not None)
+        return after, effects
+
+    def raised(self, order: ClientOrderId | None, alarm: Alarm) -> tuple[Effect, ...]:
+        """The register's own alarms, counted."""
+        self.alarms((alarm,))
+        return _raised(order, alarm)
+
+    def ask(self, rule: Rule, case: Case, lots: int | None) -> Finding:
+        """`karat.risk.rules.ask`, counted."""
+        finding = ask(rule, case, lots)
+        if finding.outcome is Outcome.REFUSED:
+            self.counts[f"refused {rule.name}"] += 1
+        return finding
+
+    def faults(self, met: Mapping[str, int]) -> None:
+        self.add({f"fault {name}": count for name, count in met.items()})
+
+    def alarms(self, alarms: Iterable[Alarm]) -> None:
+        self.add(Counter(f"alarm {alarm.value}" for alarm in alarms))
+
+    def missing(self, unreachable: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """Counters at zero that have no excuse, and excuses of counters that are not at zero."""
+        excused = UNREACHABLE if unreachable is None else unreachable
+        zero = [name for name in reachable() if not self.counts[name] and name not in excused]
+        return (*zero, *(f"not unreachable after all: {name}" for name in excused if self.counts[name]))
+
+
+@contextmanager
+def observed(coverage: Coverage) -> Generator[None]:
+    """Count what the product's own functions do, at the one place where the register and the rules call them."""
+    places = [(register, "step", coverage.step), (_decide, "ask", coverage.ask), (register, "_raised", coverage.raised)]
+    before = [getattr(module, name) for module, name, _ in places]
+    for module, name, counted in places:
+        setattr(module, name, counted)
+    try:
+        yield
+    finally:
+        for (module, name, _), function in zip(places, before, strict=True):
+            setattr(module, name, function)

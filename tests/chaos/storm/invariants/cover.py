@@ -1,0 +1,62 @@
+"""S11 and L2: a position is covered, soon after each fill, or gone."""
+
+from __future__ import annotations
+
+from tests.chaos.storm.invariants.base import Check, Found, Known
+
+from karat.core.ids import MarketId
+
+_MONITOR_FRESH_MS = 5_000
+
+
+class Cover(Check):
+    """Time without cover counts while the venue is reachable, the process up and the market open.
+
+    S11: live reduce-only stops cover what the bots hold, or the own monitor has a fresh price. L2: the stops do, or the
+    position is gone `flatten_max` later. What a hand brought in is nobody's to cover.
+    """
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._ours: dict[MarketId, int] = {}
+        self._bare_since: dict[MarketId, int] = {}
+        self._unwatched_since: dict[MarketId, int] = {}
+        self.unprotected_ms = 0
+
+    def on_time(self, known: Known) -> Found:
+        self._count(known)
+        times = known.setting.times
+        for market, held in known.exchange.held.items():
+            bare = self._bare_lots(market, held.lots, known) if known.exchange.terms[market].open else 0
+            if not bare:
+                self._bare_since.pop(market, None)
+                self._unwatched_since.pop(market, None)
+                continue
+            since = self._bare_since.setdefault(market, known.good_ms)
+            if known.good_ms - since > times.unprotected_max + times.flatten_max:
+                yield "L2", f"{market}: {bare} lots without a stop for {known.good_ms - since} ms, and not flat"
+            watched = known.watched
+            age = None if watched is None else watched.price_age_ms(market)
+            if age is not None and age <= _MONITOR_FRESH_MS:
+                self._unwatched_since.pop(market, None)
+                continue
+            since = self._unwatched_since.setdefault(market, known.good_ms)
+            if known.good_ms - since > times.unprotected_max:
+                yield "S11", f"{market}: {bare} lots with neither stop nor monitor for {known.good_ms - since} ms"
+
+    def _count(self, known: Known) -> None:
+        for trade in known.exchange.trades[self._seen :]:
+            by_hand = trade.order is None and not known.exchange.orders[trade.venue_id].reduce_only
+            if not by_hand:
+                self._ours[trade.market] = self._ours.get(trade.market, 0) + trade.side * trade.lots
+        self._seen = len(known.exchange.trades)
+
+    def _bare_lots(self, market: MarketId, held: int, known: Known) -> int:
+        ours = self._ours.get(market, 0)
+        exposed = min(abs(held), abs(ours)) if held * ours > 0 else 0
+        if not exposed:
+            return 0
+        live = known.exchange.live.values()
+        stops = [order for order in live if order.market == market and order.trigger_ticks is not None]
+        covered = sum(order.left for order in stops if order.reduce_only and order.side * held < 0)
+        return max(exposed - covered, 0)
