@@ -15,16 +15,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Any
 
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.member import Member
+from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
 from karat.bots.desk.switches import SwitchGate
+from karat.bots.desk.timings import Timings
 from karat.bots.desk.tracing import Tracer
+from karat.bots.desk.watching import Watch
 from karat.bots.history import History
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, RetryLater
@@ -36,7 +40,7 @@ from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
 from karat.ports.journal import BotRecord, Happening
-from karat.ports.trading import OrderRecord, TradingJournal
+from karat.ports.trading import AccountRecord, Facts, OrderRecord, TradingJournal
 from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
 
@@ -53,7 +57,8 @@ class _Past:
     """What the journal knows of the bots to be run, read once."""
 
     orders: dict[BotId, tuple[OrderRecord, ...]] = field(default_factory=dict[BotId, tuple[OrderRecord, ...]])
-    accounts: dict[BotId, object] = field(default_factory=dict[BotId, object])
+    accounts: dict[BotId, AccountRecord] = field(default_factory=dict[BotId, AccountRecord])
+    facts: Facts = field(default_factory=dict[str, Mapping[str, Any]])
 
 
 class Runner:
@@ -70,7 +75,7 @@ class Runner:
         self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
         gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "",
-        watch_seconds: float | None = WATCH_SECONDS,
+        watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None,
     ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
@@ -82,6 +87,7 @@ class Runner:
         self._gate_of = gate_of
         self._holder = holder or f"process {os.getpid()}"
         self._watch_seconds = watch_seconds
+        self._timings = timings or Timings()
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
@@ -92,7 +98,8 @@ class Runner:
         records = [self._journal.bot(bot) for bot in bots]
         token = self._journal.take_lease(self._holder, self._clock.now_ms(), LEASE_MS)
         try:
-            desk = Desk(self._journal, self._venue, token, self._clock.now_ms)
+            desk = Desk(self._journal, self._venue, token, self._clock.now_ms, self._timings)
+            desk.restore(self._journal.facts())
             await self._run_all(desk, records, until_ts)
         finally:
             self._voices.close()
@@ -118,7 +125,10 @@ class Runner:
             desk.flush()
 
     async def _watch(self, desk: Desk, seconds: float) -> None:
-        """What time alone brings: the lease, and what could not be written before."""
+        """What time alone brings: the lease, what could not be written before, answers that do not come, positions
+        without cover, comparisons with the venue."""
+        watch, reconciler = Watch(desk, self._timings), Reconciler(desk)
+        reconciler.restore()
         renewed = self._clock.now_ms()
         while True:
             await self._clock.sleep(seconds)
@@ -126,11 +136,11 @@ class Runner:
             if now - renewed > LEASE_MS // 3:
                 self._journal.renew_lease(desk.token, now, LEASE_MS)
                 renewed = now
-            if not desk.condition.store_writable:
-                desk.flush()
+            watch.tick(now)
+            reconciler.tick(now)
 
     def _read_past(self, records: Iterable[BotRecord]) -> _Past:
-        past = _Past(accounts={one.bot: one for one in self._journal.accounts()})
+        past = _Past(accounts={one.bot: one for one in self._journal.accounts()}, facts=self._journal.facts())
         for one in self._journal.open_orders():
             past.orders[one.bot] = (*past.orders.get(one.bot, ()), one)
         return past
@@ -198,7 +208,7 @@ class Runner:
         bars = self._journal.status(record.id).bars
         values = checked_values(record, strategy)
         check_history(self._journal, record, feed.past(bars).candles)
-        book = recovered_book(desk, record, past.orders.get(record.id, ()), past.accounts.get(record.id))
+        book = recovered_book(desk, record, past.orders.get(record.id, ()), past.accounts.get(record.id), past.facts)
         simulates = desk.venue.traits.simulates
         carried = simulates and self._is_carried(strategy, values)
         refusals = dict(self._journal.refusals(record.id))

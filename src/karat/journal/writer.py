@@ -79,8 +79,7 @@ class Writer:
         """All of it or nothing. Raises RetryLater `journal_busy`; what else is wrong is raised as it is."""
         with self._lock:
             try:
-                self.connect()
-                self.cursor.execute(self._store.begin)
+                self._begin()
                 yield
                 self.cursor.execute("COMMIT")
             except BaseException as error:
@@ -122,6 +121,19 @@ class Writer:
         if status == "in progress":
             raise RetryLater("journal_busy", f"{self._store.shown} has not ended the last transaction.", "Wait.")
         return status == "committed"
+
+    def _begin(self) -> None:
+        """Begin; on a connection that was cut while nothing was under way, on a new one."""
+        known = self._connection is not None
+        self.connect()
+        try:
+            self.cursor.execute(self._store.begin)
+        except self._store.driver.Error:
+            if not known or not getattr(self._connection.driver_connection, "closed", False):
+                raise
+            self.close()
+            self.connect()
+            self.cursor.execute(self._store.begin)
 
     def _undo(self) -> None:
         """Roll back; a connection that cannot is given up, and the server or the file undoes what it had begun."""

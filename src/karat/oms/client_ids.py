@@ -21,6 +21,7 @@ from karat.core.errors import InputError
 from karat.core.ids import ClientOrderId
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_DIGITS = frozenset(DIGITS)
 PREFIX = "k"
 WIDTHS = {"origin": 5, "bot": 4, "intent": 8, "attempt": 2}
 LENGTH = len(PREFIX) + sum(WIDTHS.values()) + 1
@@ -36,6 +37,9 @@ class Part(StrEnum):
     STOP = "s"
     TAKE = "t"
     FLATTEN = "f"
+
+
+_PARTS = {part.value: part for part in Part}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,12 +66,17 @@ def client_order_id(key: OrderKey) -> ClientOrderId:
 
 def order_key(name: str) -> OrderKey | None:
     """The key behind `name`, or None where the name is not one of ours."""
-    if len(name) != LENGTH or not name.startswith(PREFIX) or not set(name) <= set(DIGITS):
+    if len(name) != LENGTH or not name.startswith(PREFIX) or not _DIGITS.issuperset(name):
         return None
     origin, bot, intent, part, attempt = name[1:6], name[6:10], name[10:18], name[18], name[19:]
-    if part not in set(Part):
+    if part not in _PARTS:
         return None
-    return OrderKey(int(origin, 36), int(bot, 36), int(intent, 36), Part(part), int(attempt, 36))
+    return OrderKey(int(origin, 36), int(bot, 36), int(intent, 36), _PARTS[part], int(attempt, 36))
+
+
+def part_of(name: ClientOrderId) -> Part:
+    """What the order called `name` does for its intent. A name that is not ours is a programmer's error."""
+    return _PARTS[name[18]]
 
 
 def _written(name: str, number: int) -> str:

@@ -210,7 +210,7 @@ def test_s9_filled_is_filled_whole_and_what_never_left_is_withdrawn() -> None:
     "wrong",
     [
         {"lots": 10.0}, {"lots": 0}, {"lots": -5}, {"limit_ticks": 2.5}, {"trigger_ticks": 0}, {"side": 2},
-        {"lots": 10**9}, {"lots": 1}, {"market": "storm:XXX"},
+        {"lots": 10**9}, {"lots": 1}, {"market": "storm:NOWHERE"},
     ],
 )  # fmt: skip
 def test_s10_only_whole_positive_numbers_within_bounds_leave(wrong: dict) -> None:

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from karat.bots.desk.codec import event_plain, intent_plain
-from karat.bots.desk.filling import Booking, Deal, Kind, booked
+from karat.bots.desk.fill_records import book_fill
+from karat.bots.desk.filling import Kind
 from karat.bots.desk.gathered import Gathered
 from karat.bots.desk.guarding import protection_of
 from karat.bots.desk.orders import NOTHING_DECIDED, submit_of
-from karat.bots.fills import closed_trade
-from karat.bots.telling import fill_told
 from karat.core.ids import ClientOrderId
-from karat.core.model.reasons import Reason
 from karat.kernel.state import State, state_bytes
 from karat.kernel.trading import no_limit
-from karat.oms.accounts import Account, Terms
-from karat.oms.client_ids import OrderKey, Part, client_order_id, order_key
-from karat.oms.ledger import Ledger
+from karat.oms.accounts import Account
+from karat.oms.client_ids import OrderKey, Part, client_order_id, part_of
 from karat.oms.protection import Plan
-from karat.oms.records import TERMINAL, Alarm, Effect, EffectKind, Event, Fill, Order, Status
+from karat.oms.records import TERMINAL, Alarm, Effect, EffectKind, Event, Order, Status
 from karat.oms.records import EventKind as Word
 from karat.oms.register import Register
 from karat.ports.cockpit import EventKind
@@ -68,7 +66,7 @@ class Book:
     failed_ms: int = 0
     refused_ms: int | None = None  # when the venue last refused a protective order
     looked_ms: dict[ClientOrderId, int] = field(default_factory=dict[ClientOrderId, int])
-    ledger: Ledger = field(default_factory=Ledger)
+    paid: dict[str, Decimal] = field(default_factory=dict[str, Decimal])  # funding and borrow, per currency
     charges: deque[str] = field(default_factory=lambda: deque[str](maxlen=8))  # ids of charges booked lately
 
     @property
@@ -83,7 +81,7 @@ class Book:
 
     def live_of(self, *parts: Part) -> Iterator[Order]:
         """Those of some parts that are not over."""
-        return (order for order in self.live_orders() if _part(order) in parts)
+        return (order for order in self.live_orders() if part_of(order.id) in parts)
 
     def intend(self, part: Part, side: int, lots: int, cause: str, **given: Any) -> OrderRecord:
         """Write a new order down and let it leave after the next write. `given` are fields of `OrderRecord`, and ticks
@@ -191,7 +189,7 @@ class Book:
 
     def _ended(self, order: Order, reason: str) -> None:
         """An order has come to its end."""
-        part = _part(order)
+        part = part_of(order.id)
         if order.filled_lots >= order.lots:
             return
         if reason == "afford" and not order.filled_lots:
@@ -211,7 +209,7 @@ class Book:
             return
         order = self.register.orders[name]
         if effect.kind is EffectKind.BOOK and effect.fill is not None:
-            self._book(order, effect.fill, priced, cause)
+            book_fill(self, order, effect.fill, priced)
         elif effect.kind is EffectKind.SUBMIT:
             record = self.notes[name] = replace(self.notes[name], order=order, sent_ms=self.now_ms())
             posts.append(submit_of(record))
@@ -230,72 +228,6 @@ class Book:
         text = f"Order {name or '?'}: {word.replace('_', ' ')}."
         self.gathered.tell(self.record.id, EventKind.ALARM, text, {"alarm": word, "order": name}, cause)
 
-    def _book(self, order: Order, fill: Fill, priced: Priced | None, cause: str) -> None:
-        """Book one fill: exactly, and into the kernel's records."""
-        record, part = self.notes[order.id], _part(order)
-        self.account = self.account.book(order.side, fill)
-        self.gathered.accounts[self.record.id] = self.account_record()
-        deal = Deal(
-            part, order.side, fill.lots, float(fill.price), self.fee_in_own_money(fill), self.kernel.bar, fill.ts,
-            self._reason(part, record), self._decision_bar(part, record), _level(part, order), record.opening, priced,
-            first=order.filled_lots == fill.lots,
-        )  # fmt: skip
-        self.book_deal(deal, record.parent or order.id)
-
-    def book_deal(self, deal: Deal, order: ClientOrderId) -> None:
-        """Book a fill into the kernel's records and keep the record of it. `order` is the decision it goes back to."""
-        after, parts = booked(self.kind, self.kernel, deal)
-        made = tuple(self._fill_record(part, deal, order) for part in parts)
-        trades = []
-        for fill in made:
-            self.last_fill = fill
-            self.open_fills.append(fill)
-            if fill.position_before + fill.side * fill.lots == 0:
-                trades.append(closed_trade(self.open_fills, self.record.instrument))
-                self.open_fills.clear()
-        self.keep_kernel(after)
-        gathered, bot = self.gathered, self.record.id
-        gathered.booked.append(Booked(bot, gathered.kernels[bot], made, tuple(trades)))
-        for fill in made:
-            told = fill_told(fill, self.record.instrument)
-            gathered.tell(bot, told.kind, told.text, told.payload, order, fill.ts)
-        for trade in trades:
-            gathered.tell(bot, EventKind.CLOSED, "", {"trade": trade.trade, "pnl": trade.pnl}, order, deal.ts)
-
-    def _fill_record(self, part: Booking, deal: Deal, order: ClientOrderId) -> FillRecord:
-        if part.position_before == 0:
-            self.trades += 1
-        self.fills += 1
-        return FillRecord(
-            bot=self.record.id, number=self.fills - 1, ts=deal.ts, bar=deal.bar, side=deal.side, lots=part.lots,
-            reason=part.reason, decision_bar=part.decision_bar, level_ticks=deal.level_ticks,
-            position_before=part.position_before, trade=self.trades - 1, raw_price=part.raw_price, price=deal.price,
-            fee=part.fee, spread_cost=part.spread_cost, slippage_cost=part.slippage_cost,
-            equity_before=part.equity_before, gain=part.gain, trade_funding=part.trade_funding,
-            trade_borrow=part.trade_borrow, stop_ticks=part.stop_ticks, order=order,
-        )  # fmt: skip
-
-    def fee_in_own_money(self, fill: Fill) -> float:
-        """The fee in the bot's currency: as it is, or, paid in the base of the market, at the fill's price. In a third
-        currency it is only in the exact book, and an alarm says so."""
-        instrument = self.record.instrument
-        if fill.fee_currency == self.record.currency or not fill.fee:
-            return float(fill.fee)
-        if fill.fee_currency == instrument.base:
-            return float(fill.fee * fill.price)
-        text = f"A fee was paid in {fill.fee_currency}; it is not in the equity of this bot."
-        self.gathered.tell(self.record.id, EventKind.ALARM, text, {"alarm": "fee_currency"}, "venue")
-        return 0.0
-
-    def _reason(self, part: Part, record: OrderRecord) -> Reason:
-        if part is Part.STOP:
-            return Reason.TRAIL if self.kernel.levels.trailed else Reason.STOP
-        return Reason.TAKE if part is Part.TAKE else record.reason
-
-    def _decision_bar(self, part: Part, record: OrderRecord) -> int:
-        protects = part in (Part.STOP, Part.TAKE)
-        return self.kernel.trade.decision_bar if protects else record.decision_bar
-
     def _end_decision(self) -> None:
         """A decision whose orders are over is no longer on its way."""
         kernel = self.kernel
@@ -303,18 +235,3 @@ class Book:
             self.keep_kernel(kernel._replace(order=NOTHING_DECIDED))
         if kernel.limit.side and not any(self.live_of(Part.LIMIT)):
             self.keep_kernel(self.kernel._replace(limit=no_limit()))
-
-
-def _part(order: Order) -> Part:
-    key = order_key(order.id)
-    assert key is not None, f"{order.id} is not a name of ours"
-    return key.part
-
-
-def _level(part: Part, order: Order) -> int | None:
-    return order.trigger_ticks if part is Part.STOP else order.limit_ticks
-
-
-def empty_account(record: BotRecord) -> Account:
-    """No fill yet."""
-    return Account(Terms.of(record.instrument))

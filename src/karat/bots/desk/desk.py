@@ -7,31 +7,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from karat.bots.desk.book import Book
-from karat.bots.desk.filling import Deal, charged
 from karat.bots.desk.gathered import Gathered
 from karat.bots.desk.orders import submit_of
 from karat.bots.desk.timings import Timings
+from karat.bots.desk.words import take_in
 from karat.core.errors import RetryLater
 from karat.core.ids import BotId, ClientOrderId
 from karat.core.model.reasons import Reason
 from karat.kernel.engine import Inputs
 from karat.oms.client_ids import Part, order_key
-from karat.oms.ledger import Entry, EntryKind
 from karat.oms.protection import Cancel, Flatten, Place
 from karat.oms.records import TERMINAL, Event
+from karat.oms.records import EventKind as Word
 from karat.ports.cockpit import BotState, EventKind
-from karat.ports.trading import TradingJournal
+from karat.ports.trading import Facts, TradingJournal, Transaction
 from karat.ports.venue import (
     CancelOrder,
-    Charged,
-    Linked,
     Looked,
     OrderSaid,
     Quoted,
+    Request,
     Said,
-    Seized,
     SimulatedVenue,
     Standing,
+    Submit,
     Timing,
     Venue,
 )
@@ -68,10 +67,19 @@ class Desk:
         self.quotes: dict[str, Quoted] = {}
         self.looked: deque[Looked] = deque(maxlen=2)
         self.written: Callable[[int], None] = lambda sequence: None
-        self._inbox: deque[Said] = deque()
-        self._strays: deque[OrderSaid] = deque(maxlen=256)
+        self._unwritten: tuple[Transaction, list[Request]] | None = None
+        self.inbox: deque[Said] = deque()
+        self.strays: deque[OrderSaid] = deque(maxlen=256)
         self._hearing = False
         venue.listen(self.hear)
+
+    def restore(self, facts: Facts) -> None:
+        """Take the switches up as the journal has them: a restart releases nothing (failures: D8)."""
+        self.condition.killed = str(facts.get("kill", {}).get("reason", ""))
+        for name, told in facts.items():
+            kind, _, bot = name.partition(":")
+            if kind == "halt" and told:
+                self.condition.halts[BotId(bot)] = str(told["reason"])
 
     def join(self, book: Book) -> None:
         """Take a bot's book in. A simulated venue died with the process before: it is told where the bot stands, and is
@@ -109,13 +117,13 @@ class Desk:
     def hear(self, said: Said) -> None:
         """Take in a word of the venue, and do all that follows from it. Called while another word is being taken in, it
         is taken in next."""
-        self._inbox.append(said)
+        self.inbox.append(said)
         if self._hearing:
             return
         self._hearing = True
         try:
-            while self._inbox:
-                self._take(self._inbox.popleft())
+            while self.inbox:
+                take_in(self, self.inbox.popleft())
                 if self.gathered.posts:
                     self.flush()
         finally:
@@ -123,22 +131,36 @@ class Desk:
 
     def flush(self) -> bool:
         """Write what was gathered, then let requests leave. False where the journal cannot be written now: everything
-        is kept, and nothing leaves."""
-        gathered = self.gathered
-        if gathered.is_empty:
+        is kept, and nothing leaves. What failed is offered again as it was, because it may have been written and only
+        the answer was lost."""
+        if self._unwritten is None and self.gathered.is_empty:
             return True
-        try:
-            sequence = self.journal.write(gathered.transaction(self.token, self.now_ms()))
-        except RetryLater:
-            self.condition.store_writable = False
-            return False
-        self.condition.store_writable = True
-        posts = gathered.posts
-        gathered.clear()
-        self.written(sequence)
-        for request in posts:
-            self.venue.post(request)
+        while self._unwritten is not None or not self.gathered.is_empty:
+            if self._unwritten is None:
+                self._unwritten = self.gathered.transaction(self.token, self.now_ms()), self.gathered.posts
+                self.gathered.clear()
+            transaction, posts = self._unwritten
+            try:
+                sequence = self.journal.write(transaction)
+            except RetryLater:
+                self.condition.store_writable = False
+                return False
+            self._unwritten = None
+            self.condition.store_writable = True
+            self.written(sequence)
+            for request in posts:
+                self._post(request, transaction.at_ms)
         return True
+
+    def _post(self, request: Request, decided_ms: int) -> None:
+        """Let a request leave. An entry that waited too long for the journal does not: it was decided for another
+        market. It has never left, which the desk knows as surely as a venue's word."""
+        part = _part_of(request)
+        if part in (Part.ENTRY, Part.LIMIT) and self.now_ms() - decided_ms > self.timings.entry_age_ms:
+            assert isinstance(request, Submit)
+            self.hear(OrderSaid(Event(Word.REJECT, request.id), "never left: the journal could not be written"))
+            return
+        self.venue.post(request)
 
     def protect(self, book: Book, cause: str) -> None:
         """Do what the protection of a bot's position wants next."""
@@ -156,7 +178,7 @@ class Desk:
                     action.part, action.side, action.lots, cause, decision_bar=book.kernel.trade.decision_bar,
                     decision_ts=self._decision_ts(book), reason=Reason.STOP if is_stop else Reason.TAKE,
                     trigger_ticks=action.ticks if is_stop else None, limit_ticks=None if is_stop else action.ticks,
-                    reduce_only=True, parent=self._parent(book), timing=Timing(book.kernel.bar),
+                    reduce_only=True, parent=self.parent_of(book), timing=Timing(book.kernel.bar),
                 )  # fmt: skip
             elif isinstance(action, Cancel):
                 book.cancel(action.order, cause)
@@ -169,7 +191,7 @@ class Desk:
             return
         book.intend(
             Part.FLATTEN, action.side, action.lots, cause, decision_bar=book.kernel.bar - 1,
-            decision_ts=self.now_ms(), reason=Reason.KILL, reduce_only=True, parent=self._parent(book),
+            decision_ts=self.now_ms(), reason=Reason.KILL, reduce_only=True, parent=self.parent_of(book),
             timing=Timing(book.kernel.bar),
         )  # fmt: skip
 
@@ -182,113 +204,22 @@ class Desk:
         self.gathered.change_state(bot, BotState.HALTED, reason)
         self.gathered.tell(bot, EventKind.HALTED, f"Halted: {reason}.", {"code": code}, code)
 
-    def _take(self, said: Said) -> None:
-        if isinstance(said, OrderSaid):
-            self._order_said(said)
-        elif isinstance(said, Charged):
-            self._charged(said)
-        elif isinstance(said, Seized):
-            self._seized(said)
-        elif isinstance(said, Quoted):
-            self.quotes[said.market] = said
-        elif isinstance(said, Looked):
-            self.looked.append(said)
-        elif isinstance(said, Linked):
-            self._linked(said)
-
-    def _order_said(self, said: OrderSaid) -> None:
-        book = self.book_of(said.event.order) or self._book_of_venue_id(said.event)
-        if book is None:
-            self._stray(said)
-            return
-        if said.event.order is not None and said.event.order not in book.register.orders:
-            self._read_back(book, said.event.order)
-        book.take(book.dated(said.event), "venue", said.priced, said.reason)
-        self.protect(book, said.event.order or "venue")
-        if said.event.venue_id is not None and self._strays:
-            mine = [one for one in self._strays if one.event.venue_id == said.event.venue_id]
-            for one in mine:
-                self._strays.remove(one)
-            self._inbox.extend(mine)
-
-    def _stray(self, said: OrderSaid) -> None:
-        """A word about an order that nobody here knows yet: kept until an answer tells whose its venue id is."""
-        if said in self._strays:
-            return
-        self._strays.append(said)
-        name = said.event.order or said.event.venue_id or "?"
-        text = f"A word about {name}, which is nobody's here."
-        self.gathered.tell(None, EventKind.ALARM, text, {"alarm": "unknown_order"}, "venue")
-
     def book_of(self, name: ClientOrderId | None) -> Book | None:
         """Whose order `name` is, by the name alone (failures: O17)."""
         key = order_key(name) if name is not None else None
         return None if key is None else self.books.get(key.bot)
 
-    def _book_of_venue_id(self, event: Event) -> Book | None:
-        """Whose order a word without our id is about."""
-        if event.order is not None or event.venue_id is None:
-            return None
-        return next((book for book in self.books.values() if event.venue_id in book.register.by_venue_id), None)
-
-    def _read_back(self, book: Book, name: ClientOrderId) -> None:
-        """An order that was let go of, because it was over, is spoken of again."""
-        record = self.journal.order(name)
-        if record is not None and record.bot == book.record.id:
-            book.register, _ = book.register.intend(record.order)
-            book.notes[name] = record
-
-    def _charged(self, said: Charged) -> None:
-        book = self.books.get(said.bot) if said.bot is not None else None
-        if book is None or said.id in book.charges:
-            return
-        self._note_charge(book, said.id)
-        book.keep_kernel(charged(book.kernel, float(said.funding), float(said.borrow)))
-        book.gathered.booked.append(book.nothing_booked())
-        amounts = {"funding": str(said.funding), "borrow": str(said.borrow)}
-        payload = {"id": said.id, "ts": said.ts, "currency": said.currency, **amounts}
-        self.gathered.tell(book.record.id, EventKind.ORDER, "", {"charged": payload}, "venue")
-        total = said.funding + said.borrow
-        book.ledger = book.ledger.enter(Entry(said.id, EntryKind.FUNDING, said.currency, -total))
-
-    def _seized(self, said: Seized) -> None:
-        """The venue liquidated a position."""
-        book = self.books.get(said.bot) if said.bot is not None else None
-        if book is None:
-            return
-        fill = said.fill
-        if fill.id in book.charges:
-            return
-        self._note_charge(book, fill.id)
-        book.account = book.account.book(said.side, fill)
-        self.gathered.accounts[book.record.id] = book.account_record()
-        deal = Deal(
-            Part.FLATTEN, said.side, fill.lots, float(fill.price), book.fee_in_own_money(fill), book.kernel.bar,
-            fill.ts, Reason.LIQUIDATION, book.kernel.trade.decision_bar, None, None, None,
-        )  # fmt: skip
-        payload = {"id": fill.id, "ts": fill.ts, "side": said.side, "lots": fill.lots, "price": str(fill.price)}
-        self.gathered.tell(book.record.id, EventKind.ALARM, "The venue liquidated.", {"seized": payload}, "venue")
-        parent = self._parent(book)
-        if parent is not None:
-            book.book_deal(deal, parent)
-        self.protect(book, "liquidation")
-
-    def _note_charge(self, book: Book, name: str) -> None:
-        book.charges.append(name)
-        self.gathered.facts[f"charges:{book.record.id}"] = {"ids": list(book.charges)}
-
-    def _linked(self, said: Linked) -> None:
-        self.condition.linked = said.up
-        if not self.venue.traits.simulates:
-            self.condition.reconciled = False
-        text = f"{said.part}: {'connected' if said.up else 'disconnected'} {said.reason}".strip()
-        self.gathered.tell(None, EventKind.WARNING, text, {"up": said.up, "part": said.part}, "venue")
-
     def _decision_ts(self, book: Book) -> int:
-        parent = self._parent(book)
+        parent = self.parent_of(book)
         note = book.notes.get(parent) if parent is not None else None
         return self.now_ms() if note is None else note.decision_ts
 
-    def _parent(self, book: Book) -> ClientOrderId | None:
+    def parent_of(self, book: Book) -> ClientOrderId | None:
         """The entry that began the open trade."""
         return book.open_fills[0].order if book.open_fills else None
+
+
+def _part_of(request: Request) -> Part | None:
+    """The part of a new order; None of anything else."""
+    key = order_key(request.id) if isinstance(request, Submit) else None
+    return None if key is None else key.part

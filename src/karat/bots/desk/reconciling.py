@@ -161,8 +161,10 @@ class Reconciler:
         """What fills, fees and funding have moved per currency since the opening."""
         sums: dict[str, Decimal] = {}
         for book in self.desk.books.values():
-            settle = book.account.terms.settle
-            for currency, amount in book.ledger.balances([(settle, book.account.holding)]).items():
+            holding = book.account.holding
+            moved = [(book.account.terms.settle, holding.realised)]
+            moved += [(currency, -amount) for currency, amount in (*holding.fees.items(), *book.paid.items())]
+            for currency, amount in moved:
                 sums[currency] = EXACT.add(sums.get(currency, Decimal()), amount)
         return sums
 

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from decimal import Decimal
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from karat.kernel.state import fresh_state, state_from_bytes
 from karat.oms.accounts import Account, Holding, Terms
 from karat.oms.register import Register
 from karat.ports.journal import BotRecord, FillRecord, JournalReader
-from karat.ports.trading import AccountRecord, OrderRecord
+from karat.ports.trading import AccountRecord, Facts, OrderRecord
 from karat.strategies import Strategy, Values, code_hash, resolve
 
 
@@ -58,9 +58,9 @@ def check_history(journal: JournalReader, record: BotRecord, candles: Candles) -
 
 
 def recovered_book(
-    desk: Desk, record: BotRecord, orders: tuple[OrderRecord, ...], account: AccountRecord | None
+    desk: Desk, record: BotRecord, orders: tuple[OrderRecord, ...], account: AccountRecord | None, facts: Facts
 ) -> Book:
-    """The book of a bot as the journal has it: `orders` are those of it that are not over."""
+    """The book of a bot as the journal has it: `orders` are those of it that are not over, `facts` the journal's."""
     journal = desk.journal
     status = journal.status(record.id)
     kind = Kind(rules_of(policy_row(record.policy, record.instrument, targets=False)), EVERY_FEATURE)
@@ -83,7 +83,8 @@ def recovered_book(
         trades=fills[-1].trade + 1 if fills else 0,
         last_fill=fills[-1] if fills else None,
         open_fills=_open_fills(fills),
-        charges=_charges(journal.facts().get(f"charges:{record.id}", {})),
+        charges=deque(facts.get(f"charges:{record.id}", {}).get("ids", ()), maxlen=8),
+        paid={name: Decimal(amount) for name, amount in facts.get(f"paid:{record.id}", {}).items()},
     )
 
 
@@ -108,7 +109,3 @@ def _open_fills(fills: tuple[FillRecord, ...]) -> list[FillRecord]:
     if not fills or fills[-1].position_before + fills[-1].side * fills[-1].lots == 0:
         return []
     return [fill for fill in fills if fill.trade == fills[-1].trade]
-
-
-def _charges(kept: Any) -> deque[str]:
-    return deque(kept.get("ids", ()), maxlen=8)
