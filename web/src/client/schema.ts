@@ -208,7 +208,7 @@ export interface Position {
 
 /** How often a reason was the first "no". */
 export interface RefusalCount {
-  readonly reason: "none" | "equity" | "side" | "own_exit" | "regime" | "confidence" | "cooldown" | "daily_loss" | "loss_streak" | "volume" | "funding" | "session" | "size" | "afford";
+  readonly reason: "none" | "equity" | "side" | "own_exit" | "regime" | "confidence" | "cooldown" | "daily_loss" | "loss_streak" | "volume" | "funding" | "session" | "size" | "afford" | "switch" | "filter" | "risk";
   readonly count: number;
 }
 

@@ -9,6 +9,9 @@ const MEANINGS: Readonly<Record<string, string>> = {
   regime: "regime unknown",
   size: "no size",
   afford: "not affordable",
+  switch: "switched off",
+  filter: "fleet filter",
+  risk: "risk layers",
 };
 
 export function WhyNoTrade({ data }: { data: Refusals }) {
