@@ -25,6 +25,7 @@ from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.handlers import HANDLERS
 from karat.bots.desk.member import Member
+from karat.bots.desk.parameters import change_parameters, changes_of, wanted_values
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
 from karat.bots.desk.switches import SwitchGate
@@ -40,6 +41,7 @@ from karat.core.model.reasons import Refusal
 from karat.core.time import iso
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
+from karat.ports.commands import CommandAsked
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
 from karat.ports.journal import BotRecord, Happening
 from karat.ports.trading import AccountRecord, Facts, OrderRecord, TradingJournal
@@ -89,6 +91,7 @@ class Runner:
         self._gate_of = gate_of
         self._holder = holder or f"process {os.getpid()}"
         self._watch_seconds = watch_seconds
+        self._members: dict[BotId, tuple[Member, History]] = {}
         self._timings = timings or Timings()
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
@@ -102,7 +105,7 @@ class Runner:
         try:
             desk = Desk(self._journal, self._venue, token, self._clock.now_ms, self._timings)
             desk.restore(self._journal.facts())
-            commands = Commands(desk, HANDLERS)
+            commands = Commands(desk, {**HANDLERS, "bots.set": self._set_parameters})
             commands.tick()
             await self._run_all(desk, commands, records, until_ts)
         finally:
@@ -224,7 +227,24 @@ class Runner:
             desk.protect, self._gate_of(desk), Tracer(record.id), refusals.get(bars - 1, Refusal.NONE), carried=carried,
         )  # fmt: skip
         desk.join(book)
+        self._members[record.id] = member, history
         return member
+
+    def _set_parameters(self, desk: Desk, command: CommandAsked) -> str:
+        """The command `bots.set`: of a bot that runs here, and of one that will."""
+        record = self._journal.bot(BotId(str(command.payload.get("bot"))))
+        if record.id in desk.gathered.parameters:
+            raise RetryLater("change_under_way", "A change of these parameters is being written.")
+        strategy = self._strategy_of(record.strategy)
+        changes = changes_of(self._journal.facts(), record.id)
+        values = wanted_values(strategy, record, changes, command.payload)
+        bar = self._journal.status(record.id).bars
+        if record.id in self._members:
+            member, history = self._members[record.id]
+            carried = desk.venue.traits.simulates and self._is_carried(strategy, values)
+            member.speak_as(self._voices.voice(strategy, values, history, carried=carried))
+            bar = member.reached
+        return change_parameters(desk, record, values, bar, command, changes)
 
     async def _follow(
         self, desk: Desk, feed: Feed, history: History, members: list[Member], until_ts: int | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from sqlalchemy import bindparam, delete, update
@@ -10,7 +11,7 @@ from karat.core.ids import BotId
 from karat.journal import lease
 from karat.journal.batch import Batch, conflict
 from karat.journal.statements import keeping
-from karat.journal.tables import ACCOUNTS, BOT_STATE, COMMANDS, FACTS, ORDER_FILLS, ORDERS, TRACES
+from karat.journal.tables import ACCOUNTS, BOT_STATE, BOTS, COMMANDS, FACTS, ORDER_FILLS, ORDERS, TRACES
 from karat.journal.trading_codec import (
     ACCOUNT_COLUMNS,
     ASKED_COLUMNS,
@@ -34,6 +35,7 @@ _STATE = (
     .values(state=bindparam("doing"), cause=bindparam("why"))
     .where(BOT_STATE.c.bot == bindparam("of_bot"))
 )
+_PARAMETERS = update(BOTS).values(parameters=bindparam("text")).where(BOTS.c.number == bindparam("of_bot"))
 _TAKEN = (
     update(COMMANDS)
     .values(taken=bindparam("newest"), done=bindparam("was_done"), answer=bindparam("words"))
@@ -103,5 +105,7 @@ def _put_desk(writer: Writer, number_of: Callable[[BotId], int], given: Transact
             writer.change(_CLEAR, of_name=name)
     for state in given.states:
         writer.change(_STATE, of_bot=number_of(state.bot), doing=state.state.value, why=state.cause)
+    for bot, values in given.parameters.items():
+        writer.change(_PARAMETERS, of_bot=number_of(bot), text=json.dumps(dict(values), allow_nan=False))
     traces = [trace_row(number_of(one.bot), one) for one in given.traces]
     writer.replace(TRACES, TRACE_COLUMNS, ("bot", "bar"), traces)

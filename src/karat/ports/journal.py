@@ -1,6 +1,6 @@
 """The journal as the floors above see it: what every bot is, meant, did and was left with.
 
-1. A bot never changes after it was created; what changes is its `BotStatus`.
+1. A bot never changes after it was created but for its parameters, by command; else what changes is its `BotStatus`.
 2. A bar of a bot is one `BarEntry`, written in one transaction: the state after the bar, its mark, the decision, the
    intents of that decision, the fills, and what there is to tell. A reader sees all of it or nothing.
 3. Intents are written with the bar that decided them, before any venue acts on them at a later bar.

@@ -116,7 +116,7 @@ class StateChange:
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """Everything one step changed, at wall time `at_ms`. Orders and accounts are as they are now; `facts` replace what
-    stood under their names, {} clears."""
+    stood under their names, {} clears; `parameters` replace those of their bots."""
 
     token: int
     at_ms: int
@@ -130,6 +130,9 @@ class Transaction:
     traces: Sequence[TradeTrace] = ()
     events: Sequence[NewEvent] = ()
     taken: Sequence[CommandTaken] = ()
+    parameters: Mapping[BotId, Mapping[str, bool | int | float]] = field(
+        default_factory=dict[BotId, Mapping[str, bool | int | float]]
+    )
 
 
 @dataclass(frozen=True, slots=True)

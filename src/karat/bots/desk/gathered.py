@@ -39,6 +39,9 @@ class Gathered:
     events: list[NewEvent] = field(default_factory=list[NewEvent])
     posts: list[Request] = field(default_factory=list[Request])
     taken: list[CommandTaken] = field(default_factory=list[CommandTaken])
+    parameters: dict[BotId, Mapping[str, bool | int | float]] = field(
+        default_factory=dict[BotId, Mapping[str, bool | int | float]]
+    )
     kernels: dict[BotId, bytes] = field(default_factory=dict[BotId, bytes])
 
     @property
@@ -78,6 +81,7 @@ class Gathered:
             states=tuple(self.states),
             traces=tuple(self.traces),
             events=tuple(self.events),
+            parameters=dict(self.parameters),
             taken=tuple(self.taken),
         )
 

@@ -71,6 +71,10 @@ class Member:
         self._targets = signals.target is not None
         self.reached += 1
 
+    def speak_as(self, voice: Spoken) -> None:
+        """Ask another voice from the next decision on."""
+        self.voice = voice
+
     def holds_back(self, *, more: bool) -> bool:
         """Whether the bars reached may wait for those that are coming at once."""
         return more and self.voice.carries
