@@ -85,6 +85,11 @@ COMMANDS = (
     Command("bots create", "karat.app.bot_commands:create_bot", "Create a bot on a market of the lake."),
     Command("bots list", "karat.app.bot_commands:list_bots", "List every bot and how it stands."),
     Command("bots run", "karat.app.bot_run_commands:run_bots", "Run bots on paper, replayed or live."),
+    Command(
+        "bots set",
+        "karat.app.bot_change_commands:set_parameters",
+        "Change parameters of a bot, now or back.",
+    ),
     Command("bots show", "karat.app.bot_commands:show_bot", "Show one bot: what it is, holds and did."),
     Command("parity", "karat.app.parity_commands:parity_command", "Show that backtest, bot and sweep agree."),
     Command("serve", "karat.app.serve_commands:serve_command", "Serve the page and run the bots."),

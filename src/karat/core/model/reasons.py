@@ -40,3 +40,7 @@ class Refusal(IntEnum):
     SWITCH = 14  # kill switch, halt, journal, venue or reconciliation
     FILTER = 15  # the fleet's entry filter
     RISK = 16  # a layer of risk
+
+
+OF_RUNNING_BOTS = frozenset({Refusal.SWITCH, Refusal.FILTER, Refusal.RISK})
+"""No backtest has them: they come after what the policy itself refuses."""
