@@ -15,17 +15,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any
 
 from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.handlers import HANDLERS
 from karat.bots.desk.member import Member
-from karat.bots.desk.parameters import change_parameters, changes_of, wanted_values
+from karat.bots.desk.parameters import ParameterCommand
+from karat.bots.desk.past import Past
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
 from karat.bots.desk.switches import SwitchGate
@@ -41,10 +40,9 @@ from karat.core.model.reasons import Refusal
 from karat.core.time import iso
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
-from karat.ports.commands import CommandAsked
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
 from karat.ports.journal import BotRecord, Happening
-from karat.ports.trading import AccountRecord, Facts, OrderRecord, TradingJournal
+from karat.ports.trading import TradingJournal
 from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
 
@@ -54,15 +52,6 @@ WATCH_SECONDS = 1.0
 IsCarried = Callable[[Strategy, Values], bool]
 MakeFeed = Callable[[FeedKey], Feed]
 Enlisted = tuple[BotRecord, Strategy]
-
-
-@dataclass(slots=True)
-class _Past:
-    """What the journal knows of the bots to be run, read once."""
-
-    orders: dict[BotId, tuple[OrderRecord, ...]] = field(default_factory=dict[BotId, tuple[OrderRecord, ...]])
-    accounts: dict[BotId, AccountRecord] = field(default_factory=dict[BotId, AccountRecord])
-    facts: Facts = field(default_factory=dict[str, Mapping[str, Any]])
 
 
 class Runner:
@@ -105,7 +94,7 @@ class Runner:
         try:
             desk = Desk(self._journal, self._venue, token, self._clock.now_ms, self._timings)
             desk.restore(self._journal.facts())
-            commands = Commands(desk, {**HANDLERS, "bots.set": self._set_parameters})
+            commands = Commands(desk, {**HANDLERS, "bots.set": ParameterCommand(self._strategy_of, self._speak_as)})
             commands.tick()
             await self._run_all(desk, commands, records, until_ts)
         finally:
@@ -115,7 +104,7 @@ class Runner:
     async def _run_all(self, desk: Desk, commands: Commands, records: list[BotRecord], until_ts: int | None) -> None:
         seconds = self._watch_seconds
         watch = None if seconds is None else asyncio.create_task(self._watch(desk, commands, seconds))
-        past = self._read_past(records)
+        past = Past.of(self._journal)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for key, members in self._grouped(desk, records).items():
@@ -148,12 +137,6 @@ class Runner:
             watch.tick(now)
             reconciler.tick(now)
 
-    def _read_past(self, records: Iterable[BotRecord]) -> _Past:
-        past = _Past(accounts={one.bot: one for one in self._journal.accounts()}, facts=self._journal.facts())
-        for one in self._journal.open_orders():
-            past.orders[one.bot] = (*past.orders.get(one.bot, ()), one)
-        return past
-
     def _grouped(self, desk: Desk, records: Iterable[BotRecord]) -> dict[FeedKey, list[Enlisted]]:
         """Bots by the feed they want. One whose strategy is gone fails alone."""
         groups: dict[FeedKey, list[Enlisted]] = {}
@@ -169,7 +152,7 @@ class Runner:
         return groups
 
     async def _run_group(
-        self, desk: Desk, past: _Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
+        self, desk: Desk, past: Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
     ) -> None:
         """From recovery to the end of the feed."""
         try:
@@ -194,7 +177,7 @@ class Runner:
             self._end(desk, begun, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
             raise
 
-    def _begun(self, desk: Desk, past: _Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
+    def _begun(self, desk: Desk, past: Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
         """Every bot that can go on. One that cannot fails alone."""
         begun: list[Member] = []
         for record, strategy in members:
@@ -211,7 +194,7 @@ class Runner:
         return begun
 
     def _recovered(
-        self, desk: Desk, past: _Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
+        self, desk: Desk, past: Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
     ) -> Member:
         """A bot that goes on after its last bar. Raises NeedsOperator `strategy_changed` or `history_changed`."""
         bars = self._journal.status(record.id).bars
@@ -230,21 +213,14 @@ class Runner:
         self._members[record.id] = member, history
         return member
 
-    def _set_parameters(self, desk: Desk, command: CommandAsked) -> str:
-        """The command `bots.set`: of a bot that runs here, and of one that will."""
-        record = self._journal.bot(BotId(str(command.payload.get("bot"))))
-        if record.id in desk.gathered.parameters:
-            raise RetryLater("change_under_way", "A change of these parameters is being written.")
-        strategy = self._strategy_of(record.strategy)
-        changes = changes_of(self._journal.facts(), record.id)
-        values = wanted_values(strategy, record, changes, command.payload)
-        bar = self._journal.status(record.id).bars
-        if record.id in self._members:
-            member, history = self._members[record.id]
-            carried = desk.venue.traits.simulates and self._is_carried(strategy, values)
-            member.speak_as(self._voices.voice(strategy, values, history, carried=carried))
-            bar = member.reached
-        return change_parameters(desk, record, values, bar, command, changes)
+    def _speak_as(self, bot: BotId, strategy: Strategy, values: Values) -> int | None:
+        """Ask a bot that runs here with other parameters from now on; the bar of its next decision."""
+        if bot not in self._members:
+            return None
+        member, history = self._members[bot]
+        carried = self._venue.traits.simulates and self._is_carried(strategy, values)
+        member.speak_as(self._voices.voice(strategy, values, history, carried=carried))
+        return member.reached
 
     async def _follow(
         self, desk: Desk, feed: Feed, history: History, members: list[Member], until_ts: int | None

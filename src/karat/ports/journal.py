@@ -1,9 +1,8 @@
 """The journal as the floors above see it: what every bot is, meant, did and was left with.
 
 1. A bot never changes after it was created but for its parameters, by command; else what changes is its `BotStatus`.
-2. A bar of a bot is one `BarEntry`, written in one transaction: the state after the bar, its mark, the decision, the
-   intents of that decision, the fills, and what there is to tell. A reader sees all of it or nothing.
-3. Intents are written with the bar that decided them, before any venue acts on them at a later bar.
+2. A bar of a bot is one `BarEntry`, written whole: state, mark, decision, its intents, fills, what there is to tell.
+3. Intents are written with the bar that decided them, before any venue acts on them.
 4. Bars that a replay brings at once may be written in one transaction; those in which nothing happened as `QuietBars`.
 
 Times are UTC epoch milliseconds; a bar is named by its open time `ts` and counted by `bar` from the bot's anchor on.
@@ -294,10 +293,6 @@ class Journal(JournalReader, Protocol):
         """Change what a bot is doing and tell it, in one transaction."""
         ...
 
-    def write_bar(self, entry: BarEntry) -> None:
-        """One bar, in one transaction. Raises NeedsOperator `journal_conflict` when that bar was written before."""
-        ...
-
     def write_bars(self, entries: Sequence[BarEntry | QuietBars]) -> None:
-        """Consecutive bars of one bot, in order, in one transaction. Raises as `write_bar` does."""
+        """Consecutive bars of one bot, in order, in one transaction. Raises NeedsOperator `journal_conflict`."""
         ...

@@ -1,8 +1,7 @@
-"""Wires, feeds and journal: what each fault does to what passes by."""
+"""Wires and journal: what each fault does to what passes by."""
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal
 
 import pytest
@@ -10,14 +9,12 @@ from tests.chaos.storm.clock import VirtualClock
 from tests.chaos.storm.exchange import Exchange
 from tests.chaos.storm.exchange_records import Terms
 from tests.chaos.storm.faults import Fault, FaultPlan, Kind, Running
-from tests.chaos.storm.feed import StormFeed
 from tests.chaos.storm.gatekeeper import Gatekeeper
 from tests.chaos.storm.histories import M, an_order, submitted
 from tests.chaos.storm.incidents import Channel, Incidents
 from tests.chaos.storm.journal_faults import FaultyJournal, SecondInstance
 from tests.chaos.storm.life import Life
 from tests.chaos.storm.loop import VirtualLoop
-from tests.chaos.storm.market import Market
 from tests.chaos.storm.memory_journal import MemoryJournal
 from tests.chaos.storm.seeds import Dice
 from tests.chaos.storm.setting import START_MS, Setting
@@ -27,7 +24,6 @@ from tests.chaos.storm.world import SECOND, World
 
 from karat.core.errors import NeedsOperator, RetryLater
 from karat.oms.records import EventKind
-from karat.ports.feed import FeedKey
 from karat.ports.trading import Transaction
 from karat.ports.venue import Charged, Linked, Look, Looked, OrderSaid, Quoted, Said, Submit
 
@@ -205,62 +201,6 @@ def test_bad_quotes_come_through_as_they_are_and_stale_ones_do_not() -> None:
         assert len(told) == (fault.kind is Kind.BAD_DATA)
         assert all(said.bid is not None and not said.bid < (said.ask or 0) for said in told)
         line.close()
-
-
-def received(*faults: Fault, bars: int = 3) -> list[tuple[float, int, float]]:
-    """(seconds, bar, close) of the first arrivals; a close of NaN is 0."""
-    world, tape = World(START_MS), Tape()
-    truth = Market(Setting().instruments[0], 1, START_MS, 600, 600)
-    feed = StormFeed(FeedKey(M, 20_000, START_MS), truth, (), world, Running(FaultPlan(1, faults)), tape, 1)
-    loop = VirtualLoop(world, Dice(1, "loop"))
-    got: list[tuple[float, int, float]] = []
-
-    async def listen() -> None:
-        async for arrival in feed.arrivals(0):
-            bar = arrival.bar
-            close = 0.0 if math.isnan(bar.close) else bar.close
-            got.append((loop.time(), (bar.ts - START_MS) // 20_000, close))
-            if len(got) == bars:
-                return
-
-    loop.drive(listen(), 400 * SECOND)
-    loop.abandon()
-    loop.release()
-    return got
-
-
-def test_bars_come_when_they_have_closed_and_are_what_past_says() -> None:
-    got = received()
-    assert [(at, bar) for at, bar, _ in got] == [(20.15, 0), (40.15, 1), (60.15, 2)]
-    truth = Market(Setting().instruments[0], 1, START_MS, 600, 600)
-    candles = truth.bars(20_000, START_MS, START_MS + 60_000)
-    assert [close for _, _, close in got] == list(candles.close)
-    feed = StormFeed(
-        FeedKey(M, 20_000, START_MS - 60_000), truth, (), World(START_MS), Running(FaultPlan(1, ())), Tape(), 1
-    )
-    assert len(feed.past(3).candles) == 3
-    with pytest.raises(NeedsOperator, match="has 3 bars"):
-        feed.past(4)
-
-
-@pytest.mark.parametrize(
-    ("variant", "bars"),
-    [("nan", [0, 0, 1]), ("gap", [1, 2, 3]), ("duplicate", [0, 0, 1]), ("revised", [0, 0, 1]), ("open", [0, 0, 1])],
-)
-def test_bad_bars(variant: str, bars: list[int]) -> None:
-    got = received(always(Kind.BAD_DATA, variant, count=1))
-    assert [bar for _, bar, _ in got] == bars
-    if variant == "open":
-        assert got[0][0] == 10.0
-    if variant == "nan":
-        assert got[0][2] == 0.0 and got[1][2] > 0.0
-
-
-def test_stale_data_is_withheld_or_frozen() -> None:
-    assert received(Fault(Kind.STALE_DATA, 0, 50_000, "", "withheld"), bars=1)[0][0] > 50.0
-    frozen = received(Fault(Kind.STALE_DATA, 0, 50_000, "", "frozen"))
-    truth = Market(Setting().instruments[0], 1, START_MS, 600, 600)
-    assert frozen[0][2] == truth.bar(20_000, START_MS - 20_000).close
 
 
 def a_journal(*faults: Fault) -> tuple[FaultyJournal, MemoryJournal, Life, Tape]:

@@ -6,11 +6,11 @@ The bot's record holds what counts now. What counted before, from which bar on a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from karat.bots.desk.desk import Desk
-from karat.core.errors import InputError
+from karat.core.errors import InputError, RetryLater
 from karat.core.ids import BotId
 from karat.ports.commands import CommandAsked
 from karat.ports.journal import BotRecord
@@ -65,3 +65,26 @@ def change_parameters(
     desk.gathered.facts[fact_of(record.id)] = {"changes": [*changes, change]}
     words = ", ".join(f"{name} {old} -> {new}" for name, (old, new) in told.items() if old != new)
     return f"{record.name}: {words}, from bar {bar:,} on"
+
+
+class ParameterCommand:
+    """The command `bots.set`, of a bot that runs and of one that will. `speak_as` has a running bot ask with other
+    values from now on and says the bar of its next decision, None where it does not run."""
+
+    def __init__(
+        self, strategy_of: Callable[[str], Strategy], speak_as: Callable[[BotId, Strategy, Values], int | None]
+    ) -> None:
+        self._strategy_of = strategy_of
+        self._speak_as = speak_as
+
+    def __call__(self, desk: Desk, command: CommandAsked) -> str:
+        record = desk.journal.bot(BotId(str(command.payload.get("bot"))))
+        if record.id in desk.gathered.parameters:
+            raise RetryLater("change_under_way", "A change of these parameters is being written.")
+        strategy = self._strategy_of(record.strategy)
+        changes = changes_of(desk.journal.facts(), record.id)
+        values = wanted_values(strategy, record, changes, command.payload)
+        bar = self._speak_as(record.id, strategy, values)
+        if bar is None:
+            bar = desk.journal.status(record.id).bars
+        return change_parameters(desk, record, values, bar, command, changes)
