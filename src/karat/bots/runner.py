@@ -15,18 +15,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any
 
 from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
+from karat.bots.desk.guard import guards_of
 from karat.bots.desk.handlers import HANDLERS
 from karat.bots.desk.member import Member
+from karat.bots.desk.past import Past
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
+from karat.bots.desk.switchboard import Safety, Switchboard
 from karat.bots.desk.switches import SwitchGate
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.tracing import Tracer
@@ -42,7 +43,7 @@ from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
 from karat.ports.journal import BotRecord, Happening
-from karat.ports.trading import AccountRecord, Facts, OrderRecord, TradingJournal
+from karat.ports.trading import TradingJournal
 from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
 
@@ -54,15 +55,6 @@ MakeFeed = Callable[[FeedKey], Feed]
 Enlisted = tuple[BotRecord, Strategy]
 
 
-@dataclass(slots=True)
-class _Past:
-    """What the journal knows of the bots to be run, read once."""
-
-    orders: dict[BotId, tuple[OrderRecord, ...]] = field(default_factory=dict[BotId, tuple[OrderRecord, ...]])
-    accounts: dict[BotId, AccountRecord] = field(default_factory=dict[BotId, AccountRecord])
-    facts: Facts = field(default_factory=dict[str, Mapping[str, Any]])
-
-
 class Runner:
     """Runs bots of one journal at one venue. `feed_of` gives the feed that bots want, `strategy_of` a strategy.
 
@@ -70,14 +62,15 @@ class Runner:
     state; by default of none, and every signal is computed from the anchor. `voices` says where strategies are
     evaluated; by default in this process. `gate_of` gives the gate of the desk's
     entries, by default its switches alone. `holder` names this process in the lease. `watch_seconds`: how
-    often time is looked at between bars, None never, for a clock that only bars may move.
+    often time is looked at between bars, None never, for a clock that only bars may move. `safety`: what stands over
+    the bots beside their limits; by default the switches of the journal alone.
     """
 
     def __init__(
         self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
         gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "",
-        watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None,
+        watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None, safety: Safety | None = None,
     ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
@@ -90,6 +83,7 @@ class Runner:
         self._holder = holder or f"process {os.getpid()}"
         self._watch_seconds = watch_seconds
         self._timings = timings or Timings()
+        self._safety = safety or Safety()
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
@@ -102,7 +96,9 @@ class Runner:
         try:
             desk = Desk(self._journal, self._venue, token, self._clock.now_ms, self._timings)
             desk.restore(self._journal.facts())
-            commands = Commands(desk, HANDLERS)
+            self._board = board = Switchboard(desk, self._safety)
+            board.begin(self._journal.facts())
+            commands = Commands(desk, {**HANDLERS, **board.handlers})
             commands.tick()
             await self._run_all(desk, commands, records, until_ts)
         finally:
@@ -112,7 +108,8 @@ class Runner:
     async def _run_all(self, desk: Desk, commands: Commands, records: list[BotRecord], until_ts: int | None) -> None:
         seconds = self._watch_seconds
         watch = None if seconds is None else asyncio.create_task(self._watch(desk, commands, seconds))
-        past = self._read_past(records)
+        guards = [] if seconds is None else guards_of(self._board.kill, self._clock, seconds)
+        past = Past.of(self._journal)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for key, members in self._grouped(desk, records).items():
@@ -123,16 +120,16 @@ class Runner:
                 raise
             raise expected[0] from many
         finally:
-            if watch is not None:
-                watch.cancel()
+            for task in ([] if watch is None else [watch]) + guards:
+                task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
-                    await watch
+                    await task
             desk.flush()
 
     async def _watch(self, desk: Desk, commands: Commands, seconds: float) -> None:
         """What time alone brings: the lease, commands, what could not be written before, answers that do not come,
         positions without cover, comparisons with the venue."""
-        watch, reconciler = Watch(desk, self._timings), Reconciler(desk)
+        watch, reconciler = Watch(desk, self._timings), Reconciler(desk, self._board.kill.saw_view)
         reconciler.restore()
         renewed = self._clock.now_ms()
         while True:
@@ -144,12 +141,6 @@ class Runner:
             commands.tick()
             watch.tick(now)
             reconciler.tick(now)
-
-    def _read_past(self, records: Iterable[BotRecord]) -> _Past:
-        past = _Past(accounts={one.bot: one for one in self._journal.accounts()}, facts=self._journal.facts())
-        for one in self._journal.open_orders():
-            past.orders[one.bot] = (*past.orders.get(one.bot, ()), one)
-        return past
 
     def _grouped(self, desk: Desk, records: Iterable[BotRecord]) -> dict[FeedKey, list[Enlisted]]:
         """Bots by the feed they want. One whose strategy is gone fails alone."""
@@ -166,7 +157,7 @@ class Runner:
         return groups
 
     async def _run_group(
-        self, desk: Desk, past: _Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
+        self, desk: Desk, past: Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
     ) -> None:
         """From recovery to the end of the feed."""
         try:
@@ -191,7 +182,7 @@ class Runner:
             self._end(desk, begun, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
             raise
 
-    def _begun(self, desk: Desk, past: _Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
+    def _begun(self, desk: Desk, past: Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
         """Every bot that can go on. One that cannot fails alone."""
         begun: list[Member] = []
         for record, strategy in members:
@@ -204,11 +195,18 @@ class Runner:
                 continue
             bars = begun[-1].bars
             last_ts = feed.past(bars).candles.ts[-1:]
-            self._tell(desk, record.id, BotState.RUNNING, "", _beginning(bars, last_ts))
+            self._board.observe(record.id, bars)
+            halted = desk.condition.halts.get(record.id, "")
+            state = BotState.HALTED if halted else BotState.RUNNING
+            self._tell(desk, record.id, state, halted, _beginning(bars, last_ts))
+        if desk.condition.killed:
+            for member in begun:
+                member.show_market()
+            self._board.before_decisions()
         return begun
 
     def _recovered(
-        self, desk: Desk, past: _Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
+        self, desk: Desk, past: Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
     ) -> Member:
         """A bot that goes on after its last bar. Raises NeedsOperator `strategy_changed` or `history_changed`."""
         bars = self._journal.status(record.id).bars
@@ -259,6 +257,7 @@ class Runner:
                 self._fail(desk, members.pop().book.record.id, error)
             return
         await self._voices.ask([member.voice for member in members if member.reached == history.bars - 1])
+        self._board.before_decisions()
         now = self._clock.now_ms()
         for member in tuple(members):
             if member.reached != history.bars - 1:
