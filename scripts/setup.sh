@@ -2,7 +2,7 @@
 # Make .venv from the locked requirements and install Karat into it. Nothing is done while the lock is that of the last
 # time.
 #   scripts/setup.sh run      what Karat needs to run, downloads from exchanges included
-#   scripts/setup.sh extras   that, and what single commands need: equities, SQL, PostgreSQL, S3, Optuna, Ray
+#   scripts/setup.sh extras   that, and what single commands need: equities, SQL, PostgreSQL, Redis, S3, Optuna, Ray
 #   scripts/setup.sh test     that, and what its checks and tests need
 #   scripts/setup.sh bench    that, and the libraries it is compared with
 set -euo pipefail
@@ -68,6 +68,13 @@ ensure_postgres() { # the tests of the journal want a PostgreSQL server; without
     if [ -n "${CI:-}" ]; then exit 2; fi
 }
 
+ensure_redis() { # the tests of the kill switch want a Redis server; without one they say that they were not run
+    if command -v redis-server >/dev/null; then return; fi
+    if apt_install redis-server; then return; fi
+    say "No Redis is here and it could not be installed: the tests of the kill switch need one (apt install redis-server)."
+    if [ -n "${CI:-}" ]; then exit 2; fi
+}
+
 case $kind in
     run) locks=("$root/requirements/run.lock") ;;
     extras) locks=("$root/requirements/extras.lock") ;;
@@ -99,4 +106,5 @@ fi
 if [ "$kind" = test ]; then
     ensure_browser
     ensure_postgres
+    ensure_redis
 fi

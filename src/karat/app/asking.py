@@ -1,41 +1,74 @@
-"""Asking the desk for something from another process: leave the command, and wait for what becomes of it."""
+"""Ask the desk something from another process: the one that runs does it, and where none runs it is done here."""
 
 from __future__ import annotations
 
 import getpass
-import secrets
 import time
+import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from karat.core.errors import InputError, RetryLater
+from karat.core.errors import RetryLater
+from karat.ports.commands import CommandAsked, CommandRecord
+from karat.ports.trading import TradingJournal
 
-if TYPE_CHECKING:
-    from karat.ports.trading import TradingJournal
-
-WAIT_SECONDS = 15.0
-_LOOK_SECONDS = 0.1
+ANSWER_SECONDS = 10.0
+LEASE_MS = 30_000
 
 
-def ask_desk(journal: TradingJournal, kind: str, payload: Mapping[str, Any]) -> str:
-    """The words of the answer. Where no process runs bots the command waits for the next one, and the words say so.
+def me() -> str:
+    """Who sits here, for the records; a name may be given instead."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"
 
-    Raises InputError `command_refused` with the desk's reason, RetryLater `command_waits` when a running process does
-    not answer in time; the command then still waits.
-    """
+
+def ask_desk(
+    journal: TradingJournal, kind: str, payload: Mapping[str, Any], who: str, seconds: float = ANSWER_SECONDS
+) -> CommandRecord | None:
+    """Leave a command and wait for the desk to take it. None: it waits still, for this desk or the next."""
+    asked = CommandAsked(uuid.uuid4().hex, time.time_ns() // 1_000_000, who, kind, dict(payload))
+    journal.ask(asked)
+    ends = time.monotonic() + seconds
+    while True:
+        if not journal.desk_is_alive():
+            _take_waiting(journal)
+        found = journal.command(asked.id)
+        if found is not None and found.taken is not None:
+            return found
+        if time.monotonic() >= ends:
+            return None
+        time.sleep(0.05)
+
+
+def _take_waiting(journal: TradingJournal) -> None:
+    """Be the desk for a moment, without bots, and do what waits. Nothing where another one has just begun."""
+    from karat.app.kill_sources import kill_sources
+    from karat.bots.desk.commands import Commands
+    from karat.bots.desk.desk import Desk
+    from karat.bots.desk.handlers import HANDLERS
+    from karat.bots.desk.parameters import ParameterCommand
+    from karat.bots.desk.switchboard import Safety, Switchboard
     from karat.bots.system_clock import SystemClock
-    from karat.ports.commands import CommandAsked
+    from karat.strategies import find_strategy
+    from karat.venues.paper import PaperVenue
 
-    name = f"c-{secrets.token_hex(8)}"
-    journal.ask(CommandAsked(name, SystemClock().now_ms(), getpass.getuser(), kind, payload))
-    if not journal.desk_is_alive():
-        return "No process runs bots now: it is done when the next one starts."
-    until = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < until:
-        record = journal.command(name)
-        if record is not None and record.taken is not None:
-            if not record.done:
-                raise InputError("command_refused", record.answer)
-            return record.answer
-        time.sleep(_LOOK_SECONDS)
-    raise RetryLater("command_waits", "The process that runs the bots has not answered yet.", "It will: look again.")
+    clock = SystemClock()
+    try:
+        token = journal.take_lease("karat, without bots", clock.now_ms(), LEASE_MS)
+    except RetryLater:
+        return
+    try:
+        desk = Desk(journal, PaperVenue(), token, clock.now_ms)
+        facts = journal.facts()
+        desk.restore(facts)
+        board = Switchboard(desk, Safety(kill_sources()))
+        board.begin(facts)
+        for source in board.kill.sources:
+            board.kill.ask(source)
+        own = {"bots.set": ParameterCommand(find_strategy, lambda bot, strategy, values: None)}
+        Commands(desk, {**HANDLERS, **board.handlers, **own}).tick()
+        desk.flush()
+    finally:
+        journal.release_lease(token)

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from karat.app.asking import ask_desk
+from karat.app.asking import ask_desk, me
 from karat.app.console import say, show
-from karat.core.errors import InputError
+from karat.core.errors import InputError, RetryLater
 from karat.core.ids import BotId
 from karat.core.time import iso
 from karat.journal import journal_is_there, open_journal
@@ -57,7 +57,14 @@ def set_parameters(
             wanted = resolve(find_strategy(record.strategy), {**record.parameters, **pairs(values, "--set")})
             given = {key.partition("=")[0] for key in values}
             payload = {"bot": record.id, "values": {key: wanted.as_dict()[key] for key in given}}
-        show(ask_desk(journal, "bots.set", payload))
+        answer = ask_desk(journal, "bots.set", payload, me())
+    if answer is None:
+        raise RetryLater(
+            "command_waits", "The process that runs the bots has not answered yet.", "It will: look again."
+        )
+    if not answer.done:
+        raise InputError("command_refused", answer.answer)
+    show(answer.answer)
 
 
 def _words(change: dict[str, Any]) -> str:

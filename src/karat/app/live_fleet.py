@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from karat.app.check_store import is_carried
 from karat.app.feeds import open_sources
+from karat.app.kill_sources import kill_sources
 from karat.app.serve_fleet import tape_of
 from karat.app.vendors import STREAMS, history_opener, network
+from karat.bots.desk.switchboard import OBSERVED_BARS, Safety
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
 from karat.bots.workers.settings import WorkerSettings
@@ -61,6 +63,7 @@ async def run_live(
         runner = Runner(
             journal, feed_of, PaperVenue(), find_strategy, clock,
             lambda strategy, values: settings.carried and is_carried(strategy, values), Voices(WorkerSettings()),
+            safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True),
         )  # fmt: skip
         await runner.run(bots, until_ts)
 

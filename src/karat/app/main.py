@@ -84,6 +84,9 @@ COMMANDS = (
     Command("explain", "karat.app.backtest_commands:explain_command", "Check one trade of a run by hand."),
     Command("bots create", "karat.app.bot_commands:create_bot", "Create a bot on a market of the lake."),
     Command("bots list", "karat.app.bot_commands:list_bots", "List every bot and how it stands."),
+    Command("bots halt", "karat.app.bot_switch_commands:halt_bot", "Hold a bot's entries back."),
+    Command("bots resume", "karat.app.bot_switch_commands:resume_bot", "Let halted bots go on."),
+    Command("kill", "karat.app.kill_commands:kill_command", "Close everything and refuse entries, now."),
     Command("bots run", "karat.app.bot_run_commands:run_bots", "Run bots on paper, replayed or live."),
     Command(
         "bots set",

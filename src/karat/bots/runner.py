@@ -15,18 +15,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 
-from karat.bots.desk.commands import Commands
+from karat.bots.desk.commands import Commands, Handler
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
+from karat.bots.desk.guard import guards_of
 from karat.bots.desk.handlers import HANDLERS
 from karat.bots.desk.member import Member
 from karat.bots.desk.parameters import ParameterCommand
 from karat.bots.desk.past import Past
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
+from karat.bots.desk.switchboard import Safety, Switchboard
 from karat.bots.desk.switches import SwitchGate
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.tracing import Tracer
@@ -61,14 +63,15 @@ class Runner:
     state; by default of none, and every signal is computed from the anchor. `voices` says where strategies are
     evaluated; by default in this process. `gate_of` gives the gate of the desk's
     entries, by default its switches alone. `holder` names this process in the lease. `watch_seconds`: how
-    often time is looked at between bars, None never, for a clock that only bars may move.
+    often time is looked at between bars, None never, for a clock that only bars may move. `safety`: what stands over
+    the bots beside their limits; by default the switches of the journal alone.
     """
 
     def __init__(
         self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
         gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "",
-        watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None,
+        watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None, safety: Safety | None = None,
     ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
@@ -82,6 +85,7 @@ class Runner:
         self._watch_seconds = watch_seconds
         self._members: dict[BotId, tuple[Member, History]] = {}
         self._timings = timings or Timings()
+        self._safety = safety or Safety()
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
@@ -94,7 +98,9 @@ class Runner:
         try:
             desk = Desk(self._journal, self._venue, token, self._clock.now_ms, self._timings)
             desk.restore(self._journal.facts())
-            commands = Commands(desk, {**HANDLERS, "bots.set": ParameterCommand(self._strategy_of, self._speak_as)})
+            self._board = board = Switchboard(desk, self._safety)
+            board.begin(self._journal.facts())
+            commands = Commands(desk, {**HANDLERS, **board.handlers, **self._own_handlers()})
             commands.tick()
             await self._run_all(desk, commands, records, until_ts)
         finally:
@@ -104,6 +110,7 @@ class Runner:
     async def _run_all(self, desk: Desk, commands: Commands, records: list[BotRecord], until_ts: int | None) -> None:
         seconds = self._watch_seconds
         watch = None if seconds is None else asyncio.create_task(self._watch(desk, commands, seconds))
+        guards = [] if seconds is None else guards_of(self._board.kill, self._clock, seconds)
         past = Past.of(self._journal)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -115,16 +122,16 @@ class Runner:
                 raise
             raise expected[0] from many
         finally:
-            if watch is not None:
-                watch.cancel()
+            for task in ([] if watch is None else [watch]) + guards:
+                task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
-                    await watch
+                    await task
             desk.flush()
 
     async def _watch(self, desk: Desk, commands: Commands, seconds: float) -> None:
         """What time alone brings: the lease, commands, what could not be written before, answers that do not come,
         positions without cover, comparisons with the venue."""
-        watch, reconciler = Watch(desk, self._timings), Reconciler(desk)
+        watch, reconciler = Watch(desk, self._timings), Reconciler(desk, self._board.kill.saw_view)
         reconciler.restore()
         renewed = self._clock.now_ms()
         while True:
@@ -190,7 +197,14 @@ class Runner:
                 continue
             bars = begun[-1].bars
             last_ts = feed.past(bars).candles.ts[-1:]
-            self._tell(desk, record.id, BotState.RUNNING, "", _beginning(bars, last_ts))
+            self._board.observe(record.id, bars)
+            halted = desk.condition.halts.get(record.id, "")
+            state = BotState.HALTED if halted else BotState.RUNNING
+            self._tell(desk, record.id, state, halted, _beginning(bars, last_ts))
+        if desk.condition.killed:
+            for member in begun:
+                member.show_market()
+            self._board.before_decisions()
         return begun
 
     def _recovered(
@@ -212,6 +226,10 @@ class Runner:
         desk.join(book)
         self._members[record.id] = member, history
         return member
+
+    def _own_handlers(self) -> Mapping[str, Handler]:
+        """Commands that need the bots that run here."""
+        return {"bots.set": ParameterCommand(self._strategy_of, self._speak_as)}
 
     def _speak_as(self, bot: BotId, strategy: Strategy, values: Values) -> int | None:
         """Ask a bot that runs here with other parameters from now on; the bar of its next decision."""
@@ -255,6 +273,7 @@ class Runner:
                 self._fail(desk, members.pop().book.record.id, error)
             return
         await self._voices.ask([member.voice for member in members if member.reached == history.bars - 1])
+        self._board.before_decisions()
         now = self._clock.now_ms()
         for member in tuple(members):
             if member.reached != history.bars - 1:

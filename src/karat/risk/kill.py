@@ -7,8 +7,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+NO_REASON = "no reason was given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,10 @@ def after_kill_event(state: KillState, event: KillEvent) -> KillState:
     return KillState(last_word=f"released by {event.who}")
 
 
-def kill_state_of(told: dict[str, Any]) -> KillState:
-    """The state that `KillState.as_dict` told of."""
-    return KillState(**told)
+def kill_state_of(told: Mapping[str, Any]) -> KillState:
+    """The state that `KillState.as_dict` told of; nothing told is not latched. Anything else that is told counts as
+    pulled: what cannot be understood lets nothing through."""
+    if not told:
+        return KillState()
+    state = KillState(**told) if told.keys() == KillState().as_dict().keys() else KillState(True, str(told))
+    return replace(state, reason=state.reason or NO_REASON) if state.latched else state

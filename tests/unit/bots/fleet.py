@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from karat.bots.creation import new_bot
+from karat.bots.desk.switchboard import Safety
 from karat.bots.runner import Runner
 from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.core.model.candles import Candles, Funding, Series
@@ -77,7 +78,7 @@ class Desk:
         self.journal.create_bot(record)
         return record.id
 
-    def runner(self, venue: Venue | None = None) -> Runner:
+    def runner(self, venue: Venue | None = None, safety: Safety | None = None) -> Runner:
         clock = StillClock()
         return Runner(
             self.journal,
@@ -86,11 +87,12 @@ class Desk:
             self.strategies,
             clock,
             lambda strategy, values: self.carried,
+            safety=safety,
         )
 
-    def run(self, *bots: BotId, until: int | None = None) -> None:
+    def run(self, *bots: BotId, until: int | None = None, safety: Safety | None = None) -> None:
         """Until the feed ends, or up to bar number `until`."""
-        asyncio.run(self.runner().run(bots, None if until is None else int(self.candles.ts[until])))
+        asyncio.run(self.runner(safety=safety).run(bots, None if until is None else int(self.candles.ts[until])))
 
     def reopen(self) -> None:
         self.journal.close()

@@ -70,6 +70,11 @@ class Book:
     charges: deque[str] = field(default_factory=lambda: deque[str](maxlen=8))  # ids of charges booked lately
 
     @property
+    def is_closing(self) -> bool:
+        """Whether the position is being closed by the desk, not by a decision."""
+        return any(self.live_of(Part.FLATTEN))
+
+    @property
     def last_fill_ts(self) -> int | None:
         """Time of the newest fill in the bar that is not done yet; None without one."""
         last = self.last_fill

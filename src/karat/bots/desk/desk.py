@@ -34,6 +34,7 @@ from karat.ports.venue import (
     Timing,
     Venue,
 )
+from karat.risk.kill import kill_state_of
 
 PROTECTIVE = (Part.STOP, Part.TAKE)
 
@@ -46,6 +47,9 @@ class Condition:
     linked: bool = True
     reconciled: bool = False
     killed: str = ""
+    kill_unknown: dict[str, str] = field(default_factory=dict[str, str])  # sources that cannot be asked, and why
+    safe_mode: str = ""
+    observing: dict[BotId, int] = field(default_factory=dict[BotId, int])  # the first bar that may enter
     halts: dict[BotId, str] = field(default_factory=dict[BotId, str])
 
 
@@ -75,7 +79,7 @@ class Desk:
 
     def restore(self, facts: Facts) -> None:
         """Take the switches up as the journal has them: a restart releases nothing (failures: D8)."""
-        self.condition.killed = str(facts.get("kill", {}).get("reason", ""))
+        self.condition.killed = kill_state_of(facts.get("kill", {})).reason
         for name, told in facts.items():
             kind, _, bot = name.partition(":")
             if kind == "halt" and told:
@@ -147,19 +151,24 @@ class Desk:
                 return False
             self._unwritten = None
             self.condition.store_writable = True
-            self.written(sequence)
             for request in posts:
                 self._post(request, transaction.at_ms)
+            self.written(sequence)  # last: who is told cannot hinder what leaves
         return True
 
     def _post(self, request: Request, decided_ms: int) -> None:
         """Let a request leave. An entry that waited too long for the journal does not: it was decided for another
-        market. It has never left, which the desk knows as surely as a venue's word."""
+        market; nor one that the kill switch overtook. It has never left, which the desk knows as surely as a venue's
+        word."""
         part = _part_of(request)
-        if part in (Part.ENTRY, Part.LIMIT) and self.now_ms() - decided_ms > self.timings.entry_age_ms:
+        if part in (Part.ENTRY, Part.LIMIT):
             assert isinstance(request, Submit)
-            self.hear(OrderSaid(Event(Word.REJECT, request.id), "never left: the journal could not be written"))
-            return
+            why = "the kill switch was pulled" if self.condition.killed else ""
+            if self.now_ms() - decided_ms > self.timings.entry_age_ms:
+                why = "the journal could not be written"
+            if why:
+                self.hear(OrderSaid(Event(Word.REJECT, request.id), f"never left: {why}"))
+                return
         self.venue.post(request)
 
     def protect(self, book: Book, cause: str) -> None:
@@ -186,13 +195,15 @@ class Desk:
                 self.flatten(book, action, cause)
 
     def flatten(self, book: Book, action: Flatten, cause: str) -> None:
-        """Close a position at the market, unless that is under way."""
+        """Close a position at the market, unless that is under way. A simulated venue fills it at the last price that
+        it knows, at once."""
         if any(book.live_of(Part.FLATTEN)):
             return
+        timing = None if self.venue.traits.simulates else Timing(book.kernel.bar)
         book.intend(
             Part.FLATTEN, action.side, action.lots, cause, decision_bar=book.kernel.bar - 1,
             decision_ts=self.now_ms(), reason=Reason.KILL, reduce_only=True, parent=self.parent_of(book),
-            timing=Timing(book.kernel.bar),
+            timing=timing,
         )  # fmt: skip
 
     def halt(self, bot: BotId, code: str, reason: str) -> None:

@@ -75,6 +75,12 @@ class Member:
         """Ask another voice from the next decision on."""
         self.voice = voice
 
+    def show_market(self) -> None:
+        """Let a simulated venue know the last bar done, so that what is closed now has a price."""
+        if self._walk is not None and 0 < self.bars == self._history.bars:
+            self._columns.extend()
+            self._walk(self.book, self._inputs(), self.bars - 1)
+
     def holds_back(self, *, more: bool) -> bool:
         """Whether the bars reached may wait for those that are coming at once."""
         return more and self.voice.carries
@@ -93,7 +99,7 @@ class Member:
     def _calm_until(self) -> int:
         """The first bar not done in which something may happen, as far as can be foreseen. A bot that is computed from
         the anchor foresees nothing: each of its bars is asked of the venue."""
-        if not self._foresees or self.bars == 0:
+        if not self._foresees or self.bars == 0 or self.book.is_closing:
             return self.bars
         inputs = self._inputs()
         calm = calm_of(inputs, self.book.kernel)

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -28,9 +28,11 @@ TOLD = frozenset(kind for kind in DriftKind if kind not in {DriftKind.UNSENT, Dr
 
 @dataclass(slots=True)
 class Reconciler:
-    """`opening` is what the venue held per currency before our first fill. `external` are lots that are nobody's."""
+    """`opening` is what the venue held per currency before our first fill. `external` are lots that are nobody's;
+    `saw` is told of each look."""
 
     desk: Desk
+    saw: Callable[[VenueView], None] = lambda view: None
     starting: bool = True
     external: dict[MarketId, dict[str, int]] = field(default_factory=dict[MarketId, dict[str, int]])
     opening: dict[str, Decimal] | None = None
@@ -56,7 +58,8 @@ class Reconciler:
         timings = self.desk.timings
         if self._waiting and self.asked_ms is not None and now_ms - self.asked_ms < timings.reconcile_answer_ms:
             return
-        due = self.done_ms is None or now_ms - self.done_ms >= timings.reconcile_ms
+        every = timings.killed_look_ms if self.desk.condition.killed else timings.reconcile_ms
+        due = self.done_ms is None or now_ms - self.done_ms >= every
         if due or not self.desk.condition.reconciled:
             self._looks += 1
             self._waiting = f"{self.desk.token}-{self._looks}"
@@ -92,6 +95,7 @@ class Reconciler:
         if any(drift.kind is DriftKind.BALANCE_DIFFERS for drift in found.drifts):
             since = max((self.done_ms or now_ms) - 10 * desk.timings.reconcile_ms, 0)
             desk.gathered.posts += [FetchFills(market, None, since) for market in sorted(self._net_books())]
+        self.saw(view)
         self.starting, self.last, self.done_ms = False, found, now_ms
         desk.condition.reconciled = found.lets_entries and desk.condition.linked
         for book in desk.books.values():

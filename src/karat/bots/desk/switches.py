@@ -8,6 +8,8 @@ from karat.bots.desk.gates import Answer
 from karat.bots.desk.orders import Wish
 from karat.core.model.reasons import Refusal
 
+OBSERVING = "observing"
+
 
 class SwitchGate:
     """Lets a wish through while nothing is switched off."""
@@ -16,17 +18,21 @@ class SwitchGate:
         self._condition = condition
 
     def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer:
-        wrong = self.wrong(book)
-        if not wrong:
-            return Answer(wish.lots, chain=({"gate": "switches", "passed": True, "reason": ""},))
-        told = {"gate": "switches", "passed": False, "reason": wrong}
-        return Answer(0, Refusal.SWITCH, "switches", wrong, (told,))
+        gate, wrong = "switches", self.wrong(book)
+        if not wrong and book.kernel.bar < self._condition.observing.get(book.record.id, 0):
+            gate, wrong = OBSERVING, "the first bars after a start are only watched"
+        told = {"gate": gate, "passed": not wrong, "reason": wrong}
+        return Answer(0, Refusal.SWITCH, gate, wrong, (told,)) if wrong else Answer(wish.lots, chain=(told,))
 
     def wrong(self, book: Book) -> str:
         """The first switch that is off, in words; "" where all is well."""
         condition = self._condition
         if condition.killed:
             return f"the kill switch is latched: {condition.killed}"
+        for name, words in condition.kill_unknown.items():
+            return f"whether the kill switch was pulled in {name} is not known: {words}"
+        if condition.safe_mode:
+            return f"this is safe mode: {condition.safe_mode}"
         if book.record.id in condition.halts:
             return f"the bot is halted: {condition.halts[book.record.id]}"
         if not condition.store_writable:

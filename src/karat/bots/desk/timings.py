@@ -11,14 +11,16 @@ class Timings:
 
     `look_up_ms`: between two looks for an order of which nothing is known. `chase_ms`: before an exit, or a stop that
     the venue refused, is tried again. `reconcile_ms`: between two comparisons with the venue; `reconcile_answer_ms`:
-    how long one may take. `uncovered_alarm_ms`, `uncovered_max_ms`: how long a position may stand without a stop before
-    an alarm, and before it is closed. `entry_age_ms`: an entry that could not leave for longer is dropped.
+    how long one may take; `killed_look_ms`: between two comparisons while the kill switch is latched.
+    `uncovered_alarm_ms`, `uncovered_max_ms`: how long a position may stand without a stop before an alarm, and before
+    it is closed. `entry_age_ms`: an entry that could not leave for longer is dropped.
     """
 
     look_up_ms: int = 2_000
     chase_ms: int = 1_000
     reconcile_ms: int = 60_000
     reconcile_answer_ms: int = 5_000
+    killed_look_ms: int = 5_000
     uncovered_alarm_ms: int = 3_000
     uncovered_max_ms: int = 10_000
     entry_age_ms: int = 60_000

@@ -13,7 +13,7 @@ from karat.bots.desk.timings import Timings
 from karat.core.ids import BotId
 from karat.oms.client_ids import Part
 from karat.oms.protection import Flatten
-from karat.oms.records import TERMINAL, Event, EventKind, Order, Status
+from karat.oms.records import Event, EventKind, Order, Status
 from karat.ports.cockpit import EventKind as Kind
 
 
@@ -43,7 +43,6 @@ class Watch:
                     self._wait_for(book, order, now_ms)
                 self._chase(book, now_ms)
                 self._cover(book, now_ms)
-        self._close_when_killed()
         self.last_ms = now_ms
         self.desk.flush()
 
@@ -99,15 +98,3 @@ class Watch:
             self.desk.gathered.tell(book.record.id, Kind.ALARM, text, {"alarm": "unprotected", "ms": waited}, "watch")
         if waited >= self.timings.uncovered_max_ms:
             self.desk.flatten(book, Flatten(-holding.side, holding.lots), "unprotected")
-
-    def _close_when_killed(self) -> None:
-        """While the kill switch is latched every position is on its way out, and nothing that opens is alive."""
-        if not self.desk.condition.killed:
-            return
-        for book in self.desk.books.values():
-            for order in tuple(book.live_of(Part.ENTRY, Part.LIMIT)):
-                if not order.cancel_is_open and order.status not in TERMINAL:
-                    book.cancel(order.id, "kill")
-            holding = book.kernel.holding
-            if holding.side:
-                self.desk.flatten(book, Flatten(-holding.side, holding.lots), "kill")

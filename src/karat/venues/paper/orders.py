@@ -106,9 +106,9 @@ class OrderPaperVenue:
         account = self._accounts.get(bot)
         if account is None:
             raise InputError("unknown_bot", f"The paper venue keeps no account for bot {bot}.", "Enrol it first.")
+        account.learn(inputs)
         if bar <= account.walked:
             return
-        account.learn(inputs)
         if not never_due(account, bar):
             book = self._books.get(account.market)
             self._walking = BarWalk(account, inputs, opening_of(inputs, bar), self._wire, book)

@@ -1,0 +1,170 @@
+"""The kill switch at the desk: heard of from many places, latched in one, released by a person alone.
+
+1. Latching is the first thing that happens, in memory, before anything is told or written: no code that reports can
+   hinder it (failures: R2). From then on no entry passes, and none that waits leaves.
+2. What follows is tried again each second until the venue was seen flat: entries and limits are cancelled, positions
+   closed. A bot at which that goes wrong does not hold up the others.
+3. The fact `kill` is the latch of the journal; a restart takes it up. A flag that has gone releases nothing.
+4. A source that cannot be asked is unknown: entries are refused, nothing is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from karat.bots.desk.book import Book
+from karat.bots.desk.desk import Desk
+from karat.core.errors import NeedsOperator, RetryLater
+from karat.oms.client_ids import Part
+from karat.oms.protection import Flatten
+from karat.oms.reconcile import VenueView
+from karat.oms.records import TERMINAL
+from karat.ports.cockpit import EventKind
+from karat.ports.kill import KillSource
+from karat.ports.trading import Facts
+from karat.risk.kill import (
+    NO_REASON,
+    KillPulled,
+    KillReleaseAsked,
+    KillState,
+    VenueSeen,
+    after_kill_event,
+    kill_state_of,
+)
+
+FACT = "kill"
+NOT_ASKED = "it was not asked yet"
+
+
+class KillSwitch:
+    """Latches the desk. `sources` are looked at by `look` (those near) and told of by `hear` (all others)."""
+
+    def __init__(self, desk: Desk, sources: Sequence[KillSource] = ()) -> None:
+        self._desk = desk
+        self.sources = tuple(sources)
+        self._up: dict[str, bool] = {}
+        self.state = KillState()
+        desk.condition.kill_unknown |= {one.name: NOT_ASKED for one in self.sources}
+
+    def restore(self, facts: Facts) -> None:
+        """Take the latch up as the journal has it."""
+        self.state = kill_state_of(facts.get(FACT, {}))
+        self._desk.condition.killed = self.state.reason
+
+    def look(self) -> None:
+        """Look at the sources that cost nothing."""
+        for source in self.sources:
+            if source.is_near:
+                self.ask(source)
+
+    def ask(self, source: KillSource) -> None:
+        """Look at one source and do what follows."""
+        try:
+            self.hear(source.name, source.look())
+        except RetryLater as error:
+            self.miss(source.name, error.message)
+
+    def hear(self, name: str, reason: str | None) -> None:
+        """A source says why it was pulled there, or None. A flag that stays up is one pull, also over a restart."""
+        was_up = self._up.get(name)  # None: this is the first look since the start
+        self._up[name] = reason is not None
+        self._desk.condition.kill_unknown.pop(name, None)
+        if reason is not None and not (self.state.latched and was_up is not False):
+            self.pull(reason, name)
+
+    def miss(self, name: str, words: str) -> None:
+        """A source cannot be asked: entries are refused until it can."""
+        if self._desk.condition.kill_unknown.get(name) == words:
+            return
+        self._desk.condition.kill_unknown[name] = words
+        text = f"The kill switch in {name} cannot be asked: {words}"
+        self._desk.gathered.tell(None, EventKind.WARNING, text, {"code": "kill_unknown", "source": name}, "kill")
+
+    def pull(self, reason: str, cause: str) -> None:
+        """Latch, then close. `cause` names who or what pulled."""
+        desk, before = self._desk, self.state
+        self.state = after_kill_event(before, KillPulled(reason or NO_REASON, desk.now_ms()))
+        desk.condition.killed = self.state.reason
+        if self.state != before:
+            self._keep()
+        if not before.latched:
+            text = f"The kill switch was pulled ({cause}): {self.state.reason}. Positions are closed, entries refused."
+            desk.gathered.tell(None, EventKind.KILL, text, {"pulled": self.state.as_dict(), "by": cause}, cause)
+        self.close()
+        desk.flush()
+
+    def tick(self) -> None:
+        """What a latched switch does each second: close what is open, and see whether all is flat."""
+        if not self.state.latched:
+            return
+        self.close()
+        if self._desk.venue.traits.simulates and not self.state.flat_seen:
+            self.saw(*self._simulated())
+        self._desk.flush()
+
+    def close(self) -> None:
+        """Nothing that opens stays alive, and every position is on its way out."""
+        for book in tuple(self._desk.books.values()):
+            try:
+                self._close_one(book)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one bot, the others are closed
+                text = f"The kill switch could not close {book.record.id}: {type(error).__name__}: {error}"
+                self._desk.gathered.tell(book.record.id, EventKind.ALARM, text, {"alarm": "kill_failed"}, "kill")
+
+    def saw_view(self, view: VenueView) -> None:
+        """The venue was looked at."""
+        self.saw(sum(lots != 0 for lots in view.positions.values()), len(view.orders))
+
+    def saw(self, positions: int | None, orders: int | None) -> None:
+        """How many positions and orders there are; None is unknown."""
+        before = self.state
+        self.state = after_kill_event(before, VenueSeen(positions, orders))
+        if self.state == before:
+            return
+        self._keep()
+        if self.state.flat_seen:
+            text = "All is flat: no position and no order is left. The kill switch stays latched until it is released."
+            self._desk.gathered.tell(None, EventKind.KILL, text, {"flat": True}, "kill")
+
+    def release(self, who: str) -> None:
+        """A person lets trading go on. Raises NeedsOperator `kill_not_released` with the reason, RetryLater where a
+        source cannot be cleared; then it stays latched."""
+        if self.state.latched and self._desk.venue.traits.simulates:
+            self.saw(*self._simulated())
+        after = after_kill_event(self.state, KillReleaseAsked(who))
+        if after.latched or not self.state.latched:
+            hint = "Close what is open first; karat kill --status tells what that is."
+            raise NeedsOperator("kill_not_released", f"Not released: {after.last_word}.", hint)
+        for source in self.sources:
+            source.clear()
+            self._up[source.name] = False
+        self.state = KillState()
+        self._desk.condition.killed = ""
+        self._desk.gathered.facts[FACT] = {}
+        text = f"The kill switch was released by {who}."
+        self._desk.gathered.tell(None, EventKind.KILL, text, {"released": who}, f"person:{who}")
+        self._desk.flush()
+
+    def _keep(self) -> None:
+        self._desk.gathered.facts[FACT] = self.state.as_dict()
+
+    def _close_one(self, book: Book) -> None:
+        for order in tuple(book.live_of(Part.ENTRY, Part.LIMIT)):
+            if not order.cancel_is_open and order.status not in TERMINAL:
+                book.cancel(order.id, "kill")
+        holding = book.kernel.holding
+        if holding.side:
+            self._desk.flatten(book, Flatten(-holding.side, holding.lots), "kill")
+
+    def _simulated(self) -> tuple[int | None, int | None]:
+        """Positions and orders where the books are the venue: of the bots that run here, and of all others of the
+        journal, which keep theirs until they run again."""
+        here = {book.record.id for book in self._desk.books.values()}
+        positions = sum(book.kernel.holding.side != 0 for book in self._desk.books.values())
+        orders = sum(1 for book in self._desk.books.values() for _ in book.live_orders())
+        try:
+            positions += sum(one.lots != 0 for one in self._desk.journal.accounts() if one.bot not in here)
+            orders += sum(one.bot not in here for one in self._desk.journal.open_orders())
+        except RetryLater:
+            return None, None
+        return positions, orders
