@@ -13,7 +13,7 @@ from karat.core.model.policy import Policy
 from karat.kernel.engine import prepare
 from karat.kernel.prepare import Extras
 from karat.ports.cockpit import Mode
-from karat.ports.journal import BotRecord
+from karat.ports.journal import BotRecord, LimitedBy
 from karat.strategies import Market, Strategy, code_hash, evaluate, resolve
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -22,6 +22,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 def new_bot(
     name: str, strategy: Strategy, parameters: Mapping[str, object], policy: Policy, instrument: Instrument,
     candles: Candles, funding: Funding | None, mode: Mode, created_ts: int, series: Sequence[Series] = (),
+    *, limits: LimitedBy = LimitedBy.NONE,
 ) -> BotRecord:  # fmt: skip
     """The record of a bot whose anchor is the first of `candles`; the strategy is called on them once, to see that it
     works with this market, the `series` that it declares, and the policy.
@@ -51,4 +52,5 @@ def new_bot(
         currency=instrument.settle if instrument.kind == Kind.INVERSE else instrument.quote,
         anchor_ts=int(candles.ts[0]),
         created_ts=created_ts,
+        limits=limits,
     )
