@@ -53,7 +53,7 @@ Enlisted = tuple[BotRecord, Strategy]
 
 
 @dataclass(slots=True)
-class _Past:
+class Past:
     """What the journal knows of the bots to be run, read once."""
 
     orders: dict[BotId, tuple[OrderRecord, ...]] = field(default_factory=dict[BotId, tuple[OrderRecord, ...]])
@@ -139,8 +139,8 @@ class Runner:
             watch.tick(now)
             reconciler.tick(now)
 
-    def _read_past(self, records: Iterable[BotRecord]) -> _Past:
-        past = _Past(accounts={one.bot: one for one in self._journal.accounts()}, facts=self._journal.facts())
+    def _read_past(self, records: Iterable[BotRecord]) -> Past:
+        past = Past(accounts={one.bot: one for one in self._journal.accounts()}, facts=self._journal.facts())
         for one in self._journal.open_orders():
             past.orders[one.bot] = (*past.orders.get(one.bot, ()), one)
         return past
@@ -160,7 +160,7 @@ class Runner:
         return groups
 
     async def _run_group(
-        self, desk: Desk, past: _Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
+        self, desk: Desk, past: Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
     ) -> None:
         """From recovery to the end of the feed."""
         try:
@@ -185,7 +185,7 @@ class Runner:
             self._end(desk, begun, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
             raise
 
-    def _begun(self, desk: Desk, past: _Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
+    def _begun(self, desk: Desk, past: Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
         """Every bot that can go on. One that cannot fails alone."""
         begun: list[Member] = []
         for record, strategy in members:
@@ -202,7 +202,7 @@ class Runner:
         return begun
 
     def _recovered(
-        self, desk: Desk, past: _Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
+        self, desk: Desk, past: Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
     ) -> Member:
         """A bot that goes on after its last bar. Raises NeedsOperator `strategy_changed` or `history_changed`."""
         bars = self._journal.status(record.id).bars
