@@ -20,8 +20,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
+from karat.bots.desk.handlers import HANDLERS
 from karat.bots.desk.member import Member
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
@@ -100,13 +102,16 @@ class Runner:
         try:
             desk = Desk(self._journal, self._venue, token, self._clock.now_ms, self._timings)
             desk.restore(self._journal.facts())
-            await self._run_all(desk, records, until_ts)
+            commands = Commands(desk, HANDLERS)
+            commands.tick()
+            await self._run_all(desk, commands, records, until_ts)
         finally:
             self._voices.close()
             self._journal.release_lease(token)
 
-    async def _run_all(self, desk: Desk, records: list[BotRecord], until_ts: int | None) -> None:
-        watch = None if self._watch_seconds is None else asyncio.create_task(self._watch(desk, self._watch_seconds))
+    async def _run_all(self, desk: Desk, commands: Commands, records: list[BotRecord], until_ts: int | None) -> None:
+        seconds = self._watch_seconds
+        watch = None if seconds is None else asyncio.create_task(self._watch(desk, commands, seconds))
         past = self._read_past(records)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -124,9 +129,9 @@ class Runner:
                     await watch
             desk.flush()
 
-    async def _watch(self, desk: Desk, seconds: float) -> None:
-        """What time alone brings: the lease, what could not be written before, answers that do not come, positions
-        without cover, comparisons with the venue."""
+    async def _watch(self, desk: Desk, commands: Commands, seconds: float) -> None:
+        """What time alone brings: the lease, commands, what could not be written before, answers that do not come,
+        positions without cover, comparisons with the venue."""
         watch, reconciler = Watch(desk, self._timings), Reconciler(desk)
         reconciler.restore()
         renewed = self._clock.now_ms()
@@ -136,6 +141,7 @@ class Runner:
             if now - renewed > LEASE_MS // 3:
                 self._journal.renew_lease(desk.token, now, LEASE_MS)
                 renewed = now
+            commands.tick()
             watch.tick(now)
             reconciler.tick(now)
 
