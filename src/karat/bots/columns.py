@@ -27,6 +27,7 @@ from karat.core.time import DAY_MS, MINUTE_MS
 from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs, prepare
 from karat.kernel.prepare import Extras, prepare_bars
+from karat.kernel.signals import pack_codes
 
 _FROM_HISTORY = ("ts", "open", "high", "low", "close", "volume")
 _INTS = ("regime", "risk_day", "mark_day", "minute")
@@ -67,6 +68,8 @@ class KernelColumns:
     def extend(self) -> None:
         """Take in the bars that the history has more. Raises InputError `nan_price`."""
         first, stop = self._bars, self._history.bars
+        if first == stop:
+            return
         self._make_room(stop + 1)  # one more: finer bars are delimited by the next bar's first
         if first == 0 or self._prepares_all:
             self._prepare_all()
@@ -87,6 +90,16 @@ class KernelColumns:
             column = getattr(signals, name)
             if column is not None:
                 self._signal[name].write(bar, column[-1])
+
+    def know(self, signals: Signals) -> None:
+        """Take in the signals of every bar of the history at once: of a strategy that is proved to see no future."""
+        self._make_room(len(signals) + 1)
+        self._code.fill(pack_codes(signals.entry, signals.exit_long, signals.exit_short))
+        self._signal["confidence"].fill(signals.confidence)
+        for name in _OPTIONAL_SIGNALS:
+            column = getattr(signals, name)
+            if column is not None:
+                self._signal[name].fill(column)
 
     def inputs(self, *, targets: bool = False) -> Inputs:
         """The inputs up to the last bar; behind it columns hold what they hold where nothing was said."""

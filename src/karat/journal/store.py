@@ -21,7 +21,7 @@ from karat.journal.batch import Batch
 from karat.journal.codec import BOT_COLUMNS, bot_row
 from karat.journal.holds import hold_of
 from karat.journal.place import journal_path, journal_url
-from karat.journal.stores import Store, postgres_store, sqlite_store
+from karat.journal.stores import Store, memory_store, postgres_store, sqlite_store
 from karat.journal.tables import BOT_STATE, BOTS, HEAD
 from karat.journal.trading import TradingReader
 from karat.journal.trading_writing import add_command, add_transaction
@@ -61,6 +61,11 @@ def open_journal(home: Path | None = None, url: URL | None = None) -> SqlJournal
     except OSError as error:
         raise InputError("journal_unusable", f"{path} cannot be opened: {error}.", "Set KARAT_HOME.") from error
     return _opened(sqlite_store(path))
+
+
+def open_memory_journal() -> SqlJournal:
+    """A new, empty journal without a file, for one thread; it ends when it is closed."""
+    return _opened(memory_store())
 
 
 def _opened(store: Store) -> SqlJournal:

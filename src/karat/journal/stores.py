@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.pool import StaticPool
 
 from karat.core.errors import InputError
 from karat.journal.place import shown
@@ -65,6 +66,22 @@ def sqlite_store(path: Path) -> Store:
             connection.execute(f"PRAGMA {pragma}")
 
     return Store(engine, str(path), "BEGIN IMMEDIATE", path)
+
+
+def memory_store() -> Store:
+    """SQLite without a file: the same tables and statements, nothing on a disk, gone when it is closed. There is one
+    connection, so it is for one thread."""
+    engine = create_engine(
+        "sqlite://", isolation_level="AUTOCOMMIT", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("synchronous = OFF", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return Store(engine, "a journal in memory", "BEGIN", None)
 
 
 def postgres_store(url: URL) -> Store:

@@ -27,15 +27,18 @@ from karat.bots.telling import refusal_told
 from karat.bots.workers.voices import Spoken
 from karat.core.ids import ClientOrderId
 from karat.core.model.reasons import Refusal
+from karat.core.model.signals import Signals
 from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs, Recorder, advance, recorder
 from karat.kernel.loop import CLOSE_ONLY
 from karat.kernel.state import State, state_bytes
 from karat.oms.client_ids import Part as OrderPart
-from karat.ports.journal import BarEntry, Decision, Happening, Intent, Part
+from karat.ports.journal import BarEntry, Decision, Happening, Intent, LimitedBy, Part
 from karat.ports.journal_columns import QuietBars
 
 MARK_EVERY_MS = 200  # how often the page may learn that figures moved while bars come in faster than that
+LOOK_BARS = 256  # how far ahead is looked first for what may happen
+UNFORESEEN = (OrderPart.ENTRY, OrderPart.LIMIT, OrderPart.EXIT, OrderPart.FLATTEN)
 _PARTS = {OrderPart.ENTRY: Part.ENTRY, OrderPart.LIMIT: Part.LIMIT, OrderPart.EXIT: Part.EXIT}
 
 
@@ -59,6 +62,7 @@ class Member:
         self._columns = KernelColumns(history, book.record.policy, book.record.instrument)
         self._targets = False
         self._foresees = foresees
+        self._met = -1  # the bar in which the venue has done its part already, before this bot's own step
         self._room: Recorder = recorder(1, 1)
         self._last_refusal = last_refusal
         self._marked_ts = -MARK_EVERY_MS
@@ -82,6 +86,46 @@ class Member:
             self._columns.extend()
             self._walk(self.book, self._inputs(), self.bars - 1)
 
+    def know(self, signals: Signals) -> None:
+        """What the strategy says of every bar of a history that is there whole; it is not asked again. Which bars are
+        to be done is then said by `reach`."""
+        self._columns.extend()
+        self._columns.know(signals)
+        self._targets = signals.target is not None
+        self._foresees = self.book.record.limits is LimitedBy.NONE
+
+    def reach(self, bars: int) -> None:
+        """The bars before number `bars` have closed; of a member that knows its signals."""
+        self.reached = bars
+
+    def foreseen(self, stop: int) -> int:
+        """The first bar from `bars` on, and before `stop`, that has to be met at its own time; `stop` when none has.
+        Of a member that knows its signals."""
+        book = self.book
+        if self.bars == 0 or any(book.live_of(*UNFORESEEN)):
+            return self.bars
+        inputs = self._inputs()
+        calm = calm_of(inputs, book.kernel)
+        if calm is None:
+            return self.bars
+        first, width = self.bars, LOOK_BARS
+        while first < stop:
+            end = min(first + width, stop)
+            found = calm.lasts_until(inputs, first, end)
+            if found < end:
+                return found
+            first, width = end, 4 * width
+        return stop
+
+    def meet(self) -> None:
+        """Have a simulated venue do its part of the next bar, before any bot decides at this close."""
+        if self._walk is not None and self.bars < self.reached:
+            self._columns.extend()
+            inputs = self._inputs()
+            self.book.kind = Kind(inputs.rules, inputs.features)
+            self._walk(self.book, inputs, self.bars)
+            self._met = self.bars
+
     def holds_back(self, *, more: bool) -> bool:
         """Whether the bars reached may wait for those that are coming at once."""
         return more and self.voice.carries
@@ -100,7 +144,7 @@ class Member:
     def _calm_until(self) -> int:
         """The first bar not done in which something may happen, as far as can be foreseen. A bot that is computed from
         the anchor, or under limits, foresees nothing: each of its bars is asked of the venue."""
-        if not self._foresees or self.bars == 0 or self.book.is_closing:
+        if not self._foresees or self.bars in (0, self._met) or self.book.is_closing:
             return self.bars
         inputs = self._inputs()
         calm = calm_of(inputs, self.book.kernel)

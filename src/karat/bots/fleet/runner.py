@@ -1,0 +1,189 @@
+"""The runner of a fleet backtest: recovery, desk, members, venue and journal are the runner's; time is the schedule's.
+
+1. Strategies that are proved to see no future are evaluated once over the range, for all bots that ask the same; their
+   bots read the answer bar by bar. Any other is asked at every close, on the bars that have closed.
+2. Bots decide in a defined order (`schedule`), on a clock that stands at the close in hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Mapping
+
+from karat.bots.desk.desk import Desk
+from karat.bots.desk.gates import Gate
+from karat.bots.desk.past import Past
+from karat.bots.desk.switches import SwitchGate
+from karat.bots.desk.watching import Watch
+from karat.bots.fleet.clock import VirtualClock
+from karat.bots.fleet.lanes import Lane, Road
+from karat.bots.fleet.schedule import MarkedGate, Schedule
+from karat.bots.history import History
+from karat.bots.runner import Enlisted, Runner
+from karat.bots.workers.voices import Voices
+from karat.core.errors import KaratError, RetryLater
+from karat.core.ids import BotId
+from karat.core.model.signals import Signals
+from karat.feeds.common.tape import Tape
+from karat.feeds.replay import ReplayFeed
+from karat.ports.cockpit import BotState, EventKind
+from karat.ports.feed import Feed, FeedKey
+from karat.ports.journal import BotRecord
+from karat.ports.trading import TradingJournal
+from karat.ports.venue import SimulatedVenue
+from karat.strategies import Strategy, Values, code_hash, evaluate, resolve
+
+GIVE_WAY = 64  # closes between two chances for others, a Ctrl-C among them
+IsProved = Callable[[Strategy, Values], bool]
+GateOf = Callable[[Desk], Gate]
+_ENDED = "The range has no further candle."
+
+
+class FleetRunner(Runner):
+    """Runs bots over `tapes`, the bars of each feed that they want, from their beginning to their end.
+
+    `is_proved` says of which strategies it is proved that they see no future. `gate_of` gives the gate of entries; None
+    is the desk's switches alone, which look at nothing but the bot. Bots are given in the order in which they decide.
+    """
+
+    def __init__(
+        self, journal: TradingJournal, tapes: Mapping[FeedKey, Tape], venue: SimulatedVenue,
+        strategy_of: Callable[[str], Strategy], is_proved: IsProved, gate_of: GateOf | None = None,
+        voices: Voices | None = None, clock: VirtualClock | None = None,
+    ) -> None:  # fmt: skip
+        self._time = clock or VirtualClock()
+        self._tapes = tapes
+        self._is_proved = is_proved
+        self._schedule: Schedule | None = None
+        self._whole: dict[Hashable, Signals] = {}
+        self._sees_fleet = gate_of is not None
+        gates = gate_of or (lambda desk: SwitchGate(desk.condition))
+        super().__init__(
+            journal, self._feed, venue, strategy_of, self._time, voices=voices,
+            gate_of=lambda desk: MarkedGate(gates(desk), self._mark) if self._sees_fleet else gates(desk),
+            watch_seconds=None,
+        )  # fmt: skip
+
+    def _feed(self, key: FeedKey) -> Feed:
+        tape = self._tapes[key]
+        return ReplayFeed(tape.candles, tape.funding if tape.has_funding else None, self._time, series=tape.series)
+
+    def _mark(self) -> None:
+        if self._schedule is not None:
+            self._schedule.mark()
+
+    async def _run_all(self, desk: Desk, records: list[BotRecord], until_ts: int | None) -> None:
+        past = Past.of(self._journal)
+        places = {record.id: place for place, record in enumerate(records)}
+        lanes: list[Lane] = []
+        for key, members in self._grouped(desk, records).items():
+            proved = [one for one in members if self._proves(desk, one)]
+            for group, whole in ((proved, True), ([one for one in members if one not in proved], False)):
+                lanes += self._lanes(desk, past, key, group, places, whole=whole) if group else []
+        schedule = self._schedule = Schedule(lanes)
+        watch = Watch(desk, self._timings)
+        closes = 0
+        while due := schedule.next():
+            self._time.move(schedule.now_ms)
+            await self._close(desk, schedule, due)
+            if desk.condition.killed:
+                watch.tick(schedule.now_ms)
+            if self._sees_fleet:
+                for lane in schedule.stirred():
+                    lane.catch_up(schedule.now_ms)
+                    schedule.plan(lane, each=False)
+            closes += 1
+            if closes % GIVE_WAY == 0:
+                await asyncio.sleep(0)
+        for lane in schedule.lanes.values():
+            self._time.move(max(self._time.now_ms(), lane.road.closes[-1]))
+            lane.catch_up(self._time.now_ms())
+        self._end(
+            desk, [lane.member for lane in schedule.lanes.values()], BotState.FINISHED, EventKind.FINISHED, _ENDED
+        )
+        desk.flush()
+
+    async def _close(self, desk: Desk, schedule: Schedule, due: list[Lane]) -> None:
+        """One close of the common clock: bars, the venue's part, decisions, and then what is sent."""
+        self._each(desk, schedule, due, _brought)
+        if any(lane.road.arrivals is not None for lane in due):
+            await self._voices.ask([lane.member.voice for lane in due if lane.road.arrivals is not None])
+        self._each(desk, schedule, due, _met)
+        self._each(desk, schedule, due, _decided)
+        desk.flush()
+        for lane in due:
+            lane.member.book.forget()
+            schedule.plan(lane, each=False)
+
+    def _each(self, desk: Desk, schedule: Schedule, due: list[Lane], work: Callable[[Lane, int], None]) -> None:
+        """Do one part of a close for every bot in its order. One that fails is due no more."""
+        now = schedule.now_ms
+        for lane in tuple(due):
+            try:
+                work(lane, now)
+            except RetryLater:
+                raise
+            except KaratError as error:
+                due.remove(lane)
+                schedule.drop(lane)
+                self._fail(desk, lane.member.book.record.id, error)
+
+    def _proves(self, desk: Desk, one: Enlisted) -> bool:
+        record, strategy = one
+        return self._is_proved(strategy, resolve(strategy, record.parameters))
+
+    def _lanes(
+        self, desk: Desk, past: Past, key: FeedKey, members: list[Enlisted], places: Mapping[BotId, int], *,
+        whole: bool,
+    ) -> list[Lane]:  # fmt: skip
+        """The bots of one market; one that cannot begin fails alone."""
+        tape, feed = self._tapes[key], self._feed(key)
+        history = History(feed.market, feed.timeframe_ms, has_funding=feed.has_funding)
+        road = Road(history, (tape.candles.ts + tape.candles.timeframe_ms).tolist(), None)
+        try:
+            history.begin(feed.past(len(tape) if whole else 0))
+        except KaratError as error:
+            for record, _ in members:
+                self._fail(desk, record.id, error)
+            return []
+        begun = self._begun(desk, past, feed, history, members)
+        if not whole:
+            road.arrivals = tape.arrivals(0, len(tape))
+            return [Lane(places[one.book.record.id], one, road) for one in begun]
+        strategies = {record.id: strategy for record, strategy in members}
+        lanes: list[Lane] = []
+        for member in begun:
+            record = member.book.record
+            try:
+                member.know(self._said(key, strategies[record.id], record, history))
+            except RetryLater:
+                raise
+            except KaratError as error:
+                self._fail(desk, record.id, error)
+                continue
+            lanes.append(Lane(places[record.id], member, road))
+        return lanes
+
+    def _said(self, key: FeedKey, strategy: Strategy, record: BotRecord, history: History) -> Signals:
+        """What a strategy says of the whole range; computed once for each market and set of parameters."""
+        values = resolve(strategy, record.parameters)
+        asked = (key, code_hash(strategy), values)
+        if asked not in self._whole:
+            self._whole[asked] = evaluate(strategy, history.market(), values)
+        return self._whole[asked]
+
+
+def _brought(lane: Lane, now_ms: int) -> None:
+    """The calm bars before it are done, and the bar itself is there."""
+    lane.catch_up(now_ms)
+    lane.road.bring(lane.due + 1)
+
+
+def _met(lane: Lane, now_ms: int) -> None:
+    """The strategy has spoken, and the venue has done its part."""
+    lane.reach()
+    lane.member.meet()
+
+
+def _decided(lane: Lane, now_ms: int) -> None:
+    lane.member.settle(now_ms)

@@ -1,0 +1,78 @@
+"""The order in which the bots of a fleet act: by the time of the close, then by their place in the fleet.
+
+1. At a close the venue does its part for every bot that is due, then they decide in their order. So each decision sees
+   all fills of that close and, as orders in flight, what those before it decided.
+2. Bars in which nothing can happen to a bot are done when they are wanted: before its next bar that is due, and before
+   anybody is asked who looks at the whole fleet.
+3. An order that came to a bot from elsewhere (a portfolio rule, the kill switch) ends its calm at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+
+from karat.bots.desk.book import Book
+from karat.bots.desk.gates import Answer, Gate
+from karat.bots.desk.orders import Wish
+from karat.bots.fleet.lanes import Lane
+
+
+class Schedule:
+    """Lanes by the time of what is due."""
+
+    def __init__(self, lanes: Iterable[Lane]) -> None:
+        self.lanes = {lane.place: lane for lane in lanes}
+        self._heap: list[tuple[int, int, int]] = []
+        self._acting: list[Lane] = []
+        self.now_ms = 0
+        for lane in self.lanes.values():
+            self.plan(lane, each=False)
+
+    def plan(self, lane: Lane, *, each: bool) -> None:
+        """Find out anew when a bot is due."""
+        lane.foresee(each=each)
+        if not lane.is_over:
+            heapq.heappush(self._heap, (lane.close_ts, lane.place, lane.plan))
+
+    def next(self) -> list[Lane]:
+        """Those due at the next close, in their order; none when all is over."""
+        self._acting = []
+        while self._heap:
+            close_ts, place, plan = self._heap[0]
+            lane = self.lanes.get(place)
+            if lane is None or lane.plan != plan:
+                heapq.heappop(self._heap)
+                continue
+            if self._acting and close_ts != self.now_ms:
+                break
+            heapq.heappop(self._heap)
+            self.now_ms = close_ts
+            self._acting.append(lane)
+        return self._acting
+
+    def drop(self, lane: Lane) -> None:
+        """A bot that failed is due no more."""
+        self.lanes.pop(lane.place, None)
+
+    def mark(self) -> None:
+        """Bring every bot that holds something to its last close."""
+        for lane in self.lanes.values():
+            if lane.member.book.kernel.holding.side and lane not in self._acting:
+                lane.catch_up(self.now_ms)
+
+    def stirred(self) -> list[Lane]:
+        """Those that were given an order since their calm was foreseen."""
+        return [lane for lane in self.lanes.values() if lane.member.book.next_intent != lane.intents]
+
+
+class MarkedGate:
+    """A gate that looks at the whole fleet: every bot is at its last close before it is asked."""
+
+    def __init__(self, gate: Gate, mark: Callable[[], None]) -> None:
+        self._gate = gate
+        self._mark = mark
+
+    def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer:
+        self._mark()
+        return self._gate.ask(book, wish, decision_ts, now_ms)
