@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Mapping
 
+from karat.bots.desk.book import Book
+from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.past import Past
@@ -29,13 +31,13 @@ from karat.feeds.replay import ReplayFeed
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Feed, FeedKey
 from karat.ports.journal import BotRecord
-from karat.ports.trading import TradingJournal
+from karat.ports.trading import Facts, TradingJournal
 from karat.ports.venue import SimulatedVenue
 from karat.strategies import Strategy, Values, code_hash, evaluate, resolve
 
 GIVE_WAY = 64  # closes between two chances for others, a Ctrl-C among them
 IsProved = Callable[[Strategy, Values], bool]
-GateOf = Callable[[Desk], Gate]
+GateOf = Callable[[Desk, Book, History, Facts], Gate]
 _ENDED = "The range has no further candle."
 
 
@@ -57,12 +59,16 @@ class FleetRunner(Runner):
         self._schedule: Schedule | None = None
         self._whole: dict[Hashable, Signals] = {}
         self._sees_fleet = gate_of is not None
-        gates = gate_of or (lambda desk: SwitchGate(desk.condition))
+        self._gates = gate_of
         super().__init__(
-            journal, self._feed, venue, strategy_of, self._time, voices=voices,
-            gate_of=lambda desk: MarkedGate(gates(desk), self._mark) if self._sees_fleet else gates(desk),
-            watch_seconds=None,
+            journal, self._feed, venue, strategy_of, self._time, voices=voices, gate_of=self._gate, watch_seconds=None,
         )  # fmt: skip
+
+    def _gate(self, desk: Desk, book: Book, history: History, facts: Facts) -> Gate:
+        """Where the gate sees the whole fleet, whoever asks it is marked: the others have to be where it looks."""
+        if self._gates is None:
+            return SwitchGate(desk.condition)
+        return MarkedGate(self._gates(desk, book, history, facts), self._mark)
 
     def _feed(self, key: FeedKey) -> Feed:
         tape = self._tapes[key]
@@ -72,7 +78,7 @@ class FleetRunner(Runner):
         if self._schedule is not None:
             self._schedule.mark()
 
-    async def _run_all(self, desk: Desk, records: list[BotRecord], until_ts: int | None) -> None:
+    async def _run_all(self, desk: Desk, commands: Commands, records: list[BotRecord], until_ts: int | None) -> None:
         past = Past.of(self._journal)
         places = {record.id: place for place, record in enumerate(records)}
         lanes: list[Lane] = []

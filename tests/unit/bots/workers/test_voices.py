@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,8 +35,8 @@ LEANS = "return signals(len(market), target=np.clip((market.sma(20) / market.clo
 class WorkerDesk(Desk):
     """A desk whose user strategies are evaluated in workers."""
 
-    def runner(self, venue: object = None) -> Runner:
-        made = super().runner()
+    def runner(self, venue: Any = None, safety: Any = None) -> Runner:
+        made = super().runner(venue, safety)
         made._voices = Voices(SETTINGS)
         return made
 
