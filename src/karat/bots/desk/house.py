@@ -71,7 +71,7 @@ class House:
                     self.desk.flatten(one, Flatten(-holding.side, holding.lots), "drawdown")
 
     def _begin_anew(self) -> None:
-        """Where a person has released a kill that a drawdown pulled, the peak begins anew: else it would fall again."""
+        """Where a person let go of a kill that a drawdown pulled, the peak begins anew: else it would fall again."""
         before, self._was_killed = self._was_killed, self.desk.condition.killed
         if before.startswith(ACCOUNT_FELL) and not self._was_killed:
             for currency, purse in self.picture.purses.items():
