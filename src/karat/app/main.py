@@ -86,6 +86,7 @@ COMMANDS = (
     Command("bots list", "karat.app.bot_commands:list_bots", "List every bot and how it stands."),
     Command("bots run", "karat.app.bot_run_commands:run_bots", "Run bots on paper, replayed or live."),
     Command("bots show", "karat.app.bot_commands:show_bot", "Show one bot: what it is, holds and did."),
+    Command("why", "karat.app.why_commands:why_command", "Say why a bot did or did not trade at a bar."),
     Command("parity", "karat.app.parity_commands:parity_command", "Show that backtest, bot and sweep agree."),
     Command("serve", "karat.app.serve_commands:serve_command", "Serve the page and run the bots."),
     Command("backup", "karat.app.backup_commands:backup_command", "Copy what cannot be made anew, while bots run."),

@@ -27,7 +27,7 @@ from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
 from karat.bots.desk.switches import SwitchGate
 from karat.bots.desk.timings import Timings
-from karat.bots.desk.tracing import Tracer
+from karat.bots.desk.tracing import Tracer, newest_said
 from karat.bots.desk.watching import Watch
 from karat.bots.history import History
 from karat.bots.workers.voices import Voices
@@ -205,7 +205,8 @@ class Runner:
         self, desk: Desk, past: _Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
     ) -> Member:
         """A bot that goes on after its last bar. Raises NeedsOperator `strategy_changed` or `history_changed`."""
-        bars = self._journal.status(record.id).bars
+        status = self._journal.status(record.id)
+        bars = status.bars
         values = checked_values(record, strategy)
         check_history(self._journal, record, feed.past(bars).candles)
         book = recovered_book(desk, record, past.orders.get(record.id, ()), past.accounts.get(record.id), past.facts)
@@ -213,9 +214,10 @@ class Runner:
         carried = simulates and self._is_carried(strategy, values)
         refusals = dict(self._journal.refusals(record.id))
         voice = self._voices.voice(strategy, values, history, carried=carried)
+        tracer = Tracer(record.id, newest_said(self._journal, record.id, status.last_ts))
         member = Member(
             book, voice, history, bars, desk.walk if simulates else None,
-            desk.protect, self._gate_of(desk), Tracer(record.id), refusals.get(bars - 1, Refusal.NONE), carried=carried,
+            desk.protect, self._gate_of(desk), tracer, refusals.get(bars - 1, Refusal.NONE), carried=carried,
         )  # fmt: skip
         desk.join(book)
         return member

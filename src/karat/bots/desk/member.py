@@ -109,6 +109,7 @@ class Member:
             return False
         columns = self._history.columns
         book.keep_kernel(after)
+        self._tracer.quiet(first, int(columns["ts"].cells[first]), bool(after.holding.side), book.gathered)
         book.gathered.bars.append(
             QuietBars(
                 bot=book.record.id,
@@ -138,7 +139,7 @@ class Member:
         refusal = Refusal(int(room.log.refusals[bar]))
         room.log.refusals[bar] = Refusal.NONE
         asked = self._asked(bar)
-        self._tracer.begin(bar, ts, asked, refusal, met, decided)
+        self._tracer.begin(bar, ts, asked, refusal, met, decided, inputs.rules)
         kept, orders, told = self._gated(met, decided, ts, written_ts)
         refusal = told or refusal
         book.keep_kernel(kept)
