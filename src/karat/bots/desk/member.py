@@ -88,8 +88,9 @@ class Member:
 
     def _calm_until(self) -> int:
         """The first bar not done in which something may happen, as far as can be foreseen. A bot that is computed from
-        the anchor foresees nothing: each of its bars is asked of the venue."""
-        if not self._foresees or self.bars == 0:
+        the anchor foresees nothing: each of its bars is asked of the venue, as is one that had begun when the process
+        before died in it."""
+        if not self._foresees or self.bars == 0 or self.book.last_fill_ts is not None:
             return self.bars
         inputs = self._inputs()
         calm = calm_of(inputs, self.book.kernel)
