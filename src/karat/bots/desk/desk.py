@@ -66,7 +66,7 @@ class Desk:
         self.books: dict[int, Book] = {}
         self.quotes: dict[str, Quoted] = {}
         self.looked: deque[Looked] = deque(maxlen=2)
-        self.written: Callable[[int], None] = lambda sequence: None
+        self.written: Callable[[int, Transaction], None] = lambda newest, transaction: None
         self._unwritten: tuple[Transaction, list[Request]] | None = None
         self.inbox: deque[Said] = deque()
         self.strays: deque[OrderSaid] = deque(maxlen=256)
@@ -147,7 +147,7 @@ class Desk:
                 return False
             self._unwritten = None
             self.condition.store_writable = True
-            self.written(sequence)
+            self.written(sequence, transaction)
             for request in posts:
                 self._post(request, transaction.at_ms)
         return True
