@@ -199,3 +199,22 @@ def test_a_bot_whose_process_was_killed_is_shown_as_interrupted(terminal: Termin
     running.wait()
     assert json.loads(terminal.run("bots", "list", "--json").out)[0]["state"] == "interrupted"
     journal.close()
+
+
+def test_why_there_was_no_trade_is_told(terminal: Terminal) -> None:
+    assert terminal.error("why", "ada", "1970-01-02") == "no_bot"
+    terminal.run(*CREATE, "--policy", "stop_mode=fraction", "stop_value=0.01")
+    assert terminal.error("why", "ada", "1970-01-02") == "no_bar"
+    assert terminal.error("why", "bea", "1970-01-02") == "unknown_bot"
+    assert terminal.error("why", "ada", "yesterday") == "bad_time"
+    terminal.run("bots", "run", "ada")
+    opens = iso(int(CANDLES.ts[10]))
+    told = json.loads(terminal.run("why", "ada", opens, "--last", "11", "--json").out)["bars"]
+    assert [one["bar"] for one in told] == list(range(11))
+    assert told[0]["first"] == "sizing" and "a figure to size by is missing" in told[0]["reason"]
+    entry = json.loads(terminal.run("why", "ada", iso(int(CANDLES.ts[-1])), "--last", str(BARS), "--json").out)["bars"]
+    ordered = next(one for one in entry if one["orders"])
+    assert ordered["first"] == "" and entry[ordered["bar"] + 1]["fills"]
+    ran = terminal.run("why", "ada", iso(ordered["ts"]))
+    assert ran.code == 0 and "passed" in ran.out and f"Bar {ordered['bar']}, {iso(ordered['ts'])}" in ran.err
+    assert "a figure to size by is missing" in terminal.run("why", "ada", opens, "--last", "11").out

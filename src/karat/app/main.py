@@ -99,6 +99,7 @@ COMMANDS = (
     Command("limits set", "karat.app.limit_commands:set_limit", "Set one limit, also while bots run."),
     Command("limits undo", "karat.app.limit_commands:undo_limit", "Take the newest change of a limit back."),
     Command("limits history", "karat.app.limit_commands:limit_history", "Show who changed which limit when."),
+    Command("why", "karat.app.why_commands:why_command", "Say why a bot did or did not trade at a bar."),
     Command("parity", "karat.app.parity_commands:parity_command", "Show that backtest, bot and sweep agree."),
     Command("serve", "karat.app.serve_commands:serve_command", "Serve the page and run the bots."),
     Command("backup", "karat.app.backup_commands:backup_command", "Copy what cannot be made anew, while bots run."),

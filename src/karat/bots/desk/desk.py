@@ -91,7 +91,7 @@ class Desk:
         self.books: dict[int, Book] = {}
         self.quotes: dict[str, Quoted] = {}
         self.looked: deque[Looked] = deque(maxlen=2)
-        self.written: Callable[[int], None] = lambda sequence: None
+        self.written: Callable[[int, Transaction], None] = lambda newest, transaction: None
         self._unwritten: tuple[Transaction, list[Request]] | None = None
         self.inbox: deque[Said] = deque()
         self.strays: deque[OrderSaid] = deque(maxlen=256)
@@ -181,7 +181,7 @@ class Desk:
             self.condition.store_writable = True
             for request in posts:
                 self._post(request, transaction.at_ms)
-            self.written(sequence)  # last: who is told cannot hinder what leaves
+            self.written(sequence, transaction)  # last: who is told cannot hinder what leaves
         return True
 
     def _post(self, request: Request, decided_ms: int) -> None:

@@ -143,8 +143,10 @@ class Member:
 
     def _calm_until(self) -> int:
         """The first bar not done in which something may happen, as far as can be foreseen. A bot that is computed from
-        the anchor, or under limits, foresees nothing: each of its bars is asked of the venue."""
-        if not self._foresees or self.bars in (0, self._met) or self.book.is_closing:
+        the anchor, or under limits, foresees nothing: each of its bars is asked of the venue, as is one that had begun
+        when the process before died in it."""
+        book = self.book
+        if not self._foresees or self.bars in (0, self._met) or book.is_closing or book.last_fill_ts is not None:
             return self.bars
         inputs = self._inputs()
         calm = calm_of(inputs, self.book.kernel)
@@ -164,6 +166,7 @@ class Member:
             return False
         columns = self._history.columns
         book.keep_kernel(after)
+        self._tracer.quiet(first, int(columns["ts"].cells[first]), bool(after.holding.side), book.gathered)
         book.gathered.bars.append(
             QuietBars(
                 bot=book.record.id,
@@ -193,7 +196,7 @@ class Member:
         refusal = Refusal(int(room.log.refusals[bar]))
         room.log.refusals[bar] = Refusal.NONE
         asked = self._asked(bar)
-        self._tracer.begin(bar, ts, asked, refusal, met, decided)
+        self._tracer.begin(bar, ts, asked, refusal, met, decided, inputs.rules)
         confidence = float(inputs.signal.confidence[bar]) if asked else None
         self._gate.closed(book, bar, ts, decided, confidence)
         kept, orders, told = self._gated(met, decided, ts, written_ts)

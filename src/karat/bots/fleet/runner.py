@@ -11,17 +11,17 @@ import asyncio
 from collections.abc import Callable, Hashable, Mapping
 
 from karat.bots.desk.book import Book
-from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
-from karat.bots.desk.past import Past
 from karat.bots.desk.switches import SwitchGate
 from karat.bots.desk.watching import Watch
 from karat.bots.fleet.clock import VirtualClock
 from karat.bots.fleet.lanes import Lane, Road
 from karat.bots.fleet.schedule import MarkedGate, Schedule
 from karat.bots.history import History
-from karat.bots.runner import Enlisted, Runner
+from karat.bots.past import Enlisted, Past, grouped, read_past
+from karat.bots.runner import Runner
+from karat.bots.watchdog import Shared
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
@@ -78,20 +78,21 @@ class FleetRunner(Runner):
         if self._schedule is not None:
             self._schedule.mark()
 
-    async def _run_all(self, desk: Desk, commands: Commands, records: list[BotRecord], until_ts: int | None) -> None:
-        past = Past.of(self._journal)
+    async def _run_all(self, shared: Shared, records: list[BotRecord], until_ts: int | None) -> None:
+        desk = shared.desk
+        past = read_past(self._journal)
         places = {record.id: place for place, record in enumerate(records)}
         lanes: list[Lane] = []
-        for key, members in self._grouped(desk, records).items():
+        for key, members in grouped(records, self._strategy_of, shared.doings).items():
             proved = [one for one in members if self._proves(desk, one)]
             for group, whole in ((proved, True), ([one for one in members if one not in proved], False)):
-                lanes += self._lanes(desk, past, key, group, places, whole=whole) if group else []
+                lanes += self._lanes(shared, past, key, group, places, whole=whole) if group else []
         schedule = self._schedule = Schedule(lanes)
         watch = Watch(desk, self._timings)
         closes = 0
         while due := schedule.next():
             self._time.move(schedule.now_ms)
-            await self._close(desk, schedule, due)
+            await self._close(shared, schedule, due)
             if desk.condition.killed:
                 watch.tick(schedule.now_ms)
             if self._sees_fleet:
@@ -104,24 +105,24 @@ class FleetRunner(Runner):
         for lane in schedule.lanes.values():
             self._time.move(max(self._time.now_ms(), lane.road.closes[-1]))
             lane.catch_up(self._time.now_ms())
-        self._end(
-            desk, [lane.member for lane in schedule.lanes.values()], BotState.FINISHED, EventKind.FINISHED, _ENDED
+        shared.doings.end(
+            [lane.member for lane in schedule.lanes.values()], BotState.FINISHED, EventKind.FINISHED, _ENDED
         )
         desk.flush()
 
-    async def _close(self, desk: Desk, schedule: Schedule, due: list[Lane]) -> None:
+    async def _close(self, shared: Shared, schedule: Schedule, due: list[Lane]) -> None:
         """One close of the common clock: bars, the venue's part, decisions, and then what is sent."""
-        self._each(desk, schedule, due, _brought)
+        self._each(shared, schedule, due, _brought)
         if any(lane.road.arrivals is not None for lane in due):
             await self._voices.ask([lane.member.voice for lane in due if lane.road.arrivals is not None])
-        self._each(desk, schedule, due, _met)
-        self._each(desk, schedule, due, _decided)
-        desk.flush()
+        self._each(shared, schedule, due, _met)
+        self._each(shared, schedule, due, _decided)
+        shared.desk.flush()
         for lane in due:
             lane.member.book.forget()
             schedule.plan(lane, each=False)
 
-    def _each(self, desk: Desk, schedule: Schedule, due: list[Lane], work: Callable[[Lane, int], None]) -> None:
+    def _each(self, shared: Shared, schedule: Schedule, due: list[Lane], work: Callable[[Lane, int], None]) -> None:
         """Do one part of a close for every bot in its order. One that fails is due no more."""
         now = schedule.now_ms
         for lane in tuple(due):
@@ -132,14 +133,14 @@ class FleetRunner(Runner):
             except KaratError as error:
                 due.remove(lane)
                 schedule.drop(lane)
-                self._fail(desk, lane.member.book.record.id, error)
+                shared.doings.fail(lane.member.book.record.id, error)
 
     def _proves(self, desk: Desk, one: Enlisted) -> bool:
         record, strategy = one
         return self._is_proved(strategy, resolve(strategy, record.parameters))
 
     def _lanes(
-        self, desk: Desk, past: Past, key: FeedKey, members: list[Enlisted], places: Mapping[BotId, int], *,
+        self, shared: Shared, past: Past, key: FeedKey, members: list[Enlisted], places: Mapping[BotId, int], *,
         whole: bool,
     ) -> list[Lane]:  # fmt: skip
         """The bots of one market; one that cannot begin fails alone."""
@@ -150,9 +151,9 @@ class FleetRunner(Runner):
             history.begin(feed.past(len(tape) if whole else 0))
         except KaratError as error:
             for record, _ in members:
-                self._fail(desk, record.id, error)
+                shared.doings.fail(record.id, error)
             return []
-        begun = self._begun(desk, past, feed, history, members)
+        begun = self._begun(shared, past, feed, history, members)
         if not whole:
             road.arrivals = tape.arrivals(0, len(tape))
             return [Lane(places[one.book.record.id], one, road) for one in begun]
@@ -165,7 +166,7 @@ class FleetRunner(Runner):
             except RetryLater:
                 raise
             except KaratError as error:
-                self._fail(desk, record.id, error)
+                shared.doings.fail(record.id, error)
                 continue
             lanes.append(Lane(places[record.id], member, road))
         return lanes

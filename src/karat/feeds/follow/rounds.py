@@ -29,6 +29,7 @@ class Rounds:
         self._timeframes: Counter[int] = Counter()
         self._last: DataState | None = None
         self._under_way: asyncio.Task[None] | None = None
+        self._hurried = asyncio.Event()
         self.delay_ms = delay_ms
 
     @contextmanager
@@ -49,6 +50,10 @@ class Rounds:
             await asyncio.shield(self._under_way)
         return self._last
 
+    def hurry(self) -> None:
+        """Have the round that is waited for begin at once; one that has begun goes on."""
+        self._hurried.set()
+
     async def aclose(self) -> None:
         """End a round that is under way; what it has stored stays."""
         if self._under_way is not None:
@@ -60,11 +65,22 @@ class Rounds:
         try:
             if self._last is not None:
                 due_ms = self._next_ms(self._last.at_ms)
-                while (ahead_ms := due_ms - self._clock.now_ms()) > 0:
-                    await self._clock.sleep(ahead_ms / SECOND_MS)
+                while (ahead_ms := due_ms - self._clock.now_ms()) > 0 and not self._hurried.is_set():
+                    await self._wait(ahead_ms / SECOND_MS)
+            self._hurried.clear()
             self._last = await self._sync.sync()
         finally:
             self._under_way = None
+
+    async def _wait(self, seconds: float) -> None:
+        """For the time to pass, or somebody to hurry."""
+        both = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._hurried.wait())]
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in both:
+                one.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
 
     def _next_ms(self, after_ms: int) -> int:
         """The first time after `after_ms` that lies the delay behind a close."""

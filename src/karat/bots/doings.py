@@ -1,0 +1,50 @@
+"""What bots are doing, written at once: it begins, it fails, it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from karat.bots.desk.desk import Desk
+from karat.bots.desk.member import Member
+from karat.core.errors import KaratError
+from karat.core.ids import BotId
+from karat.core.model.candles import Ints
+from karat.core.time import iso
+from karat.ports.cockpit import BotState, EventKind
+from karat.ports.journal import Happening
+
+
+class Doings:
+    """Tells it for one desk. `over` are the bots that failed or ended since it was made."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.over: set[BotId] = set()
+
+    def tell(self, bot: BotId, state: BotState, cause: str, told: Happening) -> None:
+        """What a bot is doing from now on."""
+        gathered = self._desk.gathered
+        gathered.change_state(bot, state, cause)
+        gathered.tell(bot, told.kind, told.text, told.payload, "runner")
+        self._desk.flush()
+
+    def fail(self, bot: BotId, error: KaratError) -> None:
+        """It cannot go on."""
+        self.over.add(bot)
+        told = Happening(EventKind.FAILED, str(error), {"code": error.code})
+        self.tell(bot, BotState.FAILED, str(error), told)
+
+    def end(self, members: Iterable[Member], state: BotState, kind: EventKind, text: str) -> None:
+        """They need not go on."""
+        for member in members:
+            self.over.add(member.book.record.id)
+            self.tell(member.book.record.id, state, "", Happening(kind, text))
+
+
+def beginning(bars: int, last_ts: Ints) -> Happening:
+    """What is told of a bot that goes on after `bars` bars, of which `last_ts` holds the last one's open time."""
+    if not bars:
+        return Happening(EventKind.STARTED, "Started.")
+    return Happening(
+        EventKind.RECOVERED, f"Goes on after {bars:,} bars, the last of {iso(int(last_ts[0]))}.", {"bars": bars}
+    )
