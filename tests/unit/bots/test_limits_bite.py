@@ -65,8 +65,9 @@ def test_each_layer_makes_an_entry_smaller(layer: int, limit: str, value: float,
     assert (found["layer"], found["outcome"], found["lots"]) == (layer, "reduced", decision["lots"])
     entry = desk.journal.fills(bot)[0]
     assert (entry.reason, entry.lots) == (Reason.ENTRY, decision["lots"])
-    trace = next(one for one in desk.journal.traces(bot, 0, 2**62) if one.first == f"risk.{rule}")
-    assert [gate["gate"] for gate in trace.chain] == ["signal", "policy", "switches", "filter", "breakers", "risk"]
+    trace = next(one for one in desk.journal.traces(bot, 0, 2**62) if f" by risk.{rule}" in one.reason)
+    gates = ["signal", "regime", "filter", "sizing", "switches", "filter", "breakers", "risk"]
+    assert trace.first == "" and [gate["gate"] for gate in trace.chain] == gates
 
 
 def test_the_third_layer_refuses_the_second_entry_of_a_day(desk: Desk) -> None:
