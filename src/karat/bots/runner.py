@@ -33,7 +33,7 @@ from karat.bots.desk.watching import Watch
 from karat.bots.doings import Doings, beginning
 from karat.bots.history import History
 from karat.bots.past import Enlisted, Past, grouped, read_past
-from karat.bots.watchdog import Group, House, Watchdog, may_try_again
+from karat.bots.watchdog import Chore, Group, House, Watchdog, may_try_again
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, NeedsOperator, RetryLater
 from karat.core.ids import BotId
@@ -62,7 +62,7 @@ class Runner:
     evaluated; by default in this process. `gate_of` gives the gate of the desk's
     entries, by default its switches alone. `holder` names this process in the lease. `watch_seconds`: how
     often time is looked at between bars, None never, for a clock that only bars may move. `bus` is given
-    every event that is written.
+    every event that is written; `chores` are asked as often.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Runner:
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
         gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "",
         watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None, bus: Bus | None = None,
+        chores: Sequence[Chore] = (),
     ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
@@ -83,6 +84,7 @@ class Runner:
         self._watch_seconds = watch_seconds
         self._timings = timings or Timings()
         self._bus = bus
+        self._chores = chores
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
@@ -137,6 +139,8 @@ class Runner:
                 watch.tick(now)
                 reconciler.tick(now)
                 house.dog.tick(now)
+                for chore in self._chores:
+                    chore.tick(house.desk, now)
             except NeedsOperator:
                 raise
             except Exception as error:  # a watch that is gone watches nothing: it goes on, and says what it met

@@ -59,7 +59,7 @@ class Ground:
     """One live bot on a feed that loses or breaks what `losing` says."""
 
     def __init__(self, home: Path, losing: Callable[[int], bool]) -> None:
-        candles, funding = demo(BARS)
+        candles, _ = demo(BARS)
         shift = START_MS - int(candles.ts[HELD])
         self.candles = type(candles)(
             candles.market, candles.timeframe_ms, candles.ts + shift, candles.open, candles.high, candles.low,
