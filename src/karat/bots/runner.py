@@ -144,9 +144,9 @@ class Runner:
             except NeedsOperator:
                 raise
             except Exception as error:  # a watch that is gone watches nothing: it goes on, and says what it met
-                LOG.exception("the watch failed")
                 told, before = f"The watch failed: {type(error).__name__}: {error}", told
                 if told != before:
+                    LOG.exception("the watch failed")
                     house.desk.gathered.tell(None, EventKind.ALARM, told, {"alarm": "watch_failed"}, "clock")
 
     async def _keep_group(
