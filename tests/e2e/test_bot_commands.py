@@ -22,6 +22,7 @@ from karat.journal.tables import VERSION
 from karat.lake.quality import measure
 from karat.lake.store import open_lake
 from karat.ports.cockpit import BotState
+from karat.ports.trading import Transaction
 
 BARS = 300
 CANDLES, _ = demo(BARS)
@@ -218,3 +219,24 @@ def test_why_there_was_no_trade_is_told(terminal: Terminal) -> None:
     ran = terminal.run("why", "ada", iso(ordered["ts"]))
     assert ran.code == 0 and "passed" in ran.out and f"Bar {ordered['bar']}, {iso(ordered['ts'])}" in ran.err
     assert "a figure to size by is missing" in terminal.run("why", "ada", opens, "--last", "11").out
+
+
+def test_a_bot_is_compared_with_its_backtest(terminal: Terminal, home: Path) -> None:
+    assert terminal.error("parity", "ada") == "no_bot"
+    terminal.run(*CREATE, "--policy", "stop_mode=fraction", "stop_value=0.01")
+    assert terminal.error("parity", "ada") == "no_bar"
+    assert terminal.error("parity", "ada", "--strategy", "buy_and_hold") == "bad_parity"
+    terminal.run("bots", "run", "ada")
+    ran = terminal.run("parity", "ada", "--json")
+    told = json.loads(ran.out)
+    assert (ran.code, told["percent"], told["gap"], told["bars"]) == (0, 100.0, 0.0, BARS)
+    assert told["trades"] == len(told["pairs"]) > 0 and all(pair["why"] == "" for pair in told["pairs"])
+    assert "Parity 100.00%." in terminal.run("parity", "ada").err
+    assert json.loads(terminal.run("bots", "show", "ada", "--json").out)["parity"].keys() == {"undefined"}
+    journal = open_journal(home)
+    token = journal.take_lease("the night", 0, 1)
+    journal.write(Transaction(token, 0, facts={"parity:ada": {"at_ms": 0, "percent": 97.5, "trades": 3}}))
+    journal.release_lease(token)
+    journal.close()
+    shown = terminal.run("bots", "show", "ada")
+    assert "Parity with the backtest, 1970-01-01T00:00:00Z: 97.50% over 3 trades." in shown.err

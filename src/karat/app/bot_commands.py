@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from karat.app.bot_views import bot_json, show_one, show_rows, trade_json
-from karat.app.console import say, show, show_json
+from karat.app.console import say, show, show_json, undefined
 from karat.core.errors import InputError
 from karat.core.home import karat_home
 from karat.core.ids import BotId, market_id
@@ -17,7 +17,7 @@ from karat.journal import journal_is_there, open_journal
 from karat.ports.journal import LimitedBy
 
 if TYPE_CHECKING:
-    from karat.ports.journal import Journal
+    from karat.journal.store import SqlJournal
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
@@ -138,6 +138,7 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
             "parameters": dict(record.parameters),
             "capital": record.policy.capital,
             "limits": record.limits.value,
+            "parity": journal.facts().get(f"parity:{record.id}", undefined("not compared yet: karat parity NAME")),
             "code_hash": record.code_hash,
             "anchor_ts": record.anchor_ts,
             "newest_trades": [trade_json(trade) for trade in journal.trades(TRADES_SHOWN, bot=record.id)],
@@ -154,7 +155,7 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
         show_one(value)
 
 
-def journal_if_any() -> Journal | None:
+def journal_if_any() -> SqlJournal | None:
     """The journal, if there is one: looking must not make one."""
     return open_journal() if journal_is_there() else None
 

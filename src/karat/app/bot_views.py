@@ -123,6 +123,14 @@ def _money(row: dict[str, Any]) -> str:
     return _words(row["equity"]) if isinstance(row["equity"], dict) else f"{row['equity']:,.2f} {row['currency']}"
 
 
+def _parity_words(parity: dict[str, Any]) -> str:
+    """The newest nightly comparison, in one line."""
+    percent, when = parity["percent"], iso(parity["at_ms"])
+    if isinstance(percent, dict):
+        return f"Parity with the backtest, {when}: undefined, {percent['undefined']}."
+    return f"Parity with the backtest, {when}: {percent:.2f}% over {parity['trades']:,} trades."
+
+
 def show_one(value: dict[str, Any]) -> None:
     """One bot, its newest trades and events."""
     from rich.table import Table
@@ -133,6 +141,8 @@ def show_one(value: dict[str, Any]) -> None:
     say(_data_words(value))
     source = "" if value["dossier"] is None else f" Dossier: {value['dossier']}."
     say(f"{value['verdict'].capitalize()}. {value['verdict_reason']}{source}")
+    if "at_ms" in value["parity"]:
+        say(_parity_words(value["parity"]))
     if value["cause"]:
         say(f"{value['state']}: {value['cause']}")
     trades = Table("trade", "side", "entry", "exit", "entry price", "exit price", "result", "reason")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from karat.app.bot_parity_commands import judged
 from karat.app.check_store import is_carried
 from karat.app.feeds import open_sources
 from karat.app.kill_sources import kill_sources
@@ -16,6 +17,7 @@ from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
 from karat.bots.workers.settings import WorkerSettings
 from karat.bots.workers.voices import Voices
+from karat.control.nightly import NightlyParity
 from karat.core.errors import InputError
 from karat.core.home import karat_home
 from karat.core.ids import BotId, MarketId, venue_of
@@ -59,13 +61,17 @@ async def run_live(
         return
     clock = SystemClock()
     records = [journal.bot(bot) for bot in bots]
+    nightly = NightlyParity(lambda bot: judged(journal, lake, bot))
     async with live_feeds(lake, clock, records, settings) as feed_of:
         runner = Runner(
             journal, feed_of, PaperVenue(), find_strategy, clock,
             lambda strategy, values: settings.carried and is_carried(strategy, values), Voices(WorkerSettings()),
-            safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True),
+            safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True), chores=(nightly,),
         )  # fmt: skip
-        await runner.run(bots, until_ts)
+        try:
+            await runner.run(bots, until_ts)
+        finally:
+            nightly.close()
 
 
 @asynccontextmanager

@@ -53,13 +53,17 @@ Many = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
 
 
 def parity_command(
-    *, strategy: Many = (), market: Many = (), timeframe: str = "1h", bars: int = 2000, policy: Many = (),
-    min_coverage: float | None = None, as_json: Json = False,
+    bot: str | None = None, *, strategy: Many = (), market: Many = (), timeframe: str = "1h", bars: int = 2000,
+    policy: Many = (), min_coverage: float | None = None, as_json: Json = False,
 ) -> int:  # fmt: skip
     """Show that backtest, bot and sweep make the same trades: three ways, one of them killed in the middle.
 
+    With BOT: how that bot's trades compare with a backtest over the bars it was given, and where the gap comes from.
+
     Parameters
     ----------
+    bot
+        As karat bots list names it; the other options are for the proof without it.
     strategy
         Strategies by name; every strategy that comes with Karat when left out.
     market
@@ -75,6 +79,12 @@ def parity_command(
     as_json
         Print one JSON object.
     """
+    if bot is not None:
+        from karat.app.bot_parity_commands import parity_of_bot
+
+        if strategy or market or policy:
+            raise InputError("bad_parity", "A bot has its own strategy, market and policy.", f"karat parity {bot}")
+        return parity_of_bot(bot, as_json=as_json)
     if bars < 2:
         raise InputError("bad_bars", f"{bars} bars cannot be run in two parts.", "Use 2 or more, for example 2000.")
     lake, rules, length = open_lake(), parse_policy(pairs(policy, "--policy")), timeframe_ms(timeframe)

@@ -39,7 +39,7 @@ from karat.bots.desk.watching import Watch
 from karat.bots.doings import Doings, beginning
 from karat.bots.history import History
 from karat.bots.past import Enlisted, Past, grouped, read_past
-from karat.bots.watchdog import Group, Shared, Watchdog, may_try_again
+from karat.bots.watchdog import Chore, Group, Shared, Watchdog, may_try_again
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, NeedsOperator, RetryLater
 from karat.core.ids import BotId
@@ -68,7 +68,7 @@ class Runner:
     evaluated; by default in this process. `gate_of` gives the gate of a bot's entries. `holder` names this process in
     the lease. `watch_seconds`: how often time is looked at between bars, None never, for a clock that only bars may
     move. `safety`: what stands over the bots beside their limits; by default the switches of the journal alone. `bus`
-    is given every event that is written.
+    is given every event that is written; `chores` are asked as often as time is looked at.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Runner:
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
         gate_of: Callable[[Desk, Book, History, Facts], Gate] = gate_of, holder: str = "",
         watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None, safety: Safety | None = None,
-        bus: Bus | None = None,
+        bus: Bus | None = None, chores: Sequence[Chore] = (),
     ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
@@ -92,6 +92,7 @@ class Runner:
         self._bus = bus
         self._safety = safety or Safety()
         self._members: dict[BotId, tuple[Member, History]] = {}
+        self._chores = chores
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
@@ -154,12 +155,14 @@ class Runner:
                 watch.tick(now)
                 reconciler.tick(now)
                 shared.dog.tick(now)
+                for chore in self._chores:
+                    chore.tick(shared.desk, now)
             except NeedsOperator:
                 raise
             except Exception as error:  # a watch that is gone watches nothing: it goes on, and says what it met
-                LOG.exception("the watch failed")
                 told, before = f"The watch failed: {type(error).__name__}: {error}", told
                 if told != before:
+                    LOG.exception("the watch failed")
                     shared.desk.gathered.tell(None, EventKind.ALARM, told, {"alarm": "watch_failed"}, "clock")
 
     async def _keep_group(

@@ -131,6 +131,14 @@ class Watchdog:
         return seconds
 
 
+class Chore(Protocol):
+    """Something to do beside the bots, now and then."""
+
+    def tick(self, desk: Desk, now_ms: int) -> None:
+        """Asked once a second, in the desk's thread."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What all groups of a run share."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.unit.bots.fleet import POLICY, Desk, demo, kept
 
 from karat.bots.creation import new_bot
 from karat.bots.runner import Runner
-from karat.bots.watchdog import RESTARTS_MAX
+from karat.bots.watchdog import RESTARTS_MAX, Chore
 from karat.core.ids import BotId
 from karat.core.model.source_state import DataState
 from karat.core.time import HOUR_MS, SECOND_MS
@@ -24,6 +24,7 @@ from karat.ports.feed import Arrival
 from karat.venues.paper import PaperVenue
 
 BARS, HELD = 150, 100
+WATCH_SECONDS = 30.0
 
 
 class ClosingFeed(OnTape):
@@ -58,8 +59,8 @@ class ClosingFeed(OnTape):
 class Ground:
     """One live bot on a feed that loses or breaks what `losing` says."""
 
-    def __init__(self, home: Path, losing: Callable[[int], bool]) -> None:
-        candles, _funding = demo(BARS)
+    def __init__(self, home: Path, losing: Callable[[int], bool], chores: Sequence[Chore] = ()) -> None:
+        candles, _ = demo(BARS)
         shift = START_MS - int(candles.ts[HELD])
         self.candles = type(candles)(
             candles.market, candles.timeframe_ms, candles.ts + shift, candles.open, candles.high, candles.low,
@@ -77,7 +78,10 @@ class Ground:
             self.feeds.append(ClosingFeed(Tape(self.candles, None, ()), self.clock, losing))
             return self.feeds[-1]
 
-        self.runner = Runner(self.desk.journal, feed, PaperVenue(), self.desk.strategies, self.clock)
+        self.runner = Runner(
+            self.desk.journal, feed, PaperVenue(), self.desk.strategies, self.clock, watch_seconds=WATCH_SECONDS,
+            chores=chores,
+        )  # fmt: skip
 
     def run(self) -> None:
         run_virtually(self.runner.run([BotId("ada")]))
@@ -117,7 +121,7 @@ def test_a_close_that_is_missed_is_told_within_1_2_periods_and_run(tmp_path: Pat
     assert [one["due_ts"] for one in ground.alarms()] == [int(ground.candles.ts[bar]) for bar in (110, 130)]
     for bar, at_ms in zip((110, 130), feed.hurried, strict=True):
         late_ms = at_ms - feed.closes_ms(bar)
-        assert 0.2 * HOUR_MS <= late_ms <= 0.2 * HOUR_MS + SECOND_MS
+        assert 0.2 * HOUR_MS <= late_ms <= 0.2 * HOUR_MS + WATCH_SECONDS * SECOND_MS
     assert len(ground.feeds) == 1 and ground.state is BotState.FINISHED
     assert quiet(ground) == undisturbed(tmp_path / "whole")
 
@@ -187,3 +191,23 @@ def test_a_round_that_is_hurried_begins_at_once_and_the_next_one_on_its_grid() -
     first, hurried, third = run_virtually(follow())
     assert hurried - first == 60 * SECOND_MS
     assert third % HOUR_MS == 2 * SECOND_MS and third - hurried < HOUR_MS
+
+
+class Broken:
+    """Satisfies `karat.bots.watchdog.Chore`, and fails at each look."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def tick(self, desk: object, now_ms: int) -> None:
+        self.looks += 1
+        raise KeyError("what nobody foresaw")
+
+
+def test_a_watch_that_fails_is_told_once_and_goes_on(tmp_path: Path) -> None:
+    broken = Broken()
+    ground = Ground(tmp_path, never, chores=(broken,))
+    ground.run()
+    assert broken.looks > 1000 and ground.state is BotState.FINISHED
+    assert [one["alarm"] for one in ground.alarms()] == ["watch_failed"]
+    ground.desk.journal.close()
