@@ -1,4 +1,4 @@
-"""A fleet is the runtime on a virtual clock: alone a bot makes the kernel's trades, together they see one true state."""
+"""A fleet is the runtime on a virtual clock: alone a bot is the kernel, together bots see one true state."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Mapping
 
+from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.switches import SwitchGate
@@ -71,7 +72,7 @@ class FleetRunner(Runner):
         if self._schedule is not None:
             self._schedule.mark()
 
-    async def _run_all(self, desk: Desk, records: list[BotRecord], until_ts: int | None) -> None:
+    async def _run_all(self, desk: Desk, commands: Commands, records: list[BotRecord], until_ts: int | None) -> None:
         past = self._read_past(records)
         places = {record.id: place for place, record in enumerate(records)}
         lanes: list[Lane] = []
