@@ -125,7 +125,7 @@ def _chart(name: str, heading: str, note: str, summary: str) -> Markup:
             aria_roledescription="chart",
             aria_label=f"{heading}: {summary}",
             aria_describedby=f"{name}-help",
-        ),  # fmt: skip
+        ),
         tag("p", _HELP, class_="note help", id=f"{name}-help"),
         class_="panel chart",
         id=name,
