@@ -10,8 +10,6 @@ from karat.app.console import progress, say, show, show_json
 from karat.core.errors import InputError
 
 if TYPE_CHECKING:
-    from karat.bots.fleet.runner import GateOf
-    from karat.control.fleet.plan import FleetPlan
     from karat.strategies import Strategy, Values
 
 
@@ -31,7 +29,6 @@ def fleet_backtest(file: Path, report: Path | None, *, as_json: bool) -> None:
     from karat.strategies import find_strategy
 
     plan = read_plan(_text_of(file))
-    gate_of = _gate_of(plan)
     if report is not None:
         from karat.research.report import check_report_path
 
@@ -42,7 +39,7 @@ def fleet_backtest(file: Path, report: Path | None, *, as_json: bool) -> None:
         ensure_checked(found, partial(check_markets, needs=found.needs))
     bars = sum(len(one.candles) for one in ground.data.values())
     with progress(f"{len(plan.bots)} bots, {bars:,} bars"):
-        run = run_fleet(ground, _is_proved, gate_of, Voices(WorkerSettings()))
+        run = run_fleet(ground, _is_proved, Voices(WorkerSettings()))
         try:
             result = fleet_result(run)
             count_trials(run, result, SystemClock().now_ms())
@@ -70,15 +67,6 @@ def _is_proved(strategy: Strategy, values: Values) -> bool:
 
     report = stored_report(strategy)
     return is_builtin(strategy.name) or (report is not None and report.passed)
-
-
-def _gate_of(plan: FleetPlan) -> GateOf | None:
-    """The gate of the plan's limits."""
-    if plan.limits is None:
-        return None
-    raise InputError(
-        "limits_not_there", "This Karat has no gate for the limits of a fleet.", 'Write limits = "none" in the file.'
-    )
 
 
 def _text_of(file: Path) -> str:

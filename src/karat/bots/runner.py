@@ -21,14 +21,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from karat.bots.desk.book import Book
 from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.fleet import gate_of
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.handlers import HANDLERS
 from karat.bots.desk.member import Member
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
-from karat.bots.desk.switches import SwitchGate
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.tracing import Tracer
 from karat.bots.desk.watching import Watch
@@ -42,7 +43,7 @@ from karat.core.time import iso
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
-from karat.ports.journal import BotRecord, Happening
+from karat.ports.journal import BotRecord, Happening, LimitedBy
 from karat.ports.trading import AccountRecord, Facts, OrderRecord, TradingJournal
 from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
@@ -70,15 +71,15 @@ class Runner:
 
     `is_carried` says of which strategies, with which parameters, it is proved that they say the same from carried
     state; by default of none, and every signal is computed from the anchor. `voices` says where strategies are
-    evaluated; by default in this process. `gate_of` gives the gate of the desk's
-    entries, by default its switches alone. `holder` names this process in the lease. `watch_seconds`: how
+    evaluated; by default in this process. `gate_of` gives the gate of a
+    bot's entries. `holder` names this process in the lease. `watch_seconds`: how
     often time is looked at between bars, None never, for a clock that only bars may move.
     """
 
     def __init__(
         self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
-        gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "",
+        gate_of: Callable[[Desk, Book, History, Facts], Gate] = gate_of, holder: str = "",
         watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None,
     ) -> None:  # fmt: skip
         self._journal = journal
@@ -218,12 +219,16 @@ class Runner:
         check_history(self._journal, record, feed.past(bars).candles)
         book = recovered_book(desk, record, past.orders.get(record.id, ()), past.accounts.get(record.id), past.facts)
         simulates = desk.venue.traits.simulates
+        is_limited = record.limits is not LimitedBy.NONE
         carried = simulates and self._is_carried(strategy, values)
+        gate = self._gate_of(desk, book, history, past.facts)
+        closed = desk.house.done if is_limited and desk.house is not None else desk.protect
         refusals = dict(self._journal.refusals(record.id))
         voice = self._voices.voice(strategy, values, history, carried=carried)
         member = Member(
             book, voice, history, bars, desk.walk if simulates else None,
-            desk.protect, self._gate_of(desk), Tracer(record.id), refusals.get(bars - 1, Refusal.NONE), carried=carried,
+            closed, gate, Tracer(record.id), refusals.get(bars - 1, Refusal.NONE),
+            foresees=carried and not is_limited,
         )  # fmt: skip
         desk.join(book)
         return member

@@ -33,6 +33,7 @@ from karat.journal import open_memory_journal
 from karat.journal.store import SqlJournal
 from karat.kernel.engine import Record, prepare, run
 from karat.kernel.prepare import Extras
+from karat.kernel.state import State
 from karat.ports.cockpit import BotState, Mode
 from karat.ports.feed import FeedKey
 from karat.strategies import Market, Strategy, evaluate, find_strategy, resolve
@@ -131,6 +132,9 @@ class Alone:
     asked: list[tuple[int, str]]
     stood: list[dict[str, tuple[int, int]]]
 
+    def closed(self, book: Book, bar: int, ts: int, state: State, confidence: float | None) -> None:
+        """It looks when it is asked."""
+
     def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer:
         self.asked.append((now_ms, book.record.name))
         books = self.desk.books.values()
@@ -142,7 +146,7 @@ class Alone:
 def test_limits_of_the_whole_fleet_see_the_true_state_at_every_close() -> None:
     asked: list[tuple[int, str]] = []
     stood: list[dict[str, tuple[int, int]]] = []
-    fleet = Fleet(gate_of=lambda desk: Alone(desk, asked, stood))
+    fleet = Fleet(gate_of=lambda desk, *_: Alone(desk, asked, stood))
     names = [fleet.demo(name, strategy) for name, strategy in (("b", STRATEGIES[0]), ("a", STRATEGIES[1]))]
     names.append(fleet.demo("c", STRATEGIES[0], 1, 4 * HOUR_MS, BARS // 4))
     fleet.run()

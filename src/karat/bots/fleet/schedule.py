@@ -16,6 +16,7 @@ from karat.bots.desk.book import Book
 from karat.bots.desk.gates import Answer, Gate
 from karat.bots.desk.orders import Wish
 from karat.bots.fleet.lanes import Lane
+from karat.kernel.state import State
 
 
 class Schedule:
@@ -72,6 +73,9 @@ class MarkedGate:
     def __init__(self, gate: Gate, mark: Callable[[], None]) -> None:
         self._gate = gate
         self._mark = mark
+
+    def closed(self, book: Book, bar: int, ts: int, state: State, confidence: float | None) -> None:
+        self._gate.closed(book, bar, ts, state, confidence)
 
     def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer:
         self._mark()

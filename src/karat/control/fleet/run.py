@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from karat.bots.creation import new_bot
-from karat.bots.fleet.runner import FleetRunner, GateOf
+from karat.bots.fleet.runner import FleetRunner
 from karat.bots.workers.voices import Voices
 from karat.control.fleet.plan import FleetPlan, PlannedBot
 from karat.core.errors import InputError, KaratError
@@ -18,7 +18,7 @@ from karat.journal import open_memory_journal
 from karat.journal.store import SqlJournal
 from karat.ports.cockpit import BotState, Mode
 from karat.ports.feed import FeedKey
-from karat.ports.journal import BotRecord
+from karat.ports.journal import BotRecord, LimitedBy
 from karat.ports.lake import Lake
 from karat.research.backtest import MarketData
 from karat.research.backtest_market import market_data
@@ -84,16 +84,18 @@ def fleet_ground(plan: FleetPlan, lake: Lake) -> FleetGround:
 def run_fleet(
     ground: FleetGround,
     is_proved: Callable[[Strategy, Values], bool],
-    gate_of: GateOf | None,
     voices: Voices | None = None,
 ) -> FleetRun:
     """Run it. Raises what a bot raised that failed: a fleet without one of its bots is another fleet."""
     journal = open_memory_journal()
     try:
-        records = tuple(_record(bot, ground.data[bot.name]) for bot in ground.plan.bots)
+        records = tuple(
+            _record(bot, ground.data[bot.name], limited=ground.plan.limits is not None) for bot in ground.plan.bots
+        )
         journal.create_bots([(record, ()) for record in records])
         tapes = {_key(record): _tape(ground.data[record.name]) for record in records}
-        runner = FleetRunner(journal, tapes, PaperVenue(), find_strategy, is_proved, gate_of, voices)
+        limits = ground.plan.limits
+        runner = FleetRunner(journal, tapes, PaperVenue(), find_strategy, is_proved, None, voices, limits)
         asyncio.run(runner.run([record.id for record in records]))
         for record in records:
             _refuse_failed(journal, record.id)
@@ -107,12 +109,13 @@ def _market(lake: Lake, bot: PlannedBot, first: int, end: int) -> MarketData:
     return market_data(lake, bot.market, bot.timeframe_ms, first, end, find_strategy(bot.strategy).needs)
 
 
-def _record(bot: PlannedBot, data: MarketData) -> BotRecord:
+def _record(bot: PlannedBot, data: MarketData, *, limited: bool) -> BotRecord:
     market = data.market
     funding = market.funding if data.entry.has_funding else None
     return new_bot(
         bot.name, find_strategy(bot.strategy), bot.parameters, bot.policy, data.instrument, data.candles, funding,
         Mode.SIMULATED, int(data.candles.ts[0]), market.raw_series,
+        limits=LimitedBy.FLEET if limited else LimitedBy.NONE,
     )  # fmt: skip
 
 
