@@ -38,6 +38,8 @@ SECTIONS = {
     "command": "backtests",
     "runner": "runner",
     "workers": "workers",
+    "fleet": "fleet",
+    "load": "load",
     "journal": "journal",
     "bars": "bars",
     "bar_stream": "bars",

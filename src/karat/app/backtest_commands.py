@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from karat.app.console import progress, say, show, show_json
+from karat.app.console import mistyped, progress, say, show, show_json
 from karat.core.compiled import PLAIN, kernel_cache_dir
 from karat.core.ids import market_id
 from karat.core.time import parse_time_ms, timeframe_ms
@@ -25,10 +25,11 @@ EXIT_NOT_REPRODUCED = 1
 
 
 def backtest_command(
-    strategy: str,
+    strategy: str | None = None,
     *,
-    market: str,
-    timeframe: str,
+    market: str | None = None,
+    timeframe: str | None = None,
+    fleet: Path | None = None,
     from_: Annotated[str | None, Parameter(name="--from")] = None,
     to: str | None = None,
     set_: Annotated[Pairs, Parameter(name="--set")] = (),
@@ -64,7 +65,19 @@ def backtest_command(
         Write the report to this HTML file.
     as_json
         Print one JSON object.
+    fleet
+        Run the bots of this TOML file together, on one capital; of the other options only --report and --json go with
+        it.
     """
+    if fleet is not None:
+        from karat.app.fleet_commands import fleet_backtest
+
+        if strategy or market or timeframe or from_ or to or set_ or policy or costs or min_coverage is not None:
+            raise mistyped("--fleet says everything in its file.", "Leave out all but --report and --json.")
+        fleet_backtest(fleet, report, as_json=as_json)
+        return
+    if strategy is None or market is None or timeframe is None:
+        raise mistyped("A backtest needs STRATEGY, --market and --timeframe.", "Or --fleet FILE.")
     from karat.app.check_markets import check_markets
     from karat.app.check_store import ensure_checked
     from karat.lake.store import open_lake

@@ -3,7 +3,8 @@
 1. Bots on the same market, timeframe and anchor that declare the same series share one feed, one history and one market
    object per bar.
 2. A group starts at the first bar that any of its bots still has to do; a bot that is ahead waits for its own.
-3. All bots of a group decide at a close; then everything is written in one transaction, and only then do orders leave.
+3. All bots of a group decide at a close, some at a time; what those decided is written in one transaction, and only
+   then do their orders leave.
    Being killed at any moment is the same as being stopped. Cancelling is therefore safe wherever the runner waits.
 4. A bot that cannot go on is marked as failed with its cause; the others go on. A group whose task dies of what nobody
    foresaw is begun anew from the journal (`watchdog`).
@@ -56,6 +57,7 @@ from karat.strategies import Strategy, Values
 LOG = logging.getLogger("karat.bots")
 LEASE_MS = 30_000
 WATCH_SECONDS = 1.0
+SLICE_BOTS = 8  # of one close, then others get their turn: some 20 ms where each has an order
 IsCarried = Callable[[Strategy, Values], bool]
 MakeFeed = Callable[[FeedKey], Feed]
 
@@ -315,9 +317,12 @@ class Runner:
         await self._voices.ask([member.voice for member in members if member.reached == history.bars - 1])
         self._board.before_decisions()
         now = self._clock.now_ms()
-        for member in tuple(members):
+        for place, member in enumerate(tuple(members), 1):
             if member.reached != history.bars - 1:
                 continue
+            if place % SLICE_BOTS == 0 and not arrival.more:  # a thousand bots must not keep the loop for themselves
+                shared.desk.flush()
+                await self._clock.sleep(0.0)
             try:
                 member.hear()
                 if not member.holds_back(more=arrival.more):

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from karat.core.errors import InputError
 from karat.core.ids import ClientOrderId
@@ -25,6 +26,7 @@ _DIGITS = frozenset(DIGITS)
 PREFIX = "k"
 WIDTHS = {"origin": 5, "bot": 4, "intent": 8, "attempt": 2}
 LENGTH = len(PREFIX) + sum(WIDTHS.values()) + 1
+_KEYS_MAX = 65_536  # names are read many times over while their orders live
 LENGTH_MAX = 36  # of the strictest venues that take letters and digits
 
 
@@ -64,6 +66,7 @@ def client_order_id(key: OrderKey) -> ClientOrderId:
     return ClientOrderId(text)
 
 
+@lru_cache(maxsize=_KEYS_MAX)
 def order_key(name: str) -> OrderKey | None:
     """The key behind `name`, or None where the name is not one of ours."""
     if len(name) != LENGTH or not name.startswith(PREFIX) or not _DIGITS.issuperset(name):

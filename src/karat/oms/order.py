@@ -72,6 +72,8 @@ def _known(order: Order, event: Event) -> tuple[Order, tuple[Alarm, ...]]:
     changed = event.venue_id is not None and order.venue_id not in (None, event.venue_id)
     venue_id = event.venue_id if order.venue_id is None else order.venue_id
     reported = max(order.reported_lots, event.lots)
+    if venue_id == order.venue_id and reported == order.reported_lots:
+        return order, (Alarm.VENUE_ID_CHANGED,) if changed else ()
     return replace(order, venue_id=venue_id, reported_lots=reported), (Alarm.VENUE_ID_CHANGED,) if changed else ()
 
 

@@ -22,6 +22,7 @@ from karat.oms.client_ids import Part, order_key
 from karat.oms.records import TERMINAL, Order, Status
 
 UNHEARD_MAX = 3  # stops sent without an answer before the position is better closed
+_ENDS = tuple(TERMINAL)
 _LIVE = frozenset({Status.ACKNOWLEDGED, Status.PARTLY_FILLED})
 _COMING = frozenset({Status.INTENDED, Status.SENT})
 
@@ -117,8 +118,10 @@ def _of(orders: Iterable[Order], part: Part) -> list[Order]:
     """Those of one part that may still do something, the oldest first."""
     found: list[tuple[ClientOrderId, Order]] = []
     for order in orders:
+        if order.status in _ENDS and not order.alive:
+            continue
         key = order_key(order.id)
-        if key is not None and key.part == part and (order.status not in TERMINAL or order.alive):
+        if key is not None and key.part == part:
             found.append((order.id, order))
     return [order for _, order in sorted(found, key=lambda one: one[0])]
 

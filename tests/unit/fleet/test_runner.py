@@ -1,4 +1,4 @@
-"""A fleet is the runtime on a virtual clock: alone a bot makes the kernel's trades, together they see one state."""
+"""A fleet is the runtime on a virtual clock: alone a bot is the kernel, together bots see one true state."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Alone:
     stood: list[dict[str, tuple[int, int]]]
 
     def closed(self, book: Book, bar: int, ts: int, state: State, confidence: float | None) -> None:
-        """It looks at no bars."""
+        """It looks when it is asked."""
 
     def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer:
         self.asked.append((now_ms, book.record.name))
@@ -146,7 +146,7 @@ class Alone:
 def test_limits_of_the_whole_fleet_see_the_true_state_at_every_close() -> None:
     asked: list[tuple[int, str]] = []
     stood: list[dict[str, tuple[int, int]]] = []
-    fleet = Fleet(gate_of=lambda desk, book, history, facts: Alone(desk, asked, stood))
+    fleet = Fleet(gate_of=lambda desk, *_: Alone(desk, asked, stood))
     names = [fleet.demo(name, strategy) for name, strategy in (("b", STRATEGIES[0]), ("a", STRATEGIES[1]))]
     names.append(fleet.demo("c", STRATEGIES[0], 1, 4 * HOUR_MS, BARS // 4))
     fleet.run()

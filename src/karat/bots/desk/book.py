@@ -30,7 +30,7 @@ from karat.ports.venue import CancelOrder, FetchFills, LookUp, Priced, Traits
 
 DECIDED = frozenset({Part.ENTRY, Part.EXIT})
 OPENING = frozenset({Part.ENTRY, Part.LIMIT})
-KEPT_MAX = 64  # orders that are over and still remembered, so that late words about them find them
+KEPT_MAX = 16  # orders that are over and still remembered, so that late words about them find them
 _TOLD = {
     Status.SENT: EventKind.SENT,
     Status.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
@@ -169,6 +169,8 @@ class Book:
 
     def forget(self) -> None:
         """Let go of orders that have long been over."""
+        if len(self.register.orders) <= KEPT_MAX:
+            return
         over = [name for name, order in self.register.orders.items() if order.is_over]
         if len(over) > KEPT_MAX:
             gone = over[: len(over) - KEPT_MAX // 2]

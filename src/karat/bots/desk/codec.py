@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
@@ -43,7 +43,7 @@ def event_of(told: Mapping[str, Any]) -> Event:
 
 
 def fill_plain(fill: Fill) -> Plain:
-    return {**asdict(fill), "price": str(fill.price), "fee": str(fill.fee)}
+    return {**_plain(fill, _FILL), "price": str(fill.price), "fee": str(fill.fee)}
 
 
 def fill_of(told: Mapping[str, Any]) -> Fill:
@@ -61,9 +61,9 @@ def intent_plain(record: OrderRecord) -> Plain:
         if value := getattr(record, name):
             told[name] = value
     if record.opening is not None:
-        told["opening"] = asdict(record.opening)
+        told["opening"] = _plain(record.opening, _OPENING)
     if record.timing is not None:
-        told["timing"] = asdict(record.timing)
+        told["timing"] = _plain(record.timing, _TIMING)
     return told
 
 
@@ -85,6 +85,12 @@ def intent_of(told: Mapping[str, Any], bot: Any) -> OrderRecord:
     )
 
 
+def _plain(record: Any, names: tuple[str, ...]) -> Plain:
+    """Every field by name; `dataclasses.asdict` copies each value, which takes ten times as long."""
+    return {name: getattr(record, name) for name in names}
+
+
+_FILL, _OPENING, _TIMING = (tuple(spec.name for spec in fields(kind)) for kind in (Fill, Opening, Timing))
 _CONTENT = (
     "id", "market", "side", "lots", "arrival_ms_max", "id_is_unique", "limit_ticks", "trigger_ticks", "reduce_only",
 )  # fmt: skip

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def book_fill(book: Book, order: Order, fill: Fill, priced: Priced | None) -> None:
     """Book one fill: exactly, and into the kernel's records."""
     record, part = book.notes[order.id], part_of(order.id)
-    book.account = book.account.book(order.side, fill)
+    book.account = book.account.book(order.side, fill).settled()
     book.gathered.accounts[book.record.id] = book.account_record()
     deal = Deal(
         part, order.side, fill.lots, float(fill.price), fee_in_own_money(book, fill), book.kernel.bar, fill.ts,

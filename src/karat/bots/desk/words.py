@@ -100,7 +100,7 @@ def _seized(desk: Desk, said: Seized) -> None:
     if fill.id in book.charges:
         return
     _note_charge(desk, book, fill.id)
-    book.account = book.account.book(said.side, fill)
+    book.account = book.account.book(said.side, fill).settled()
     desk.gathered.accounts[book.record.id] = book.account_record()
     deal = Deal(
         Part.FLATTEN, said.side, fill.lots, float(fill.price), fee_in_own_money(book, fill), book.kernel.bar,

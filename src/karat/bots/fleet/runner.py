@@ -12,17 +12,18 @@ from collections.abc import Callable, Hashable, Mapping
 
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.fleet import gate_of as desk_gate_of
 from karat.bots.desk.gates import Gate
-from karat.bots.desk.switches import SwitchGate
 from karat.bots.desk.watching import Watch
 from karat.bots.fleet.clock import VirtualClock
 from karat.bots.fleet.lanes import Lane, Road
+from karat.bots.fleet.reading import ReadVoice
 from karat.bots.fleet.schedule import MarkedGate, Schedule
 from karat.bots.history import History
 from karat.bots.past import Enlisted, Past, grouped, read_past
 from karat.bots.runner import Runner
 from karat.bots.watchdog import Shared
-from karat.bots.workers.voices import Voices
+from karat.bots.workers.voices import Spoken, Voices
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
 from karat.core.model.signals import Signals
@@ -30,10 +31,11 @@ from karat.feeds.common.tape import Tape
 from karat.feeds.replay import ReplayFeed
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Feed, FeedKey
-from karat.ports.journal import BotRecord
+from karat.ports.journal import BotRecord, LimitedBy
 from karat.ports.trading import Facts, TradingJournal
 from karat.ports.venue import SimulatedVenue
-from karat.strategies import Strategy, Values, code_hash, evaluate, resolve
+from karat.risk.limits import Limits
+from karat.strategies import Market, Strategy, Values, code_hash, evaluate, resolve
 
 GIVE_WAY = 64  # closes between two chances for others, a Ctrl-C among them
 IsProved = Callable[[Strategy, Values], bool]
@@ -44,31 +46,27 @@ _ENDED = "The range has no further candle."
 class FleetRunner(Runner):
     """Runs bots over `tapes`, the bars of each feed that they want, from their beginning to their end.
 
-    `is_proved` says of which strategies it is proved that they see no future. `gate_of` gives the gate of entries; None
-    is the desk's switches alone, which look at nothing but the bot. Bots are given in the order in which they decide.
+    `is_proved` says of which strategies it is proved that they see no future. `limits` are in force for bots under the
+    limits of the fleet. `gate_of` puts another gate that looks at the whole fleet before entries; None is the desk's
+    own. Bots are given in the order in which they decide.
     """
 
     def __init__(
         self, journal: TradingJournal, tapes: Mapping[FeedKey, Tape], venue: SimulatedVenue,
         strategy_of: Callable[[str], Strategy], is_proved: IsProved, gate_of: GateOf | None = None,
-        voices: Voices | None = None, clock: VirtualClock | None = None,
+        voices: Voices | None = None, limits: Limits | None = None,
     ) -> None:  # fmt: skip
-        self._time = clock or VirtualClock()
+        self._time = VirtualClock()
+        self._limits = limits
         self._tapes = tapes
         self._is_proved = is_proved
         self._schedule: Schedule | None = None
         self._whole: dict[Hashable, Signals] = {}
         self._sees_fleet = gate_of is not None
-        self._gates = gate_of
+        gates = desk_gate_of if gate_of is None else lambda *of: MarkedGate(gate_of(*of), self._mark)
         super().__init__(
-            journal, self._feed, venue, strategy_of, self._time, voices=voices, gate_of=self._gate, watch_seconds=None,
-        )  # fmt: skip
-
-    def _gate(self, desk: Desk, book: Book, history: History, facts: Facts) -> Gate:
-        """Where the gate sees the whole fleet, whoever asks it is marked: the others have to be where it looks."""
-        if self._gates is None:
-            return SwitchGate(desk.condition)
-        return MarkedGate(self._gates(desk, book, history, facts), self._mark)
+            journal, self._feed, venue, strategy_of, self._time, voices=voices, gate_of=gates, watch_seconds=None
+        )
 
     def _feed(self, key: FeedKey) -> Feed:
         tape = self._tapes[key]
@@ -80,12 +78,14 @@ class FleetRunner(Runner):
 
     async def _run_all(self, shared: Shared, records: list[BotRecord], until_ts: int | None) -> None:
         desk = shared.desk
+        if self._limits is not None:
+            desk.limits.in_force = self._limits
         past = read_past(self._journal)
         places = {record.id: place for place, record in enumerate(records)}
         lanes: list[Lane] = []
         for key, members in grouped(records, self._strategy_of, shared.doings).items():
-            proved = [one for one in members if self._proves(desk, one)]
-            for group, whole in ((proved, True), ([one for one in members if one not in proved], False)):
+            ahead = [one for one in members if self._proves(*one) and one[0].limits is LimitedBy.NONE]
+            for group, whole in ((ahead, True), ([one for one in members if one not in ahead], False)):
                 lanes += self._lanes(shared, past, key, group, places, whole=whole) if group else []
         schedule = self._schedule = Schedule(lanes)
         watch = Watch(desk, self._timings)
@@ -135,15 +135,15 @@ class FleetRunner(Runner):
                 schedule.drop(lane)
                 shared.doings.fail(lane.member.book.record.id, error)
 
-    def _proves(self, desk: Desk, one: Enlisted) -> bool:
-        record, strategy = one
+    def _proves(self, record: BotRecord, strategy: Strategy) -> bool:
         return self._is_proved(strategy, resolve(strategy, record.parameters))
 
     def _lanes(
         self, shared: Shared, past: Past, key: FeedKey, members: list[Enlisted], places: Mapping[BotId, int], *,
         whole: bool,
     ) -> list[Lane]:  # fmt: skip
-        """The bots of one market; one that cannot begin fails alone."""
+        """The bots of one market; one that cannot begin fails alone. `whole`: nothing but their own decisions reads the
+        market, so it may be there whole."""
         tape, feed = self._tapes[key], self._feed(key)
         history = History(feed.market, feed.timeframe_ms, has_funding=feed.has_funding)
         road = Road(history, (tape.candles.ts + tape.candles.timeframe_ms).tolist(), None)
@@ -156,13 +156,16 @@ class FleetRunner(Runner):
         begun = self._begun(shared, past, feed, history, members)
         if not whole:
             road.arrivals = tape.arrivals(0, len(tape))
-            return [Lane(places[one.book.record.id], one, road) for one in begun]
         strategies = {record.id: strategy for record, strategy in members}
         lanes: list[Lane] = []
         for member in begun:
             record = member.book.record
             try:
-                member.know(self._said(key, strategies[record.id], record, history))
+                strategy = strategies[record.id]
+                if whole:
+                    member.know(self._said(key, strategy, record))
+                elif self._proves(record, strategy):  # under limits: its gate may see only the bars that have closed
+                    member.voice = Spoken(ReadVoice(self._said(key, strategy, record), history), history)
             except RetryLater:
                 raise
             except KaratError as error:
@@ -171,12 +174,15 @@ class FleetRunner(Runner):
             lanes.append(Lane(places[record.id], member, road))
         return lanes
 
-    def _said(self, key: FeedKey, strategy: Strategy, record: BotRecord, history: History) -> Signals:
+    def _said(self, key: FeedKey, strategy: Strategy, record: BotRecord) -> Signals:
         """What a strategy says of the whole range; computed once for each market and set of parameters."""
         values = resolve(strategy, record.parameters)
         asked = (key, code_hash(strategy), values)
         if asked not in self._whole:
-            self._whole[asked] = evaluate(strategy, history.market(), values)
+            tape = self._tapes[key]
+            past = tape.past(len(tape))
+            funding = past.funding if tape.has_funding else None
+            self._whole[asked] = evaluate(strategy, Market(past.candles, funding, past.series), values)
         return self._whole[asked]
 
 

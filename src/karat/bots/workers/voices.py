@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Iterable
+from typing import Protocol
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from karat.bots.history import History
@@ -25,10 +26,24 @@ from karat.strategies import Strategy, Values, code_hash
 _CATALOGUE = "karat.strategies.catalogue."
 
 
+class Said(Protocol):
+    """What can be asked about the last bar of a history."""
+
+    @property
+    def is_here(self) -> bool: ...
+
+    @property
+    def carries(self) -> bool: ...
+
+    def say(self) -> Signals: ...
+
+    async def said(self) -> Signals: ...
+
+
 class Spoken:
     """A voice and what it said of the last bar. For one event loop or thread; the worker behind it may have another."""
 
-    def __init__(self, voice: Voice, history: History) -> None:
+    def __init__(self, voice: Said, history: History) -> None:
         self._voice = voice
         self._history = history
         self._bars = -1

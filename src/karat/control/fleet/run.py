@@ -1,0 +1,138 @@
+"""Run a planned fleet: its markets out of the lake, its bots in a journal in memory, the runtime on a virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from karat.bots.creation import new_bot
+from karat.bots.fleet.runner import FleetRunner
+from karat.bots.workers.voices import Voices
+from karat.control.fleet.plan import FleetPlan, PlannedBot
+from karat.core.errors import InputError, KaratError
+from karat.core.ids import BotId
+from karat.core.time import iso
+from karat.feeds.common.tape import Tape
+from karat.journal import open_memory_journal
+from karat.journal.store import SqlJournal
+from karat.ports.cockpit import BotState, Mode
+from karat.ports.feed import FeedKey
+from karat.ports.journal import BotRecord, LimitedBy
+from karat.ports.lake import Lake
+from karat.research.backtest import MarketData
+from karat.research.backtest_market import market_data
+from karat.strategies import Strategy, Values, find_strategy
+from karat.venues.paper import PaperVenue
+
+FUNDING = "funding"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FleetGround:
+    """A plan with what it runs on: the markets of its bots within one range that ends before any vault."""
+
+    plan: FleetPlan
+    data: Mapping[str, MarketData]  # by the bot's name
+    first_ms: int
+    end_ms: int
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any of the markets is a simulated one."""
+        return any(one.entry.quality.simulated for one in self.data.values())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FleetRun:
+    """A fleet that has run: its journal, to be closed by whoever has read it, and its bots in the order of the plan."""
+
+    ground: FleetGround
+    journal: SqlJournal
+    bots: tuple[BotRecord, ...]
+
+
+def fleet_ground(plan: FleetPlan, lake: Lake) -> FleetGround:
+    """The markets of a plan. Without `from` the range begins with the last market that begins; it ends where the first
+    vault does. Raises what `market_data` raises, InputError `mixed_currency`, `vault_closed` and
+    `range_without_data`."""
+    entries = [lake.entry(bot.market, bot.timeframe_ms) for bot in plan.bots]
+    first = max(one.first_ts for one in entries) if plan.from_ms is None else plan.from_ms
+    vault = min(one.vault_start_ts for one in entries)
+    if plan.to_ms is not None and plan.to_ms > vault:
+        raise InputError(
+            "vault_closed", f"to = {iso(plan.to_ms)} lies in the vault, which begins at {iso(vault)}.",
+            "A backtest of a fleet never reads the vault: choose an earlier end, or leave it out.",
+        )  # fmt: skip
+    end = vault if plan.to_ms is None else plan.to_ms
+    if end <= first:
+        raise InputError(
+            "range_without_data", f"Nothing is left between {iso(first)} and {iso(end)}, where the vault begins.",
+            "Choose an earlier start: a backtest of a fleet never reads the vault.",
+        )  # fmt: skip
+    data = {bot.name: _market(lake, bot, first, end) for bot in plan.bots}
+    for bot in plan.bots:
+        instrument = data[bot.name].instrument
+        if instrument.settle != plan.currency:
+            raise InputError(
+                "mixed_currency", f"'{bot.name}' settles in {instrument.settle}, the fleet counts in {plan.currency}.",
+                "One capital is in one currency: run the others as a fleet of their own.",
+            )  # fmt: skip
+    return FleetGround(plan, data, first, end)
+
+
+def run_fleet(
+    ground: FleetGround,
+    is_proved: Callable[[Strategy, Values], bool],
+    voices: Voices | None = None,
+) -> FleetRun:
+    """Run it. Raises what a bot raised that failed: a fleet without one of its bots is another fleet."""
+    journal = open_memory_journal()
+    try:
+        records = tuple(
+            _record(bot, ground.data[bot.name], limited=ground.plan.limits is not None) for bot in ground.plan.bots
+        )
+        journal.create_bots([(record, ()) for record in records])
+        tapes = {_key(record): _tape(ground.data[record.name]) for record in records}
+        limits = ground.plan.limits
+        runner = FleetRunner(journal, tapes, PaperVenue(), find_strategy, is_proved, None, voices, limits)
+        asyncio.run(runner.run([record.id for record in records]))
+        for record in records:
+            _refuse_failed(journal, record.id)
+    except BaseException:
+        journal.close()
+        raise
+    return FleetRun(ground, journal, records)
+
+
+def _market(lake: Lake, bot: PlannedBot, first: int, end: int) -> MarketData:
+    return market_data(lake, bot.market, bot.timeframe_ms, first, end, find_strategy(bot.strategy).needs)
+
+
+def _record(bot: PlannedBot, data: MarketData, *, limited: bool) -> BotRecord:
+    market = data.market
+    funding = market.funding if data.entry.has_funding else None
+    return new_bot(
+        bot.name, find_strategy(bot.strategy), bot.parameters, bot.policy, data.instrument, data.candles, funding,
+        Mode.SIMULATED, int(data.candles.ts[0]), market.raw_series,
+        limits=LimitedBy.FLEET if limited else LimitedBy.NONE,
+    )  # fmt: skip
+
+
+def _key(record: BotRecord) -> FeedKey:
+    needs = tuple(need for need in find_strategy(record.strategy).needs if need != FUNDING)
+    return FeedKey(record.market, record.timeframe_ms, record.anchor_ts, needs)
+
+
+def _tape(data: MarketData) -> Tape:
+    return Tape(data.candles, data.market.funding if data.entry.has_funding else None, data.market.raw_series)
+
+
+def _refuse_failed(journal: SqlJournal, bot: BotId) -> None:
+    status = journal.status(bot)
+    if status.state is BotState.FAILED:
+        raise _failed(bot, status.cause)
+
+
+def _failed(bot: BotId, cause: str) -> KaratError:
+    return InputError("bot_failed", f"'{bot}' failed: {cause}", "Mend it, or take it out of the fleet.")

@@ -1,0 +1,62 @@
+"""A fleet backtest for people at a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from karat.control.fleet.result import FleetResult
+from karat.control.fleet.run import FleetRun
+from karat.core.time import iso, timeframe_text
+from karat.stats import Figure, Undefined
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_SHOWN = ("total_return", "cagr", "sharpe", "max_drawdown", "trades", "win_rate", "exposure", "turnover")
+
+
+def fleet_view(run: FleetRun, result: FleetResult) -> RenderableType:
+    """Figures of the whole, a row for each bot, exposure, refusals."""
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    ground, plan = run.ground, run.ground.plan
+    title = f"{len(result.bots)} bots on {plan.capital:,.0f} {plan.currency}, "
+    title += f"{iso(ground.first_ms)} to {iso(ground.end_ms)}"
+    if ground.simulated:
+        title += "  SIMULATED DATA"
+    limits = "no limits but the desk's switches" if plan.limits is None else "the limits of the fleet"
+    figures = Table(box=box.SIMPLE, show_header=False, title=f"At {plan.costs} costs, {limits}", title_justify="left")
+    for name in _SHOWN:
+        figures.add_row(name.replace("_", " "), _figure(result.metrics[name]))
+    bots = Table(box=box.SIMPLE_HEAD, title="Bots", title_justify="left")
+    for heading in ("bot", "strategy", "market", "timeframe", "return", "trades", "refused"):
+        bots.add_column(heading)
+    for one in result.bots:
+        gained = one.equity[-1] / one.record.policy.capital - 1.0
+        bots.add_row(
+            one.record.name, one.record.strategy, one.record.market, timeframe_text(one.record.timeframe_ms),
+            f"{gained:+.2%}", str(len(one.trades)), str(sum(one.refusals.values())),
+        )  # fmt: skip
+    lines = [_exposure(result), _refusals(result)]
+    return Group(Text(title, style="bold"), figures, bots, *map(Text, lines))
+
+
+def _figure(figure: Figure) -> str:
+    return f"- ({figure.reason})" if isinstance(figure, Undefined) else f"{figure:.4g}"
+
+
+def _exposure(result: FleetResult) -> str:
+    if np.isnan(result.gross).all():
+        return "Exposure: undefined, the equity was gone."
+    low, high = np.nanmin(result.net), np.nanmax(result.net)
+    return f"Exposure: gross at most {np.nanmax(result.gross):.2f}, net between {low:.2f} and {high:.2f} of equity."
+
+
+def _refusals(result: FleetResult) -> str:
+    told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in result.refusals.items())
+    return f"Refused, in bars: {told or 'nothing'}."
