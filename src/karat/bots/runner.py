@@ -18,8 +18,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from karat.bots.desk.commands import command
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.member import Member
@@ -30,6 +32,9 @@ from karat.bots.desk.timings import Timings
 from karat.bots.desk.tracing import Tracer
 from karat.bots.desk.watching import Watch
 from karat.bots.history import History
+from karat.bots.intake import Intake
+from karat.bots.steady import SteadyClock
+from karat.bots.supervision import Job, supervise
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
@@ -88,6 +93,13 @@ class Runner:
         self._holder = holder or f"process {os.getpid()}"
         self._watch_seconds = watch_seconds
         self._timings = timings or Timings()
+        self._steady: SteadyClock | None = None
+        self.desk: Desk | None = None  # None before there is one
+        self.written: Callable[[int], None] = lambda sequence: None  # called after each write
+
+    def command(self, kind: str, identity: str, payload: Mapping[str, Any]) -> bool:
+        """What a person tells (`desk.commands`). False: not now; it may be given again under its id."""
+        return self.desk is not None and command(self.desk, kind, identity, payload)
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
@@ -98,15 +110,48 @@ class Runner:
         records = [self._journal.bot(bot) for bot in bots]
         token = self._journal.take_lease(self._holder, self._clock.now_ms(), LEASE_MS)
         try:
-            desk = Desk(self._journal, self._venue, token, self._clock.now_ms, self._timings)
-            desk.restore(self._journal.facts())
-            await self._run_all(desk, records, until_ts)
+            if self._venue.traits.simulates:
+                desk = self._desk_by(token, self._clock.now_ms)
+                await self._run_all(desk, records, until_ts)
+            else:
+                await self._run_live(token, records, until_ts)
         finally:
             self._voices.close()
             self._journal.release_lease(token)
 
+    def _desk_by(self, token: int, now_ms: Callable[[], int]) -> Desk:
+        desk = Desk(self._journal, self._venue, token, now_ms, self._timings, self._journal.facts())
+        desk.written = self.written
+        self.desk = desk
+        return desk
+
+    async def _run_live(self, token: int, records: list[BotRecord], until_ts: int | None) -> None:
+        """At a venue that has its own time and its own mind: every task is watched."""
+        steady = SteadyClock(self._clock, asyncio.get_running_loop().time)
+        desk = self._desk_by(token, steady.now_ms)
+        desk.heard_ts = steady.hear
+        self._steady = steady
+        watch, reconciler = Watch(desk, self._timings), Reconciler(desk)
+        reconciler.restore()
+        groups = self._grouped(desk, records)
+        jobs: dict[str, Job] = {"watch": lambda: self._watch(desk, self._watch_seconds or WATCH_SECONDS, watch, reconciler)}
+        for key, members in groups.items():
+            name = f"{key.market} {key.timeframe_ms} {key.anchor_ts} {key.needs}"
+            jobs[name] = partial(self._run_anew, desk, key, members, until_ts)
+        try:
+            await supervise(desk, jobs, self._clock)
+        finally:
+            desk.flush()
+
+    async def _run_anew(self, desk: Desk, key: FeedKey, members: list[Enlisted], until_ts: int | None) -> None:
+        """A group from what the journal knows now: it may have run before in this process."""
+        await self._run_group(desk, self._read_past([record for record, _ in members]), key, members, until_ts)
+
     async def _run_all(self, desk: Desk, records: list[BotRecord], until_ts: int | None) -> None:
-        watch = None if self._watch_seconds is None else asyncio.create_task(self._watch(desk, self._watch_seconds))
+        watch = None
+        if self._watch_seconds is not None:
+            looking = self._watch(desk, self._watch_seconds, Watch(desk, self._timings), Reconciler(desk))
+            watch = asyncio.create_task(looking)
         past = self._read_past(records)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -124,15 +169,15 @@ class Runner:
                     await watch
             desk.flush()
 
-    async def _watch(self, desk: Desk, seconds: float) -> None:
+    async def _watch(self, desk: Desk, seconds: float, watch: Watch, reconciler: Reconciler) -> None:
         """What time alone brings: the lease, what could not be written before, answers that do not come, positions
         without cover, comparisons with the venue."""
-        watch, reconciler = Watch(desk, self._timings), Reconciler(desk)
-        reconciler.restore()
-        renewed = self._clock.now_ms()
+        renewed = desk.now_ms()
         while True:
             await self._clock.sleep(seconds)
-            now = self._clock.now_ms()
+            now = desk.now_ms()
+            if desk.condition.freshness is not None and self._steady is not None:
+                desk.condition.freshness.skew_ms = self._steady.skew_ms
             if now - renewed > LEASE_MS // 3:
                 self._journal.renew_lease(desk.token, now, LEASE_MS)
                 renewed = now
@@ -175,14 +220,15 @@ class Runner:
             return
         begun = self._begun(desk, past, feed, history, members)
         try:
-            await self._follow(desk, feed, history, begun, until_ts)
+            await self._follow(desk, feed, key, history, begun, until_ts)
         except RetryLater:
             raise
         except KaratError as error:  # of the feed: what a bot does wrong has failed it already
             while begun:
                 self._fail(desk, begun.pop().book.record.id, error)
         except asyncio.CancelledError:
-            self._end(desk, begun, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
+            if desk.venue.traits.simulates or desk.condition.stopping:
+                self._end(desk, begun, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
             raise
 
     def _begun(self, desk: Desk, past: _Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
@@ -198,7 +244,9 @@ class Runner:
                 continue
             bars = begun[-1].bars
             last_ts = feed.past(bars).candles.ts[-1:]
-            self._tell(desk, record.id, BotState.RUNNING, "", _beginning(bars, last_ts))
+            halted = desk.condition.halts.get(record.id, "")
+            state = BotState.HALTED if halted else BotState.RUNNING
+            self._tell(desk, record.id, state, halted, _beginning(bars, last_ts))
         return begun
 
     def _recovered(
@@ -221,9 +269,11 @@ class Runner:
         return member
 
     async def _follow(
-        self, desk: Desk, feed: Feed, history: History, members: list[Member], until_ts: int | None
+        self, desk: Desk, feed: Feed, key: FeedKey, history: History, members: list[Member], until_ts: int | None
     ) -> None:
         """Step on every bar until the feed ends, the time comes or no bot is left."""
+        steady = self._steady
+        intake = steady and Intake(feed, history, key.anchor_ts, desk.now_ms, lambda: steady.is_confirmed)
         async with aclosing(feed.arrivals(history.bars)) as arrivals:
             async for arrival in arrivals:
                 if isinstance(arrival, Notice):
@@ -236,12 +286,27 @@ class Runner:
                     self._settle(desk, members)
                     self._end(desk, members, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
                     return
-                await self._take(desk, history, arrival, members)
-                if not members:
-                    return
-                while not desk.flush():
-                    await self._clock.sleep(WATCH_SECONDS)
+                for one in [arrival] if intake is None else self._let_in(desk, intake, arrival, members):
+                    await self._take(desk, history, one, members)
+                    if not members:
+                        return
+                    while not desk.flush():
+                        await self._clock.sleep(WATCH_SECONDS)
         self._end(desk, members, BotState.FINISHED, EventKind.FINISHED, "The replay has no further candle.")
+
+    def _let_in(self, desk: Desk, intake: Intake, arrival: Arrival, members: list[Member]) -> list[Arrival]:
+        """The bars of a live feed that may be taken; what is not is told."""
+        bars, why = intake.taken(arrival)
+        freshness, market = desk.condition.freshness, members[0].book.record.market
+        if freshness is not None and intake.due_ms is not None:
+            freshness.due_ms[market] = max(intake.due_ms, freshness.due_ms.get(market, 0))
+        if why:
+            text = f"A bar of {market} was not taken as it came: {why}."
+            for member in members:
+                bot, ts = member.book.record.id, arrival.bar.ts
+                desk.gathered.tell(bot, EventKind.WARNING, text, {"code": "bar_refused"}, f"feed:{market}", ts)
+            desk.flush()
+        return bars
 
     async def _take(self, desk: Desk, history: History, arrival: Arrival, members: list[Member]) -> None:
         """One bar of the market, for every bot that has not done it yet."""
@@ -253,7 +318,7 @@ class Runner:
                 self._fail(desk, members.pop().book.record.id, error)
             return
         await self._voices.ask([member.voice for member in members if member.reached == history.bars - 1])
-        now = self._clock.now_ms()
+        now = desk.now_ms()
         for member in tuple(members):
             if member.reached != history.bars - 1:
                 continue
@@ -270,7 +335,7 @@ class Runner:
 
     def _settle(self, desk: Desk, members: Iterable[Member], now: int | None = None) -> None:
         """Do what was held back, and what protects the positions then."""
-        written_ts = self._clock.now_ms() if now is None else now
+        written_ts = desk.now_ms() if now is None else now
         for member in members:
             member.settle(written_ts)
             member.book.forget()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.pool import StaticPool
 
 from karat.core.errors import InputError
 from karat.journal.place import shown
@@ -65,6 +66,20 @@ def sqlite_store(path: Path) -> Store:
             connection.execute(f"PRAGMA {pragma}")
 
     return Store(engine, str(path), "BEGIN IMMEDIATE", path)
+
+
+def memory_store() -> Store:
+    """A store without a file, on one connection, which ends with its process."""
+    engine = create_engine(
+        "sqlite://", isolation_level="AUTOCOMMIT", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    return Store(engine, "the journal in memory", "BEGIN IMMEDIATE", None)
 
 
 def postgres_store(url: URL) -> Store:

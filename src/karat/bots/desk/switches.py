@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from karat.bots.desk.book import Book
-from karat.bots.desk.desk import Condition
+from karat.bots.desk.condition import Condition
 from karat.bots.desk.gates import Answer
 from karat.bots.desk.orders import Wish
 from karat.core.model.reasons import Refusal
 
 
 class SwitchGate:
-    """Lets a wish through while nothing is switched off."""
+    """Lets a wish through while nothing is switched off and, where prices are the venue's, the decision is not late."""
 
     def __init__(self, condition: Condition) -> None:
         self._condition = condition
 
     def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer:
-        wrong = self.wrong(book)
+        wrong = self.wrong(book, now_ms) or self._late(book, decision_ts, now_ms)
         if not wrong:
             return Answer(wish.lots, chain=({"gate": "switches", "passed": True, "reason": ""},))
         told = {"gate": "switches", "passed": False, "reason": wrong}
         return Answer(0, Refusal.SWITCH, "switches", wrong, (told,))
 
-    def wrong(self, book: Book) -> str:
+    def wrong(self, book: Book, now_ms: int) -> str:
         """The first switch that is off, in words; "" where all is well."""
-        condition = self._condition
-        if condition.killed:
-            return f"the kill switch is latched: {condition.killed}"
-        if book.record.id in condition.halts:
-            return f"the bot is halted: {condition.halts[book.record.id]}"
-        if not condition.store_writable:
-            return "the journal cannot be written"
-        if not condition.linked:
-            return "the venue cannot be reached"
-        return "" if condition.reconciled else "books and venue were not compared yet"
+        found = self._condition.wrong(book.record.id, book.record.market, now_ms)
+        return found[0][1] if found else ""
+
+    def _late(self, book: Book, decision_ts: int, now_ms: int) -> str:
+        fresh = self._condition.freshness
+        late_ms = now_ms - decision_ts - book.record.timeframe_ms
+        if fresh is None or late_ms <= fresh.timings.decision_age_ms:
+            return ""
+        return f"the bar of this decision closed {late_ms} ms ago"
