@@ -62,7 +62,7 @@ class Desk:
         self.strays: deque[OrderSaid] = deque(maxlen=256)
         self._hearing = False
         self.commands: set[str] = set()  # ids of those taken
-        self.broken: KaratError | None = None  # why this process may not write any more
+        self.broken: Exception | None = None  # why this process may not write any more
         self.external: dict[MarketId, dict[str, int]] = {}  # lots that are nobody's, by the look that found them
         self.charged: deque[str] = deque(maxlen=256)  # ids of payments booked lately, told without a bot
         self.heard_ts: Callable[[int], int] = lambda ts: 0  # told of the venue's time; by how much ours was moved
@@ -87,9 +87,11 @@ class Desk:
             return
         try:
             self.hear(said)
-        except KaratError:
-            if self.broken is None or self.venue.traits.simulates:
+        except Exception as error:  # heard in the loop, where nobody would hear of it: the shell ends this process
+            if self.venue.traits.simulates:
                 raise
+            self.broken = self.broken or error
+            self.condition.broken = str(self.broken)
 
     def restore(self, facts: Facts) -> None:
         """Take the switches up as the journal has them: a restart releases nothing (failures: D8)."""

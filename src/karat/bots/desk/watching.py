@@ -77,6 +77,7 @@ class Watch:
             book.intend(
                 Part.EXIT, -holding.side, there, failed.order.id, decision_bar=failed.decision_bar,
                 decision_ts=failed.decision_ts, reason=failed.reason, reduce_only=True,
+                parent=failed.parent or failed.order.id,
             )  # fmt: skip
 
     def _cover(self, book: Book, now_ms: int) -> None:
