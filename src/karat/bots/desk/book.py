@@ -29,6 +29,7 @@ from karat.ports.trading import AccountRecord, Booked, OrderRecord
 from karat.ports.venue import CancelOrder, FetchFills, LookUp, Priced, Traits
 
 DECIDED = frozenset({Part.ENTRY, Part.EXIT})
+NOTHING_THERE = "reduce_only"  # the venue's word for an order that may only close and finds nothing to
 KEPT_MAX = 64  # orders that are over and still remembered, so that late words about them find them
 _TOLD = {
     Status.SENT: EventKind.SENT,
@@ -65,6 +66,7 @@ class Book:
     failed_exit: OrderRecord | None = None  # ended with a position left, not tried again yet
     failed_ms: int = 0
     refused_ms: int | None = None  # when the venue last refused a protective order
+    doubted_ms: int | None = None  # since when the venue says that nothing is there to close
     beyond_stop: bool = False  # the refused stop would have triggered at once: the price is past it
     looked_ms: dict[ClientOrderId, int] = field(default_factory=dict[ClientOrderId, int])
     paid: dict[str, Decimal] = field(default_factory=dict[str, Decimal])  # funding and borrow, per currency
@@ -216,6 +218,8 @@ class Book:
             self.unaffordable.append(self.notes[order.id].decision_bar)
         if part in (Part.EXIT, Part.FLATTEN) and self.kernel.holding.side == -order.side:
             self.failed_exit, self.failed_ms = self.notes[order.id], self.now_ms()
+        if reason == NOTHING_THERE and self.kernel.holding.side == -order.side:
+            self.doubted_ms = self.now_ms()
         if part in (Part.STOP, Part.TAKE) and order.status in (Status.REJECTED, Status.EXPIRED):
             self.refused_ms = self.now_ms()
             self.beyond_stop = part is Part.STOP and reason == "would_trigger"

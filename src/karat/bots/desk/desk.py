@@ -81,6 +81,12 @@ class Desk:
         hushed = "orders" in condition.down or self.now_ms() < condition.silent_until_ms
         return condition.store_writable and not hushed and self.broken is None
 
+    def can_close(self, book: Book) -> bool:
+        """Whether orders that close may be made: not while the venue says that there is nothing, until a look, or
+        time, has settled who is right."""
+        doubted = book.doubted_ms is not None and self.now_ms() - book.doubted_ms < self.timings.doubt_ms
+        return self.can_act and not doubted
+
     def told(self, said: Said) -> None:
         """`hear`, for whoever cannot be told that this process is no longer the one that writes."""
         if self.broken is not None:
@@ -215,7 +221,7 @@ class Desk:
         held = book.kernel.holding.side
         if not held and not any(book.live_of(*PROTECTIVE)):
             return
-        if not self.can_act:
+        if not self.can_close(book):
             return
         plan = book.protection()
         refused = book.refused_ms is not None and self.now_ms() - book.refused_ms < self.timings.chase_ms
@@ -237,7 +243,7 @@ class Desk:
 
     def flatten(self, book: Book, action: Flatten, cause: str) -> None:
         """Close a position at the market, unless that is under way."""
-        if any(book.live_of(Part.FLATTEN, Part.EXIT)) or not self.can_act:
+        if any(book.live_of(Part.FLATTEN, Part.EXIT)) or not self.can_close(book):
             return
         if book.failed_exit is not None and self.now_ms() - book.failed_ms < self.timings.chase_ms:
             return

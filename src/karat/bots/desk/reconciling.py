@@ -24,6 +24,7 @@ from karat.oms.register import Register
 from karat.ports.cockpit import EventKind
 from karat.ports.venue import CancelOrder, FetchFills, Look
 
+_POSITIONS = frozenset({DriftKind.POSITION_DIFFERS, DriftKind.POSITION_UNSETTLED, DriftKind.POSITION_NOT_READ})
 _MONEY = frozenset({DriftKind.BALANCE_DIFFERS})
 TOLD = frozenset(kind for kind in DriftKind if kind not in {DriftKind.UNSENT, DriftKind.FOUND, DriftKind.UNHEARD})
 
@@ -105,7 +106,11 @@ class Reconciler:
             self._explain(found, now_ms)
         self.starting, self.last, self.done_ms = False, found, now_ms
         desk.condition.reconciled = found.lets_entries and desk.condition.linked
+        differ = {drift.subject for drift in found.drifts if drift.kind in _POSITIONS}
+        declared = {one.market for one in found.declarations}
         for book in desk.books.values():
+            if book.record.market not in differ or book.record.market in declared & desk.external.keys():
+                book.doubted_ms = None
             desk.protect(book, "reconcile")
         desk.flush()
 

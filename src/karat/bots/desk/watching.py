@@ -41,7 +41,7 @@ class Watch:
             for book in tuple(self.desk.books.values()):
                 for order in tuple(book.live_orders()):
                     self._wait_for(book, order, now_ms)
-                if self.desk.can_act:
+                if self.desk.can_close(book):
                     self._chase(book, now_ms)
                 self._cover(book, now_ms)
         if self.desk.can_act:

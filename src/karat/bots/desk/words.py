@@ -47,6 +47,8 @@ def _order_said(desk: Desk, said: OrderSaid) -> None:
     if said.event.order is not None and said.event.order not in book.register.orders:
         read_back(desk, book, said.event.order)
     book.take(book.dated(said.event), "venue", said.priced, said.reason)
+    if book.doubted_ms is not None:
+        desk.condition.reconciled = False
     desk.protect(book, said.event.order or "venue")
     if said.event.venue_id is not None and desk.strays:
         mine = [one for one in desk.strays if one.event.venue_id == said.event.venue_id]
