@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from karat.bots.desk.commands import command
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.member import Member
+from karat.bots.desk.operating import command
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
 from karat.bots.desk.switches import SwitchGate
@@ -134,7 +134,9 @@ class Runner:
         watch, reconciler = Watch(desk, self._timings), Reconciler(desk)
         reconciler.restore()
         groups = self._grouped(desk, records)
-        jobs: dict[str, Job] = {"watch": lambda: self._watch(desk, self._watch_seconds or WATCH_SECONDS, watch, reconciler)}
+        jobs: dict[str, Job] = {
+            "watch": lambda: self._watch(desk, self._watch_seconds or WATCH_SECONDS, watch, reconciler)
+        }
         for key, members in groups.items():
             name = f"{key.market} {key.timeframe_ms} {key.anchor_ts} {key.needs}"
             jobs[name] = partial(self._run_anew, desk, key, members, until_ts)
@@ -178,7 +180,7 @@ class Runner:
             now = desk.now_ms()
             if desk.condition.freshness is not None and self._steady is not None:
                 desk.condition.freshness.skew_ms = self._steady.skew_ms
-            if now - renewed > LEASE_MS // 3:
+            if not 0 <= now - renewed <= LEASE_MS // 3:  # time may have been set back
                 self._journal.renew_lease(desk.token, now, LEASE_MS)
                 renewed = now
             watch.tick(now)

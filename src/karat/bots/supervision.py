@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from karat.bots.desk.commands import is_drained
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.operating import is_drained
 from karat.core.errors import RetryLater
 from karat.ports.clock import Clock
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from tests.chaos.storm.desk_strategies import STRATEGIES
+from tests.chaos.storm.market import Market
 from tests.chaos.storm.parts import Parts
-from tests.chaos.storm.setting import START_MS, Setting
+from tests.chaos.storm.setting import START_MS, Ceilings, Setting
 
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.replay import folded, stored
@@ -81,7 +83,15 @@ class DeskPlug:
         self._opening: Mapping[str, Decimal] = {}
 
     def setting(self, seed: int) -> Setting:
-        return Setting()
+        """With what one position of the bot of each market may come to at most: a fifth of growth of its equity, at the
+        lowest price of the storm."""
+        plain = Setting()
+        lots: dict[MarketId, int] = {}
+        for one in plain.instruments:
+            lasts_s = (plain.lasts_ms + plain.drain_ms) // 1_000 + 1
+            lowest = int(Market(one, seed, START_MS, plain.history_s, lasts_s).ticks.min()) * one.tick
+            lots[one.market] = int(_COMMON["capital"] * 1.2 * _COMMON["size_value"] / lowest / one.lot)
+        return replace(plain, ceilings=Ceilings(lots))
 
     def journal(self, setting: Setting) -> TradingJournal:
         journal = open_memory_journal(ORIGIN, LeaseByTime())

@@ -56,16 +56,6 @@ SELF_TEST = Mutant(
 )
 """Tries the machinery, in calm weather and with any actor that books by `oms.accounts`."""
 
-MUTANTS: tuple[Mutant, ...] = (
-    Mutant(
-        "a fill that is heard again is booked again",
-        "karat/oms/order.py",
-        "        if booked.id == fill.id:\n",
-        "        if booked.id == fill.id and booked != fill:\n",
-        frozenset({"S4", "S5", "S9"}),
-    ),
-)
-
 
 def patched(mutant: Mutant, into: Path, source: Path = ROOT / "src") -> Path:
     """A copy of `source` in `into` with the mutant in it. Raises Stale."""

@@ -12,7 +12,8 @@ from tests.chaos.storm.coverage import Coverage, edge_name, reachable
 from tests.chaos.storm.drawing import CALM, HEAVY, NORMAL, draw_plan
 from tests.chaos.storm.faults import Fault, FaultPlan, Kind
 from tests.chaos.storm.invariants.watching import SAFETY, Violation
-from tests.chaos.storm.mutants import MUTANTS, ROOT, SELF_TEST, Mutant, Stale, fate, patched
+from tests.chaos.storm.mutant_list import MUTANTS
+from tests.chaos.storm.mutants import ROOT, SELF_TEST, Mutant, Stale, fate, patched
 from tests.chaos.storm.setting import Setting
 from tests.chaos.storm.stand_in_plug import StandInPlug
 from tests.chaos.storm.storm import Storm, Verdict

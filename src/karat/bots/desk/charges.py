@@ -33,9 +33,7 @@ def share_out(desk: Desk, said: Charged) -> None:
 def note_payment(desk: Desk, book: Book, said: Charged) -> None:
     """Tell a payment of a bot, and keep the sum of them."""
     amounts = {"funding": str(said.funding), "borrow": str(said.borrow)}
-    book.paid[said.currency] = EXACT.add(
-        book.paid.get(said.currency, Decimal()), EXACT.add(said.funding, said.borrow)
-    )
+    book.paid[said.currency] = EXACT.add(book.paid.get(said.currency, Decimal()), EXACT.add(said.funding, said.borrow))
     sums = {name: str(amount) for name, amount in book.paid.items()}
     payload = {"id": said.id, "ts": said.ts, "currency": said.currency, **amounts}
     desk.gathered.facts[f"paid:{book.record.id}"] = sums

@@ -16,8 +16,8 @@ from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.core.model.reasons import Reason
 from karat.kernel.engine import Inputs
 from karat.oms.client_ids import Part, order_key
-from karat.oms.protection import Cancel, Flatten, Place
-from karat.oms.records import TERMINAL, Event
+from karat.oms.protection import UNHEARD_MAX, Cancel, Flatten, Place
+from karat.oms.records import TERMINAL, Event, Status
 from karat.oms.records import EventKind as Word
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.trading import Facts, TradingJournal, Transaction
@@ -243,7 +243,9 @@ class Desk:
 
     def flatten(self, book: Book, action: Flatten, cause: str) -> None:
         """Close a position at the market, unless that is under way."""
-        if any(book.live_of(Part.FLATTEN, Part.EXIT)) or not self.can_close(book):
+        leaving = [order.status for order in book.live_of(Part.FLATTEN, Part.EXIT)]
+        unheard = leaving.count(Status.UNKNOWN)  # of these nothing is known: one more may be tried beside them
+        if unheard < len(leaving) or unheard >= UNHEARD_MAX or not self.can_close(book):
             return
         if book.failed_exit is not None and self.now_ms() - book.failed_ms < self.timings.chase_ms:
             return
@@ -274,6 +276,9 @@ class Desk:
         """Our clock was set right by `ms`: so are the times of what was sent by it."""
         for book in self.books.values():
             book.shift(ms, self.now_ms() - ms)
+        if self.condition.freshness is not None:
+            quoted = self.condition.freshness.quoted_ms
+            quoted.update({market: at_ms + ms for market, at_ms in quoted.items()})
 
     def book_of(self, name: ClientOrderId | None) -> Book | None:
         """Whose order `name` is, by the name alone (failures: O17)."""

@@ -67,7 +67,10 @@ class Gathered:
         return Transaction(
             token=token,
             at_ms=at_ms,
-            booked=[*(replace(one, kernel=self.kernels.get(one.bot, one.kernel)) for one in self.booked), *self._moved()],
+            booked=[
+                *(replace(one, kernel=self.kernels.get(one.bot, one.kernel)) for one in self.booked),
+                *self._moved(),
+            ],
             bars=[self._last(one) for one in self.bars],
             intents=tuple(self.intents),
             orders=tuple(self.orders.values()),

@@ -54,13 +54,13 @@ class Reconciler:
             return
         self._take_answers(now_ms)
         timings = self.desk.timings
-        if self._waiting and self.asked_ms is not None and now_ms - self.asked_ms < timings.reconcile_answer_ms:
+        if self._waiting and self.asked_ms is not None and 0 <= now_ms - self.asked_ms < timings.reconcile_answer_ms:
             return
         if self._waiting:  # no answer: books and venue may have parted
             self._waiting = ""
             self.desk.condition.reconciled = False
         every = timings.reconcile_busy_ms if self._is_busy() else timings.reconcile_ms
-        due = self.done_ms is None or now_ms - self.done_ms >= every
+        due = self.done_ms is None or not 0 <= now_ms - self.done_ms < every  # time may have been set back
         if now_ms >= self.desk.condition.silent_until_ms and (due or not self.desk.condition.reconciled):
             self._looks += 1
             self._waiting = f"{self.desk.token}-{self._looks}"
@@ -164,7 +164,9 @@ class Reconciler:
         elif effect.kind is EffectKind.FETCH_FILLS:
             book.fetch_fills(book.register.orders[name])
         elif effect.kind is EffectKind.HALT:
-            self.desk.halt_market(book.record.market, "order_differs", f"{name} is not at the venue what it was meant to be")
+            self.desk.halt_market(
+                book.record.market, "order_differs", f"{name} is not at the venue what it was meant to be"
+            )
 
     def _declare(self, declaration: Declaration) -> None:
         """Lots that no bot did, told and kept; the market's bots stop."""

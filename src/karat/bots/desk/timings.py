@@ -15,7 +15,8 @@ class Timings:
     `uncovered_max_ms`: how long a position may stand without a stop before an alarm, and before it is closed.
     `entry_age_ms`: an entry that could not leave for longer is dropped. `quote_age_ms`, `bar_late_ms`,
     `decision_age_ms`: how old the newest price may be, how late the next bar, how long ago the bar of a decision
-    closed, before entries are refused (`doubt_ms`: how long the venue is believed that there is nothing to close); so is a wall clock that is wrong by more than `skew_max_ms`.
+    closed, before entries are refused; so is a wall clock that is wrong by more than `skew_max_ms`. `doubt_ms`: how
+    long the venue is believed that there is nothing to close.
     """
 
     look_up_ms: int = 2_000

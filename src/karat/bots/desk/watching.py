@@ -90,16 +90,14 @@ class Watch:
             cover.since_ms, cover.alarmed = None, False
             book.beyond_stop = False
             return
-        if cover.since_ms is None:
+        if cover.since_ms is None or now_ms < cover.since_ms:  # time may have been set back
             cover.since_ms = now_ms
         elif self.last_ms is not None:
             cover.unprotected_ms += now_ms - max(self.last_ms, cover.since_ms)
         waited = now_ms - cover.since_ms
         if waited >= self.timings.uncovered_alarm_ms and not cover.alarmed:
             cover.alarmed = True
-            text = (
-                f"{there - plan.covered_lots} of {there} lots have stood without a stop for {waited} ms."
-            )
+            text = f"{there - plan.covered_lots} of {there} lots have stood without a stop for {waited} ms."
             self.desk.gathered.tell(book.record.id, Kind.ALARM, text, {"alarm": "unprotected", "ms": waited}, "watch")
         if waited >= self.timings.uncovered_max_ms or book.beyond_stop or self._is_past_stop(book, now_ms):
             self.desk.flatten(book, Flatten(-holding.side, there), "unprotected")
