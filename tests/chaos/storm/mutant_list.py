@@ -56,9 +56,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "S8", "E3",
     ),
     _mutant(
-        "a kill lets go of what is on its way out", _DESK + "desk.py",
-        "            if book is None or not self.condition.wrong(book.record.id, book.record.market, self.now_ms()):\n",
-        "            if book is None or True:\n",
+        "a kill holds no entry back",
+        _DESK + "condition.py",
+        "        if self.killed:\n",
+        "        if False:\n",
         "S8",
     ),
     _mutant(
@@ -116,7 +117,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "an open bar is taken for closed", "karat/bots/intake.py",
-        "        if bar.ts + width > self._now_ms() and self._is_sure():\n            return [], \"it has not closed\"\n", "",
+        "        if bar.ts + width > self._now_ms() and self._is_sure():\n",
+        "        if False:\n",
         "S17",
     ),
     _mutant(
