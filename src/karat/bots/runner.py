@@ -21,13 +21,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from karat.bots.desk.book import Book
+from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.fleet import gate_of
 from karat.bots.desk.gates import Gate
+from karat.bots.desk.handlers import HANDLERS
 from karat.bots.desk.member import Member
 from karat.bots.desk.operating import command
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
-from karat.bots.desk.switches import SwitchGate
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.tracing import Tracer
 from karat.bots.desk.watching import Watch
@@ -44,7 +47,7 @@ from karat.core.time import iso
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
-from karat.ports.journal import BotRecord, Happening
+from karat.ports.journal import BotRecord, Happening, LimitedBy
 from karat.ports.trading import AccountRecord, Facts, OrderRecord, TradingJournal
 from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
@@ -71,15 +74,15 @@ class Runner:
 
     `is_carried` says of which strategies, with which parameters, it is proved that they say the same from carried
     state; by default of none, and every signal is computed from the anchor. `voices` says where strategies are
-    evaluated; by default in this process. `gate_of` gives the gate of the desk's
-    entries, by default its switches alone. `holder` names this process in the lease. `watch_seconds`: how
+    evaluated; by default in this process. `gate_of` gives the gate of a
+    bot's entries. `holder` names this process in the lease. `watch_seconds`: how
     often time is looked at between bars, None never, for a clock that only bars may move.
     """
 
     def __init__(
         self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
-        gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "",
+        gate_of: Callable[[Desk, Book, History, Facts], Gate] = gate_of, holder: str = "",
         watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None,
     ) -> None:  # fmt: skip
         self._journal = journal
@@ -112,7 +115,7 @@ class Runner:
         try:
             if self._venue.traits.simulates:
                 desk = self._desk_by(token, self._clock.now_ms)
-                await self._run_all(desk, records, until_ts)
+                await self._run_all(desk, _taken_up(desk), records, until_ts)
             else:
                 await self._run_live(token, records, until_ts)
         finally:
@@ -133,9 +136,9 @@ class Runner:
         self._steady = steady
         watch, reconciler = Watch(desk, self._timings), Reconciler(desk)
         reconciler.restore()
-        groups = self._grouped(desk, records)
+        groups, commands = self._grouped(desk, records), _taken_up(desk)
         jobs: dict[str, Job] = {
-            "watch": lambda: self._watch(desk, self._watch_seconds or WATCH_SECONDS, watch, reconciler)
+            "watch": lambda: self._watch(desk, commands, self._watch_seconds or WATCH_SECONDS, watch, reconciler)
         }
         for key, members in groups.items():
             name = f"{key.market} {key.timeframe_ms} {key.anchor_ts} {key.needs}"
@@ -149,10 +152,10 @@ class Runner:
         """A group from what the journal knows now: it may have run before in this process."""
         await self._run_group(desk, self._read_past([record for record, _ in members]), key, members, until_ts)
 
-    async def _run_all(self, desk: Desk, records: list[BotRecord], until_ts: int | None) -> None:
+    async def _run_all(self, desk: Desk, commands: Commands, records: list[BotRecord], until_ts: int | None) -> None:
         watch = None
         if self._watch_seconds is not None:
-            looking = self._watch(desk, self._watch_seconds, Watch(desk, self._timings), Reconciler(desk))
+            looking = self._watch(desk, commands, self._watch_seconds, Watch(desk, self._timings), Reconciler(desk))
             watch = asyncio.create_task(looking)
         past = self._read_past(records)
         try:
@@ -171,9 +174,11 @@ class Runner:
                     await watch
             desk.flush()
 
-    async def _watch(self, desk: Desk, seconds: float, watch: Watch, reconciler: Reconciler) -> None:
-        """What time alone brings: the lease, what could not be written before, answers that do not come, positions
-        without cover, comparisons with the venue."""
+    async def _watch(
+        self, desk: Desk, commands: Commands, seconds: float, watch: Watch, reconciler: Reconciler
+    ) -> None:
+        """What time alone brings: the lease, commands, what could not be written before, answers that do not come,
+        positions without cover, comparisons with the venue."""
         renewed = desk.now_ms()
         while True:
             await self._clock.sleep(seconds)
@@ -183,6 +188,7 @@ class Runner:
             if not 0 <= now - renewed <= LEASE_MS // 3:  # time may have been set back
                 self._journal.renew_lease(desk.token, now, LEASE_MS)
                 renewed = now
+            commands.tick()
             watch.tick(now)
             reconciler.tick(now)
 
@@ -260,12 +266,16 @@ class Runner:
         check_history(self._journal, record, feed.past(bars).candles)
         book = recovered_book(desk, record, past.orders.get(record.id, ()), past.accounts.get(record.id), past.facts)
         simulates = desk.venue.traits.simulates
+        is_limited = record.limits is not LimitedBy.NONE
         carried = simulates and self._is_carried(strategy, values)
+        gate = self._gate_of(desk, book, history, past.facts)
+        closed = desk.house.done if is_limited and desk.house is not None else desk.protect
         refusals = dict(self._journal.refusals(record.id))
         voice = self._voices.voice(strategy, values, history, carried=carried)
         member = Member(
             book, voice, history, bars, desk.walk if simulates else None,
-            desk.protect, self._gate_of(desk), Tracer(record.id), refusals.get(bars - 1, Refusal.NONE), carried=carried,
+            closed, gate, Tracer(record.id), refusals.get(bars - 1, Refusal.NONE),
+            foresees=carried and not is_limited,
         )  # fmt: skip
         desk.join(book)
         return member
@@ -355,6 +365,13 @@ class Runner:
         desk.gathered.change_state(bot, state, cause)
         desk.gathered.tell(bot, told.kind, told.text, told.payload, "runner")
         desk.flush()
+
+
+def _taken_up(desk: Desk) -> Commands:
+    """The inbox of a desk, with what waits in it done."""
+    commands = Commands(desk, HANDLERS)
+    commands.tick()
+    return commands
 
 
 def _beginning(bars: int, last_ts: Ints) -> Happening:

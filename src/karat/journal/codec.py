@@ -13,13 +13,23 @@ from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.policy import Policy
 from karat.core.model.reasons import Reason
 from karat.ports.cockpit import BotState, EventKind, Mode
-from karat.ports.journal import BotRecord, BotStatus, DossierMark, FillRecord, Intent, JournalEvent, Part, TradeRecord
+from karat.ports.journal import (
+    BotRecord,
+    BotStatus,
+    DossierMark,
+    FillRecord,
+    Intent,
+    JournalEvent,
+    LimitedBy,
+    Part,
+    TradeRecord,
+)
 
 Row = tuple[Any, ...]
 
 BOT_COLUMNS = (
     "id", "name", "strategy", "code_hash", "parameters", "policy", "instrument", "market", "timeframe_ms", "mode",
-    "currency", "anchor_ts", "created_ts", "dossier", "dossier_hash",
+    "currency", "anchor_ts", "created_ts", "dossier", "dossier_hash", "limits",
 )  # fmt: skip
 STATUS_COLUMNS = ("id", "state", "cause", "bars", "last_ts", "last_close", "kernel")
 INTENT_COLUMNS = (
@@ -72,6 +82,7 @@ def bot_row(record: BotRecord) -> Row:
         "policy": policy_json(record.policy),
         "instrument": instrument_json(record.instrument),
         "mode": record.mode.value,
+        "limits": record.limits.value,
         "dossier": None if record.dossier is None else record.dossier.id,
         "dossier_hash": None if record.dossier is None else record.dossier.hash,
     }
@@ -95,6 +106,7 @@ def bot_of(row: Row) -> BotRecord:
         anchor_ts=given["anchor_ts"],
         created_ts=given["created_ts"],
         dossier=None if given["dossier"] is None else DossierMark(given["dossier"], given["dossier_hash"]),
+        limits=LimitedBy(given["limits"]),
     )
 
 

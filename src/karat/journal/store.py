@@ -24,11 +24,12 @@ from karat.journal.place import journal_path, journal_url
 from karat.journal.stores import Store, memory_store, postgres_store, sqlite_store
 from karat.journal.tables import BOT_STATE, BOTS, HEAD
 from karat.journal.trading import TradingReader
-from karat.journal.trading_writing import add_transaction
+from karat.journal.trading_writing import add_command, add_transaction
 from karat.journal.troubles import is_duplicate, opening_error
 from karat.journal.upgrade import ready
 from karat.journal.writer import Writer
 from karat.ports.cockpit import BotState
+from karat.ports.commands import CommandAsked
 from karat.ports.journal import BarEntry, BotRecord, Happening
 from karat.ports.journal_columns import QuietBars
 from karat.ports.trading import Transaction
@@ -159,6 +160,9 @@ class SqlJournal(TradingReader):
 
     def write(self, transaction: Transaction) -> int:
         return add_transaction(self._writer, self.number_of, transaction)
+
+    def ask(self, command: CommandAsked) -> None:
+        add_command(self._writer, command)
 
     def take_lease(self, holder: str, now_ms: int, lasts_ms: int) -> int:
         return lease.take(self._writer, holder, now_ms, lasts_ms, alone=self._hold.take())

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
 from sqlalchemy.types import TypeEngine
 
-VERSION = 3
+VERSION = 4
 METADATA = MetaData()
 WHOLE = BigInteger().with_variant(Integer(), "sqlite")
 DOUBLE = REAL().with_variant(DOUBLE_PRECISION(), "postgresql")
@@ -73,6 +73,7 @@ BOTS = Table(
     *_texts("mode", "currency"),
     *_wholes("anchor_ts", "created_ts"),
     *_maybe(Text, "dossier", "dossier_hash"),
+    Column("limits", Text, nullable=False, server_default="none"),  # whether the layers of risk stand over it
 )
 BOT_STATE = Table(
     "bot_state",
@@ -196,6 +197,16 @@ ACCOUNTS = Table(
     *_texts("market"),
     *_wholes("lots"),
     *_texts("cost", "realised", "fees"),
+)
+COMMANDS = Table(  # what people ask of a running desk: any process adds, the desk takes
+    "commands",
+    METADATA,
+    Column("number", WHOLE, primary_key=True),  # in the order in which they were asked
+    Column("id", Text, nullable=False, unique=True),
+    *_wholes("at_ms"),
+    *_texts("who", "kind", "payload"),
+    *_maybe(WHOLE, "taken", "done"),  # the newest event when it was taken, NULL while it waits; 1 done, 0 refused
+    *_maybe(Text, "answer"),
 )
 FACTS = Table("facts", METADATA, Column("name", Text, primary_key=True), *_texts("value"))
 TRACES = Table(

@@ -9,17 +9,20 @@ from sqlalchemy import and_, bindparam, func, literal_column, or_, select
 from karat.core.ids import BotId, ClientOrderId
 from karat.journal.reading import Reader
 from karat.journal.statements import columns_of
-from karat.journal.tables import ACCOUNTS, BOTS, EVENTS, FACTS, ORDER_FILLS, ORDERS, TRACES
+from karat.journal.tables import ACCOUNTS, BOTS, COMMANDS, EVENTS, FACTS, ORDER_FILLS, ORDERS, TRACES
 from karat.journal.trading_codec import (
     ACCOUNT_COLUMNS,
+    COMMAND_COLUMNS,
     READ_FILL,
     READ_ORDER,
     TRACE_COLUMNS,
     account_of,
+    command_of,
     logged_of,
     orders_from,
     trace_of,
 )
+from karat.ports.commands import CommandAsked, CommandRecord
 from karat.ports.trading import AccountRecord, Facts, LoggedEvent, OrderRecord, TradeTrace
 
 _BOT = bindparam("of_bot")
@@ -38,6 +41,10 @@ _ACCOUNTS = (
     .order_by(BOTS.c.number)
 )
 _FACTS = select(FACTS.c.name, FACTS.c.value).order_by(FACTS.c.name)
+_COMMANDS = select(*columns_of(COMMANDS, COMMAND_COLUMNS))
+_WAITING = _COMMANDS.where(COMMANDS.c.taken.is_(None)).order_by(COMMANDS.c.number)
+_ONE_COMMAND = _COMMANDS.where(COMMANDS.c.id == bindparam("of_id"))
+_NEWEST_COMMANDS = _COMMANDS.order_by(COMMANDS.c.number.desc()).limit(bindparam("rows_max"))
 _FROM, _TO = bindparam("from_ts"), bindparam("to_ts")
 _BEFORE = select(func.max(TRACES.c.ts)).where(TRACES.c.bot == _BOT, TRACES.c.ts < _FROM).scalar_subquery()
 _TRACES = (
@@ -78,6 +85,16 @@ class TradingReader(Reader):
 
     def facts(self) -> Facts:
         return {name: json.loads(value) for name, value in self._ask(_FACTS)}
+
+    def commands_waiting(self) -> tuple[CommandAsked, ...]:
+        return tuple(command_of(row).asked for row in self._ask(_WAITING))
+
+    def commands(self, limit: int) -> tuple[CommandRecord, ...]:
+        return tuple(command_of(row) for row in self._ask(_NEWEST_COMMANDS, rows_max=limit))
+
+    def command(self, name: str) -> CommandRecord | None:
+        found = self._ask(_ONE_COMMAND, of_id=name)
+        return command_of(found[0]) if found else None
 
     def traces(self, bot: BotId, from_ts: int, to_ts: int) -> tuple[TradeTrace, ...]:
         rows = self._ask(_TRACES, of_bot=self.number_of(bot), from_ts=from_ts, to_ts=to_ts)

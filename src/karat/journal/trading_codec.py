@@ -12,9 +12,10 @@ from typing import Any
 from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.core.model.reasons import Reason
 from karat.journal.codec import Row
-from karat.journal.tables import ACCOUNTS, EVENTS, ORDER_FILLS, ORDERS, TRACES
+from karat.journal.tables import ACCOUNTS, COMMANDS, EVENTS, ORDER_FILLS, ORDERS, TRACES
 from karat.oms.client_ids import order_key
 from karat.oms.records import Fill, Order, Status
+from karat.ports.commands import CommandAsked, CommandRecord
 from karat.ports.trading import AccountRecord, LoggedEvent, Opening, OrderRecord, TradeTrace
 from karat.ports.venue import Timing
 
@@ -23,6 +24,8 @@ ORDER_FILL_COLUMNS = tuple(ORDER_FILLS.c.keys())
 ACCOUNT_COLUMNS = tuple(ACCOUNTS.c.keys())
 TRACE_COLUMNS = tuple(TRACES.c.keys())
 EVENT_ROW = tuple(EVENTS.c.keys())
+COMMAND_COLUMNS = tuple(name for name in COMMANDS.c.keys() if name != "number")  # noqa: SIM118
+ASKED_COLUMNS = COMMAND_COLUMNS[:5]
 
 _ORDER_FIELDS = frozenset(spec.name for spec in fields(Order)) - {"fills"}
 _FLAGS = frozenset({"id_is_unique", "reduce_only", "given_up", "alive", "post_only"})
@@ -125,6 +128,18 @@ def logged_of(row: Row) -> LoggedEvent:
     return LoggedEvent(
         sequence, ts, None if bot is None else BotId(bot), bar_ts, kind, text, cause, json.loads(payload)
     )
+
+
+def command_row(command: CommandAsked) -> Row:
+    """In the order of ASKED_COLUMNS."""
+    payload = json.dumps(dict(command.payload), allow_nan=False)
+    return (command.id, command.at_ms, command.who, command.kind, payload)
+
+
+def command_of(row: Row) -> CommandRecord:
+    """From COMMAND_COLUMNS."""
+    name, at_ms, who, kind, payload, taken, done, answer = row
+    return CommandRecord(CommandAsked(name, at_ms, who, kind, json.loads(payload)), taken, bool(done), answer or "")
 
 
 def fact_text(value: Mapping[str, Any]) -> str:

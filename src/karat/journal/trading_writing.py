@@ -10,19 +10,22 @@ from karat.core.ids import BotId
 from karat.journal import lease
 from karat.journal.batch import Batch, conflict
 from karat.journal.statements import keeping
-from karat.journal.tables import ACCOUNTS, BOT_STATE, FACTS, ORDER_FILLS, ORDERS, TRACES
+from karat.journal.tables import ACCOUNTS, BOT_STATE, COMMANDS, FACTS, ORDER_FILLS, ORDERS, TRACES
 from karat.journal.trading_codec import (
     ACCOUNT_COLUMNS,
+    ASKED_COLUMNS,
     ORDER_COLUMNS,
     ORDER_FILL_COLUMNS,
     TRACE_COLUMNS,
     account_row,
+    command_row,
     fact_text,
     order_fill_row,
     order_row,
     trace_row,
 )
 from karat.journal.writer import Writer
+from karat.ports.commands import CommandAsked
 from karat.ports.trading import Transaction
 
 _KERNEL = update(BOT_STATE).values(kernel=bindparam("state")).where(BOT_STATE.c.bot == bindparam("of_bot"))
@@ -30,6 +33,11 @@ _STATE = (
     update(BOT_STATE)
     .values(state=bindparam("doing"), cause=bindparam("why"))
     .where(BOT_STATE.c.bot == bindparam("of_bot"))
+)
+_TAKEN = (
+    update(COMMANDS)
+    .values(taken=bindparam("newest"), done=bindparam("was_done"), answer=bindparam("words"))
+    .where(COMMANDS.c.id == bindparam("of_id"), COMMANDS.c.taken.is_(None))
 )
 _CLEAR = delete(FACTS).where(FACTS.c.name == bindparam("of_name"))
 
@@ -49,9 +57,17 @@ def add_transaction(writer: Writer, number_of: Callable[[BotId], int], given: Tr
         writer.put_steps(batch)
         writer.put_fills(batch)
         _put_desk(writer, number_of, given)
+        for one in given.taken:
+            writer.change(_TAKEN, of_id=one.id, newest=newest, was_done=int(one.done), words=one.answer)
         return newest
 
     return writer.once(given, work)
+
+
+def add_command(writer: Writer, command: CommandAsked) -> None:
+    """Leave a command; one of that id which is there stays as it is."""
+    with writer.transaction():
+        writer.many(keeping(writer.kind, COMMANDS, ASKED_COLUMNS, ("id",)), [command_row(command)])
 
 
 def _batch(number_of: Callable[[BotId], int], given: Transaction) -> Batch:

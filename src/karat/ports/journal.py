@@ -33,6 +33,13 @@ class DossierMark:
     hash: str
 
 
+class LimitedBy(StrEnum):
+    """What stands over a bot's entries beside its own policy. The kill switch and halts bind every bot."""
+
+    FLEET = "fleet"  # the entry filter, the breakers and the five layers of risk
+    NONE = "none"  # nothing: it trades as its backtest does
+
+
 @dataclass(frozen=True, slots=True)
 class BotRecord:
     """What a bot is. `anchor_ts` is the open time of its first bar; its capital is `policy.capital`. `dossier` is None
@@ -52,6 +59,7 @@ class BotRecord:
     anchor_ts: int
     created_ts: int
     dossier: DossierMark | None = None
+    limits: LimitedBy = LimitedBy.NONE
 
 
 @dataclass(frozen=True, slots=True)

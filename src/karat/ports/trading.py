@@ -18,6 +18,7 @@ from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.core.model.reasons import Reason
 from karat.oms.records import Order
 from karat.ports.cockpit import BotState
+from karat.ports.commands import CommandAsked, CommandRecord, CommandTaken
 from karat.ports.journal import BarEntry, FillRecord, Happening, Intent, Journal, TradeRecord
 from karat.ports.journal_columns import QuietBars
 from karat.ports.venue import Timing
@@ -128,6 +129,7 @@ class Transaction:
     states: Sequence[StateChange] = ()
     traces: Sequence[TradeTrace] = ()
     events: Sequence[NewEvent] = ()
+    taken: Sequence[CommandTaken] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,22 @@ class TradingJournal(Journal, Protocol):
 
     def facts(self) -> Facts:
         """What stands under each name."""
+        ...
+
+    def ask(self, command: CommandAsked) -> None:
+        """Leave a command for the desk. Nothing happens where one of that id was left before. Any process may."""
+        ...
+
+    def commands_waiting(self) -> tuple[CommandAsked, ...]:
+        """What no desk has taken yet, in the order in which it was asked."""
+        ...
+
+    def commands(self, limit: int) -> tuple[CommandRecord, ...]:
+        """The newest `limit` commands, newest first."""
+        ...
+
+    def command(self, name: str) -> CommandRecord | None:
+        """What became of a command; None where there never was one of that id."""
         ...
 
     def traces(self, bot: BotId, from_ts: int, to_ts: int) -> tuple[TradeTrace, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from karat.core.errors import NeedsOperator, RetryLater
 from karat.core.ids import BotId, ClientOrderId
+from karat.ports.commands import CommandAsked
 from karat.ports.journal import BotRecord
 from karat.ports.trading import AccountRecord, LoggedEvent, OrderRecord, TradeTrace, Transaction
 
@@ -23,6 +24,7 @@ class MemoryJournal:
         self._facts: dict[str, Mapping[str, Any]] = {}
         self._traces: list[TradeTrace] = []
         self._log: list[LoggedEvent] = []
+        self._commands: dict[str, CommandAsked] = {}
         self._token, self._holder, self._until_ms = 0, "", 0
 
     def bots(self) -> tuple[BotRecord, ...]:
@@ -51,6 +53,8 @@ class MemoryJournal:
         self._accounts |= {account.bot: account for account in transaction.accounts}
         self._facts |= transaction.facts
         self._traces += transaction.traces
+        for taken in transaction.taken:
+            self._commands.pop(taken.id, None)
         for event in transaction.events:
             told, number = event.happening, len(self._log) + 1
             kind = told.kind.value
@@ -72,6 +76,12 @@ class MemoryJournal:
 
     def facts(self) -> Mapping[str, Mapping[str, Any]]:
         return dict(self._facts)
+
+    def ask(self, command: CommandAsked) -> None:
+        self._commands.setdefault(command.id, command)
+
+    def commands_waiting(self) -> tuple[CommandAsked, ...]:
+        return tuple(self._commands.values())
 
     def traces(self, bot: BotId, from_ts: int, to_ts: int) -> tuple[TradeTrace, ...]:
         mine = [trace for trace in self._traces if trace.bot == bot and trace.ts < to_ts]

@@ -6,11 +6,15 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 from tests.unit.journal.entries import ANCHOR, bot_record
 
 from karat.core.time import HOUR_MS
 from karat.journal import journal_path
 from karat.journal.codec import BOT_COLUMNS, bot_row
+from karat.journal.upgrade import MIGRATIONS, VERSION_TABLE
 from karat.ports.journal import BotRecord
 
 APPLICATION_ID = 0x4B52544A
@@ -123,11 +127,12 @@ CREATE TABLE events (
 CREATE INDEX events_of_bot ON events (bot, id);
 CREATE UNIQUE INDEX marked_once ON events (bot) WHERE kind = 'marked';
 """
+_LATER = frozenset({"limits"})  # columns that these versions do not know
 _FILL = (5, 1, 1, 3, 1, 0, None, 0, 0, 100.0, 100.1, 0.3, 0.1, 0.2, 5_000.0, 0.1 + 0.2, 0.0, 0.0, 990, "ada-0")
 
 
 def older_journal(home: Path, version: int, records: tuple[BotRecord, ...] | None = None) -> Path:
-    """A file of version 1 or 2, with two bots (or `records`) and what the first one did in two bars."""
+    """A file of version 1, 2 or 3, with two bots (or `records`) and what the first one did in two bars."""
     path = journal_path(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as raw:
@@ -136,16 +141,33 @@ def older_journal(home: Path, version: int, records: tuple[BotRecord, ...] | Non
         raw.executescript(_TABLES)
         raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         for record in records or (bot_record(), bot_record("bea")):
-            marks = ", ".join("?" * len(BOT_COLUMNS))
-            raw.execute(f"INSERT INTO bots ({', '.join(BOT_COLUMNS)}) VALUES ({marks})", bot_row(record))
+            columns = [name for name in BOT_COLUMNS if name not in _LATER]
+            row = [cell for name, cell in zip(BOT_COLUMNS, bot_row(record), strict=True) if name not in _LATER]
+            marks = ", ".join("?" * len(columns))
+            raw.execute(f"INSERT INTO bots ({', '.join(columns)}) VALUES ({marks})", row)
             raw.execute("INSERT INTO bot_state SELECT max(number), 'stopped', '', 0, NULL, NULL, x'' FROM bots")
         if records is None:
             _bars(raw)
         if version == 1:
             raw.execute("ALTER TABLE bots DROP COLUMN dossier")
             raw.execute("ALTER TABLE bots DROP COLUMN dossier_hash")
-        raw.execute(f"PRAGMA user_version = {version}")
+        raw.execute(f"PRAGMA user_version = {min(version, 2)}")
+    if version > 2:
+        _carried_up(path, version)
     return path
+
+
+def _carried_up(path: Path, version: int) -> None:
+    """As the migrations left it when `version` was the newest."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes.update(connection=connection, version_table=VERSION_TABLE)
+        command.stamp(config, "2")
+        command.upgrade(config, str(version))
+        connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+    engine.dispose()
 
 
 def _bars(raw: sqlite3.Connection) -> None:

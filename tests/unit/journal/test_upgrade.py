@@ -40,7 +40,7 @@ def test_migrations_make_the_tables_that_are_declared(journal: SqlJournal) -> No
         assert compare_metadata(found, METADATA) == []
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_an_older_journal_is_read_as_before(version: int, tmp_path: Path) -> None:
     older_journal(tmp_path, version)
     with closing(open_journal(tmp_path)) as journal:
@@ -68,7 +68,7 @@ def test_an_older_journal_is_read_as_before(version: int, tmp_path: Path) -> Non
         ]
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_an_older_journal_goes_on(version: int, tmp_path: Path) -> None:
     older_journal(tmp_path, version)
     deployed = replace(bot_record("cleo"), dossier=DossierMark("ema-BTC-0123", "ab" * 32))

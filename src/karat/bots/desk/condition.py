@@ -38,11 +38,24 @@ class Freshness:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class VenueTerms:
+    """What a venue said of a market when it was read back: the leverage set there, its largest order in lots, whether
+    it takes exits alone."""
+
+    leverage: float
+    max_lots: int
+    close_only: bool
+
+
 @dataclass(slots=True)
 class Condition:
     """Everything that can stand against an entry. `down`: parts of the connection that are; `dead`: tasks of the shell
     that ended and do not run again yet; `stopping`: whose command ends this process. `freshness` None: the venue
-    simulates, its prices are those of the bar. `silent_until_ms`: the venue has banned us until then."""
+    simulates, its prices are those of the bar. `silent_until_ms`: the venue has banned us until then.
+
+    A venue that does not simulate must say its `terms` per market; there `gate_open` (whether trading with real money
+    is confirmed) must be known too, or bots under limits make no entry."""
 
     store_writable: bool = True
     reconciled: bool = False
@@ -54,6 +67,12 @@ class Condition:
     broken: str = ""
     silent_until_ms: int = 0
     freshness: Freshness | None = None
+    terms: dict[str, VenueTerms] = field(default_factory=dict[str, VenueTerms])
+    gate_open: bool | None = None
+
+    @property
+    def clock_skew_ms(self) -> float | None:
+        return None if self.freshness is None else float(self.freshness.skew_ms)
 
     @property
     def linked(self) -> bool:

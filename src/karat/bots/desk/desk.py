@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from karat.bots.desk.book import Book
 from karat.bots.desk.condition import Condition, Freshness
 from karat.bots.desk.gathered import Gathered
+from karat.bots.desk.limit_book import LimitBook
 from karat.bots.desk.orders import submit_of
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.words import take_in
@@ -35,6 +37,9 @@ from karat.ports.venue import (
     Venue,
 )
 
+if TYPE_CHECKING:
+    from karat.bots.desk.house import House
+
 PROTECTIVE = (Part.STOP, Part.TAKE)
 
 
@@ -61,6 +66,9 @@ class Desk:
         self.inbox: deque[Said] = deque()
         self.strays: deque[OrderSaid] = deque(maxlen=256)
         self._hearing = False
+        self.touched: set[int] = set()
+        self.limits = LimitBook()
+        self.house: House | None = None
         self.commands: set[str] = set()  # ids of those taken
         self.broken: Exception | None = None  # why this process may not write any more
         self.external: dict[MarketId, dict[str, int]] = {}  # lots that are nobody's, by the look that found them
@@ -101,6 +109,7 @@ class Desk:
 
     def restore(self, facts: Facts) -> None:
         """Take the switches up as the journal has them: a restart releases nothing (failures: D8)."""
+        self.limits = LimitBook.of(facts)
         self.condition.killed = str(facts.get("kill", {}).get("reason", ""))
         for name, told in facts.items():
             kind, _, bot = name.partition(":")
@@ -115,6 +124,8 @@ class Desk:
         given again what had not been heard of, which cannot be there. At any other venue reconciliation asks."""
         self.books[book.number] = book
         book.external_lots = sum(self.external.get(book.record.market, {}).values())
+        book.touched = self.touched
+        self.touched.add(book.number)
         if not self.venue.traits.simulates:
             return
         simulated: SimulatedVenue = self.venue  # type: ignore[assignment]
@@ -134,6 +145,7 @@ class Desk:
     def leave(self, book: Book) -> None:
         """Let a bot go."""
         self.books.pop(book.number, None)
+        self.touched.add(book.number)
 
     def walk(self, book: Book, inputs: Inputs, bar: int) -> bool:
         """Have a simulated venue do its part of a bar. False where what was decided before cannot be written now, so

@@ -8,6 +8,7 @@ from typing import Any
 
 from karat.core.ids import BotId, ClientOrderId
 from karat.ports.cockpit import BotState, EventKind
+from karat.ports.commands import CommandTaken
 from karat.ports.journal import BarEntry, Happening, Intent
 from karat.ports.journal_columns import QuietBars
 from karat.ports.trading import (
@@ -37,6 +38,7 @@ class Gathered:
     traces: list[TradeTrace] = field(default_factory=list[TradeTrace])
     events: list[NewEvent] = field(default_factory=list[NewEvent])
     posts: list[Request] = field(default_factory=list[Request])
+    taken: list[CommandTaken] = field(default_factory=list[CommandTaken])
     kernels: dict[BotId, bytes] = field(default_factory=dict[BotId, bytes])
 
     @property
@@ -44,7 +46,7 @@ class Gathered:
         """Whether there is nothing to write and nothing to send."""
         return not (
             self.events or self.bars or self.posts or self.orders or self.booked or self.states or self.facts
-            or self.accounts or self.traces or self.intents
+            or self.accounts or self.traces or self.intents or self.taken
         )  # fmt: skip
 
     def clear(self) -> None:
@@ -79,6 +81,7 @@ class Gathered:
             states=tuple(self.states),
             traces=tuple(self.traces),
             events=tuple(self.events),
+            taken=tuple(self.taken),
         )
 
     def _moved(self) -> list[Booked]:
