@@ -101,7 +101,7 @@ def test_the_timeline_tells_what_left_and_what_came() -> None:
 def test_coverage_counts_edges_alarms_and_faults_and_names_what_was_never_met() -> None:
     coverage = Coverage(run(2, NORMAL).counts)
     assert coverage.counts[edge_name(Status.INTENDED, EventKind.SEND)] > 0
-    missing = set(coverage.missing())
+    missing = set(coverage.missing({}))
     assert f"alarm {Alarm.ID_REUSED.value}" in missing
     assert edge_name(Status.INTENDED, EventKind.SEND) not in missing
     assert {name.split()[0] for name in reachable()} == {"edge", "fault", "refused", "alarm"}
