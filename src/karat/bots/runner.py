@@ -20,6 +20,8 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
+from typing import Any
 
 from karat.bots.bus import Bus, Publisher
 from karat.bots.desk.book import Book
@@ -30,6 +32,7 @@ from karat.bots.desk.gates import Gate
 from karat.bots.desk.guard import guards_of
 from karat.bots.desk.handlers import HANDLERS
 from karat.bots.desk.member import Member
+from karat.bots.desk.operating import command
 from karat.bots.desk.parameters import ParameterCommand
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
@@ -39,7 +42,10 @@ from karat.bots.desk.tracing import Tracer, newest_said
 from karat.bots.desk.watching import Watch
 from karat.bots.doings import Doings, beginning
 from karat.bots.history import History
+from karat.bots.intake import Intake
 from karat.bots.past import Enlisted, Past, grouped, read_past
+from karat.bots.steady import SteadyClock
+from karat.bots.supervision import Job, supervise
 from karat.bots.watchdog import Chore, Group, Shared, Watchdog, may_try_again
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, NeedsOperator, RetryLater
@@ -50,7 +56,7 @@ from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
 from karat.ports.journal import BotRecord, Happening, LimitedBy
-from karat.ports.trading import Facts, TradingJournal
+from karat.ports.trading import Facts, TradingJournal, Transaction
 from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
 
@@ -93,6 +99,9 @@ class Runner:
         self._timings = timings or Timings()
         self._bus = bus
         self._safety = safety or Safety()
+        self._steady: SteadyClock | None = None
+        self.desk: Desk | None = None  # None before there is one
+        self.written: Callable[[int, Transaction], None] = lambda newest, transaction: None  # after each write
         self._members: dict[BotId, tuple[Member, History]] = {}
         self._chores = chores
 
@@ -105,22 +114,57 @@ class Runner:
         records = [self._journal.bot(bot) for bot in bots]
         token = self._journal.take_lease(self._holder, self._clock.now_ms(), LEASE_MS)
         try:
-            desk = Desk(self._journal, self._venue, token, self._clock.now_ms, self._timings)
-            desk.restore(self._journal.facts())
-            if self._bus is not None:
-                desk.written = Publisher(self._bus, self._journal).written
+            live = not self._venue.traits.simulates
+            steady = SteadyClock(self._clock, asyncio.get_running_loop().time) if live else None
+            desk = self._desk_by(token, self._clock.now_ms if steady is None else steady.now_ms)
+            self._steady = steady
+            if steady is not None:
+                desk.heard_ts = steady.hear
             self._board = board = Switchboard(desk, self._safety)
             board.begin(self._journal.facts())
             commands = Commands(desk, {**HANDLERS, **board.handlers, **self._own_handlers()})
             commands.tick()
-            await self._run_all(Shared(desk, Watchdog(Doings(desk)), commands), records, until_ts)
+            shared = Shared(desk, Watchdog(Doings(desk)), commands)
+            await (self._run_live if live else self._run_all)(shared, records, until_ts)
         finally:
             self._voices.close()
             self._journal.release_lease(token)
 
+    def command(self, kind: str, identity: str, payload: Mapping[str, Any]) -> bool:
+        """What a person tells (`desk.operating`). False: not now; it may be given again under its id."""
+        return self.desk is not None and command(self.desk, self._board, kind, identity, payload)
+
+    def _desk_by(self, token: int, now_ms: Callable[[], int]) -> Desk:
+        desk = Desk(self._journal, self._venue, token, now_ms, self._timings, self._journal.facts())
+        desk.written = self.written if self._bus is None else Publisher(self._bus, self._journal).written
+        self.desk = desk
+        return desk
+
+    async def _run_live(self, shared: Shared, records: list[BotRecord], until_ts: int | None) -> None:
+        """At a venue that has its own time and its own mind: every task is watched from outside."""
+        seconds = self._watch_seconds or WATCH_SECONDS
+        jobs: dict[str, Job] = {"watch": self._watching(shared, seconds)}
+        for key, members in grouped(records, self._strategy_of, shared.doings).items():
+            name = f"{key.market} {key.timeframe_ms} {key.anchor_ts} {key.needs}"
+            jobs[name] = partial(self._run_anew, shared, key, members, until_ts)
+        guards = guards_of(self._board.kill, self._clock, seconds)
+        try:
+            await supervise(shared.desk, jobs, self._clock)
+        finally:
+            for task in guards:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            shared.desk.flush()
+
+    async def _run_anew(self, shared: Shared, key: FeedKey, members: list[Enlisted], until_ts: int | None) -> None:
+        """A group from what the journal knows now: it may have run before in this process."""
+        group = shared.dog.enter(key, (record.id for record, _ in members))
+        await self._run_group(shared, read_past(self._journal), group, members, until_ts)
+
     async def _run_all(self, shared: Shared, records: list[BotRecord], until_ts: int | None) -> None:
         seconds = self._watch_seconds
-        watch = None if seconds is None else asyncio.create_task(self._watch(shared, seconds))
+        watch = None if seconds is None else asyncio.create_task(self._watching(shared, seconds)())
         guards = [] if seconds is None else guards_of(self._board.kill, self._clock, seconds)
         past = read_past(self._journal)
         try:
@@ -139,18 +183,25 @@ class Runner:
                     await task
             shared.desk.flush()
 
-    async def _watch(self, shared: Shared, seconds: float) -> None:
-        """What time alone brings: the lease, commands, what could not be written before, answers that do not come,
-        positions without cover, comparisons with the venue."""
+    def _watching(self, shared: Shared, seconds: float) -> Job:
+        """The watch, which may be begun again: what it knows outlives its task."""
         watch = Watch(shared.desk, self._timings)
         reconciler = Reconciler(shared.desk, self._board.kill.saw_view)
         reconciler.restore()
-        renewed, told = self._clock.now_ms(), ""
+        return lambda: self._watch(shared, seconds, watch, reconciler)
+
+    async def _watch(self, shared: Shared, seconds: float, watch: Watch, reconciler: Reconciler) -> None:
+        """What time alone brings: the lease, commands, what could not be written before, answers that do not come,
+        positions without cover, comparisons with the venue."""
+        desk = shared.desk
+        renewed, told = desk.now_ms(), ""
         while True:
             await self._clock.sleep(seconds)
-            now = self._clock.now_ms()
-            if now - renewed > LEASE_MS // 3:
-                self._journal.renew_lease(shared.desk.token, now, LEASE_MS)
+            now = desk.now_ms()
+            if desk.condition.freshness is not None and self._steady is not None:
+                desk.condition.freshness.skew_ms = self._steady.skew_ms
+            if not 0 <= now - renewed <= LEASE_MS // 3:  # time may have been set back
+                self._journal.renew_lease(desk.token, now, LEASE_MS)
                 renewed = now
             try:
                 shared.commands.tick()
@@ -158,14 +209,14 @@ class Runner:
                 reconciler.tick(now)
                 shared.dog.tick(now)
                 for chore in self._chores:
-                    chore.tick(shared.desk, now)
+                    chore.tick(desk, now)
             except NeedsOperator:
                 raise
             except Exception as error:  # a watch that is gone watches nothing: it goes on, and says what it met
                 told, before = f"The watch failed: {type(error).__name__}: {error}", told
                 if told != before:
                     LOG.exception("the watch failed")
-                    shared.desk.gathered.tell(None, EventKind.ALARM, told, {"alarm": "watch_failed"}, "clock")
+                    desk.gathered.tell(None, EventKind.ALARM, told, {"alarm": "watch_failed"}, "clock")
 
     async def _keep_group(
         self, shared: Shared, past: Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
@@ -215,7 +266,8 @@ class Runner:
             while begun:
                 shared.doings.fail(begun.pop().book.record.id, error)
         except asyncio.CancelledError:
-            shared.doings.end(begun, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
+            if shared.desk.venue.traits.simulates or shared.desk.condition.stopping:
+                shared.doings.end(begun, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
             raise
 
     def _begun(self, shared: Shared, past: Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
@@ -285,6 +337,8 @@ class Runner:
         self, shared: Shared, feed: Feed, history: History, members: list[Member], group: Group, until_ts: int | None
     ) -> None:
         """Step on every bar until the feed ends, the time comes or no bot is left."""
+        steady, desk = self._steady, shared.desk
+        intake = steady and Intake(feed, history, group.key.anchor_ts, desk.now_ms, lambda: steady.is_confirmed)
         async with aclosing(feed.arrivals(history.bars)) as arrivals:
             async for arrival in arrivals:
                 if isinstance(arrival, Notice):
@@ -297,13 +351,28 @@ class Runner:
                     self._settle(shared, members)
                     shared.doings.end(members, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
                     return
-                await self._take(shared, history, arrival, members)
-                group.took(arrival.bar.ts, self._clock.now_ms())
-                if not members:
-                    return
-                while not shared.desk.flush():
-                    await self._clock.sleep(WATCH_SECONDS)
+                for one in [arrival] if intake is None else self._let_in(shared, intake, arrival, members):
+                    await self._take(shared, history, one, members)
+                    group.took(one.bar.ts, desk.now_ms())
+                    if not members:
+                        return
+                    while not desk.flush():
+                        await self._clock.sleep(WATCH_SECONDS)
         shared.doings.end(members, BotState.FINISHED, EventKind.FINISHED, "The replay has no further candle.")
+
+    def _let_in(self, shared: Shared, intake: Intake, arrival: Arrival, members: list[Member]) -> list[Arrival]:
+        """The bars of a live feed that may be taken; what is not is told."""
+        bars, why = intake.taken(arrival)
+        freshness, market = shared.desk.condition.freshness, members[0].book.record.market
+        if freshness is not None and intake.due_ms is not None:
+            freshness.due_ms[market] = max(intake.due_ms, freshness.due_ms.get(market, 0))
+        if why:
+            text = f"A bar of {market} was not taken as it came: {why}."
+            for member in members:
+                bot, ts = member.book.record.id, arrival.bar.ts
+                shared.desk.gathered.tell(bot, EventKind.WARNING, text, {"code": "bar_refused"}, f"feed:{market}", ts)
+            shared.desk.flush()
+        return bars
 
     async def _take(self, shared: Shared, history: History, arrival: Arrival, members: list[Member]) -> None:
         """One bar of the market, for every bot that has not done it yet."""
@@ -316,7 +385,7 @@ class Runner:
             return
         await self._voices.ask([member.voice for member in members if member.reached == history.bars - 1])
         self._board.before_decisions()
-        now = self._clock.now_ms()
+        now = shared.desk.now_ms()
         for place, member in enumerate(tuple(members), 1):
             if member.reached != history.bars - 1:
                 continue
@@ -336,7 +405,7 @@ class Runner:
 
     def _settle(self, shared: Shared, members: Iterable[Member], now: int | None = None) -> None:
         """Do what was held back, and what protects the positions then."""
-        written_ts = self._clock.now_ms() if now is None else now
+        written_ts = shared.desk.now_ms() if now is None else now
         for member in members:
             member.settle(written_ts)
             member.book.forget()

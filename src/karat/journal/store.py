@@ -19,7 +19,7 @@ from karat.core.ids import BotId
 from karat.journal import lease
 from karat.journal.batch import Batch
 from karat.journal.codec import BOT_COLUMNS, bot_row
-from karat.journal.holds import hold_of
+from karat.journal.holds import Hold, hold_of
 from karat.journal.place import journal_path, journal_url
 from karat.journal.stores import Store, memory_store, postgres_store, sqlite_store
 from karat.journal.tables import BOT_STATE, BOTS, HEAD
@@ -63,9 +63,15 @@ def open_journal(home: Path | None = None, url: URL | None = None) -> SqlJournal
     return _opened(sqlite_store(path))
 
 
-def open_memory_journal() -> SqlJournal:
-    """A new, empty journal without a file, for one thread; it ends when it is closed."""
-    return _opened(memory_store())
+def open_memory_journal(origin: int | None = None, hold: Hold | None = None) -> SqlJournal:
+    """A new journal in memory, for trying things: nothing of it outlives the process. `origin` is drawn where None;
+    `hold` in the place of one that nobody else can have."""
+    store = memory_store()
+    ready(store)
+    if origin is not None:
+        with store.engine.connect() as connection:
+            connection.execute(update(HEAD).values(origin=origin))
+    return SqlJournal(store, hold)
 
 
 def _opened(store: Store) -> SqlJournal:
@@ -83,12 +89,12 @@ def _opened(store: Store) -> SqlJournal:
 class SqlJournal(TradingReader):
     """Reads from any thread; writes from one at a time."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, hold: Hold | None = None) -> None:
         super().__init__(store)
         self._writer = Writer(store)
         self._writer.connect()
         self._origin: int = self._ask(_ORIGIN)[0][0]
-        self._hold = hold_of(store, self._origin)
+        self._hold = hold or hold_of(store, self._origin)
 
     @property
     def origin(self) -> int:

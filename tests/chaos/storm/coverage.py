@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 
 from tests.chaos.storm.faults import DRAWN, VARIANTS
+from tests.chaos.storm.unreachable import UNREACHABLE
 
 from karat.core.ids import ClientOrderId
 from karat.oms import register
@@ -24,9 +25,6 @@ from karat.risk.rules import Finding, Outcome, Rule, ask
 
 _decide = importlib.import_module("karat.risk.decide")  # the package has a function of that name
 _raised = register._raised
-
-UNREACHABLE: dict[str, str] = {}
-"""Filled by the plug as the desk's own rules make an edge impossible: counter name -> why."""
 
 
 def reachable() -> tuple[str, ...]:

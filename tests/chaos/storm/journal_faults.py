@@ -27,6 +27,7 @@ class FaultyJournal:
 
     def __init__(self, inner: TradingJournal, life: Life, world: World, faults: Running, tape: Tape) -> None:
         self._inner, self._life, self._world, self._faults, self._tape = inner, life, world, faults, tape
+        self._unanswered: tuple[Transaction, int] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -34,6 +35,9 @@ class FaultyJournal:
     def write(self, transaction: Transaction) -> int:
         if not self._life.passes("before_write"):
             return self._tape.last
+        if self._unanswered is not None and self._unanswered[0] is transaction:  # a server is asked, and knows
+            sequence, self._unanswered = self._unanswered[1], None
+            return sequence
         fault = self._faults.meet(Kind.DATABASE, self._world.passed_ms)
         if fault is not None and fault.variant != "answer_lost":
             raise RetryLater("journal_busy", f"The journal cannot be written now: {_WORDS[fault.variant]}.")
@@ -41,6 +45,7 @@ class FaultyJournal:
         self._tape.add(Committed(self._life.number, self._world.now_ms, transaction, sequence))
         self._life.passes("after_write")
         if fault is not None:
+            self._unanswered = transaction, sequence
             raise RetryLater("journal_busy", f"The journal cannot be written now: {_WORDS[fault.variant]}.")
         return sequence
 

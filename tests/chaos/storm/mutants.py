@@ -1,37 +1,38 @@
 """Mutants: deliberate patches of product code, each of which some invariant has to catch.
 
-A mutant replaces one text in one file, which must be there exactly once, in a copy of `src`. The storm then runs over
-seeds in a process that imports the copy, until something is caught.
+A mutant replaces one text in one file, which must be there exactly once. The storm then runs over seeds in a process
+that imports it (`mutated`), until something is caught.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+
+from tests.chaos.storm.mutated import ROOT, patched_text
 
 _TIMEOUT_S = 600.0
-ROOT = Path(__file__).resolve().parents[3]
-
-
-class Stale(Exception):
-    """A mutant's text is not in its file exactly once: the code has moved on, so has to do the mutant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """`path` below `src`. `caught_by`: invariants of which one has to catch it."""
+    """`path` below `src`. `caught_by`: invariants of which one has to catch it. `seed`: one that does, or the first of
+    those to try; `profile` "": that of the seed."""
 
     name: str
     path: str
     old: str
     new: str
     caught_by: frozenset[str]
+    seed: int = 1
+    profile: str = ""
+
+    def text(self) -> str:
+        """Its file with the mutant in it. Raises Stale."""
+        return patched_text(self.path, self.old, self.new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Fate:
     invariant: str
     text: str
     seeds: int
+    seed: int = 0
 
     def is_as_expected(self, mutant: Mutant) -> bool:
         return self.invariant in mutant.caught_by
@@ -56,44 +58,14 @@ SELF_TEST = Mutant(
 )
 """Tries the machinery, in calm weather and with any actor that books by `oms.accounts`."""
 
-MUTANTS: tuple[Mutant, ...] = (
-    Mutant(
-        "a fill that is heard again is booked again",
-        "karat/oms/order.py",
-        "        if booked.id == fill.id:\n",
-        "        if booked.id == fill.id and booked != fill:\n",
-        frozenset({"S4", "S5", "S9"}),
-    ),
-)
 
-
-def patched(mutant: Mutant, into: Path, source: Path = ROOT / "src") -> Path:
-    """A copy of `source` in `into` with the mutant in it. Raises Stale."""
-    copy = into / "src"
-    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", "static"))
-    path = copy / mutant.path
-    text = path.read_text("utf-8")
-    if text.count(mutant.old) != 1:
-        raise Stale(f"{mutant.name}: its text is {text.count(mutant.old)} times in {mutant.path}")
-    path.write_text(text.replace(mutant.old, mutant.new), "utf-8")
-    return copy
-
-
-def fate(mutant: Mutant, seeds: Sequence[int], into: Path, plug: str = "", profile: str = "") -> Fate:
-    """Run the storm over `seeds` with the mutant, until one is caught."""
-    copy = patched(mutant, into)
-    names = {name: os.environ[name] for name in _CARRIED if name in os.environ}
-    environment = {**names, "PYTHONPATH": f"{copy}:{ROOT}", **({"KARAT_STORM_PLUG": plug} if plug else {})}
+def fate(mutant: Mutant, seeds: Sequence[int], environment: dict[str, str], profile: str = "") -> Fate:
+    """Run the storm over `seeds` with the mutant, until one is caught. Raises Stale."""
+    mutant.text()
     command = [
-        sys.executable,
-        "-m",
-        "tests.chaos.storm",
-        "--json",
-        "--until-caught",
-        *map(str, seeds),
-        "--profile",
-        profile,
-    ]
+        sys.executable, "-m", "tests.chaos.storm.mutated", mutant.path, mutant.old, mutant.new,
+        "--json", "--until-caught", *map(str, seeds), "--profile", profile or mutant.profile,
+    ]  # fmt: skip
     done = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
     )
@@ -103,7 +75,4 @@ def fate(mutant: Mutant, seeds: Sequence[int], into: Path, plug: str = "", profi
     caught = next((one for one in told if one["invariant"]), None)
     if caught is None:
         return Fate(mutant.name, "", "", len(told))
-    return Fate(mutant.name, caught["invariant"], caught["text"], len(told))
-
-
-_CARRIED = ("PATH", "HOME", "KARAT_HOME", "KARAT_SHARED", "KARAT_KERNEL_CACHE", "PYTHONHASHSEED")
+    return Fate(mutant.name, caught["invariant"], caught["text"], len(told), caught["seed"])

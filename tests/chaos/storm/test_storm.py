@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from tests.chaos.storm.coverage import Coverage, edge_name, reachable
 from tests.chaos.storm.drawing import CALM, HEAVY, NORMAL, draw_plan
 from tests.chaos.storm.faults import Fault, FaultPlan, Kind
 from tests.chaos.storm.invariants.watching import SAFETY, Violation
-from tests.chaos.storm.mutants import MUTANTS, ROOT, SELF_TEST, Mutant, Stale, fate, patched
+from tests.chaos.storm.mutant_list import MUTANTS
+from tests.chaos.storm.mutants import SELF_TEST, Mutant, fate
+from tests.chaos.storm.mutated import ROOT, Stale
 from tests.chaos.storm.setting import Setting
 from tests.chaos.storm.stand_in_plug import StandInPlug
 from tests.chaos.storm.storm import Storm, Verdict
@@ -99,7 +101,7 @@ def test_the_timeline_tells_what_left_and_what_came() -> None:
 def test_coverage_counts_edges_alarms_and_faults_and_names_what_was_never_met() -> None:
     coverage = Coverage(run(2, NORMAL).counts)
     assert coverage.counts[edge_name(Status.INTENDED, EventKind.SEND)] > 0
-    missing = set(coverage.missing())
+    missing = set(coverage.missing({}))
     assert f"alarm {Alarm.ID_REUSED.value}" in missing
     assert edge_name(Status.INTENDED, EventKind.SEND) not in missing
     assert {name.split()[0] for name in reachable()} == {"edge", "fault", "refused", "alarm"}
@@ -110,14 +112,13 @@ def test_coverage_counts_edges_alarms_and_faults_and_names_what_was_never_met() 
 
 
 @pytest.mark.parametrize("mutant", [SELF_TEST, *MUTANTS], ids=lambda mutant: mutant.name)
-def test_a_mutant_is_patched_once_into_a_copy(mutant: Mutant, tmp_path: Path) -> None:
-    copy = patched(mutant, tmp_path)
-    assert mutant.new in (copy / mutant.path).read_text("utf-8")
-    assert mutant.old in (ROOT / "src" / mutant.path).read_text("utf-8")
+def test_a_mutant_is_one_patch(mutant: Mutant) -> None:
+    assert mutant.text() != (ROOT / "src" / mutant.path).read_text("utf-8")
     with pytest.raises(Stale):
-        patched(replace(mutant, old="no such text"), tmp_path / "again")
+        replace(mutant, old="no such text").text()
 
 
-def test_a_mutant_is_caught_by_what_it_breaks(tmp_path: Path) -> None:
-    found = fate(SELF_TEST, range(1, 4), tmp_path, STAND_IN, "calm")
+def test_a_mutant_is_caught_by_what_it_breaks() -> None:
+    environment = {**os.environ, "PYTHONPATH": ":".join(one for one in sys.path if one), "KARAT_STORM_PLUG": STAND_IN}
+    found = fate(SELF_TEST, range(1, 4), environment, "calm")
     assert found.is_as_expected(SELF_TEST), found

@@ -31,6 +31,7 @@ from karat.ports.venue import CancelOrder, FetchFills, LookUp, Priced, Traits
 DECIDED = frozenset({Part.ENTRY, Part.EXIT})
 OPENING = frozenset({Part.ENTRY, Part.LIMIT})
 KEPT_MAX = 16  # orders that are over and still remembered, so that late words about them find them
+NOTHING_THERE = "reduce_only"  # the venue's word for an order that may only close and finds nothing to
 _TOLD = {
     Status.SENT: EventKind.SENT,
     Status.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
@@ -74,10 +75,13 @@ class Book:
     failed_exit: OrderRecord | None = None  # ended with a position left, not tried again yet
     failed_ms: int = 0
     refused_ms: int | None = None  # when the venue last refused a protective order
+    doubted_ms: int | None = None  # since when the venue says that nothing is there to close
+    beyond_stop: bool = False  # the refused stop would have triggered at once: the price is past it
     looked_ms: dict[ClientOrderId, int] = field(default_factory=dict[ClientOrderId, int])
     touched: set[int] = field(default_factory=set[int])  # of the desk: bots whose book has changed
     onlooker: Onlooker | None = None
     paid: dict[str, Decimal] = field(default_factory=dict[str, Decimal])  # funding and borrow, per currency
+    began_ms: int = 0  # when this life of the book began
     charges: deque[str] = field(default_factory=lambda: deque[str](maxlen=8))  # ids of charges booked lately
 
     @property
@@ -133,7 +137,7 @@ class Book:
             self._answered(event, before, after)
             if after.status in TERMINAL and (before is None or before.status not in TERMINAL):
                 self._ended(after, reason)
-        self._end_decision()
+        self.end_decision()
 
     def cancel(self, name: ClientOrderId, cause: str) -> None:
         """Ask the venue to let an order go."""
@@ -156,6 +160,12 @@ class Book:
             return event
         return replace(event, after_ms=max(self.looked_ms.get(event.order, sent_ms) - sent_ms, 0))
 
+    @property
+    def there_lots(self) -> int:
+        """How much of the position is at the venue: lots of the other side that are nobody's have taken the rest."""
+        held = self.kernel.holding
+        return held.lots - min(max(-held.side * self.external_lots, 0), held.lots)
+
     def protection(self) -> Plan:
         """What the protection of the position wants next."""
         kind, orders = self.kind, self.register.orders.values()
@@ -166,6 +176,18 @@ class Book:
         self.kernel = state
         self.touched.add(self.number)
         self.gathered.kernels[self.record.id] = state_bytes(state)
+
+    def shift(self, ms: int, wrong_now_ms: int) -> None:
+        """The clock of this life was set right by `ms`: times that it gave move with it."""
+        began = self.began_ms
+        self.began_ms += ms
+        self.failed_ms += ms
+        self.refused_ms = None if self.refused_ms is None else self.refused_ms + ms
+        self.looked_ms = {name: at_ms + ms for name, at_ms in self.looked_ms.items()}
+        for name, note in self.notes.items():
+            times = {"sent_ms": note.sent_ms, "cancel_ms": note.cancel_ms}
+            mine = {one: at + ms for one, at in times.items() if at is not None and began <= at <= wrong_now_ms}
+            self.notes[name] = replace(note, **mine) if mine else note
 
     def forget(self) -> None:
         """Let go of orders that have long been over."""
@@ -227,8 +249,11 @@ class Book:
             self.unaffordable.append(self.notes[order.id].decision_bar)
         if part in (Part.EXIT, Part.FLATTEN) and self.kernel.holding.side == -order.side:
             self.failed_exit, self.failed_ms = self.notes[order.id], self.now_ms()
+        if reason == NOTHING_THERE and self.kernel.holding.side == -order.side:
+            self.doubted_ms = self.now_ms()
         if part in (Part.STOP, Part.TAKE) and order.status in (Status.REJECTED, Status.EXPIRED):
             self.refused_ms = self.now_ms()
+            self.beyond_stop = part is Part.STOP and reason == "would_trigger"
 
     def _follow(self, effect: Effect, cause: str, priced: Priced | None) -> None:
         """Do one of the effects of an event."""
@@ -259,7 +284,7 @@ class Book:
         text = f"Order {name or '?'}: {word.replace('_', ' ')}."
         self.gathered.tell(self.record.id, EventKind.ALARM, text, {"alarm": word, "order": name}, cause)
 
-    def _end_decision(self) -> None:
+    def end_decision(self) -> None:
         """A decision whose orders are over is no longer on its way."""
         kernel = self.kernel
         if kernel.order.due >= 0 and not any(self.live_of(*DECIDED)):

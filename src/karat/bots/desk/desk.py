@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from karat.bots.desk.book import Book
+from karat.bots.desk.condition import Condition, Freshness
 from karat.bots.desk.gathered import Gathered
 from karat.bots.desk.limit_book import LimitBook
 from karat.bots.desk.orders import submit_of
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.words import take_in
-from karat.core.errors import RetryLater
-from karat.core.ids import BotId, ClientOrderId
+from karat.core.errors import KaratError, RetryLater
+from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.core.model.reasons import Reason
 from karat.kernel.engine import Inputs
 from karat.oms.client_ids import Part, order_key
-from karat.oms.protection import Cancel, Flatten, Place
-from karat.oms.records import TERMINAL, Event
+from karat.oms.protection import UNHEARD_MAX, Cancel, Flatten, Place
+from karat.oms.records import TERMINAL, Event, Status
 from karat.oms.records import EventKind as Word
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.trading import Facts, TradingJournal, Transaction
@@ -44,42 +44,12 @@ if TYPE_CHECKING:
 PROTECTIVE = (Part.STOP, Part.TAKE)
 
 
-@dataclass(frozen=True, slots=True)
-class VenueTerms:
-    """What a venue said of a market when it was read back: the leverage set there, its largest order in lots, whether
-    it takes exits alone."""
-
-    leverage: float
-    max_lots: int
-    close_only: bool
-
-
-@dataclass(slots=True)
-class Condition:
-    """What the desk knows of the house: all of it must be well before an entry leaves.
-
-    A venue that does not simulate must say its `terms` per market; there `gate_open` (whether trading with real money
-    is confirmed) and `clock_skew_ms` must be known too, or bots under limits make no entry."""
-
-    store_writable: bool = True
-    linked: bool = True
-    reconciled: bool = False
-    killed: str = ""
-    kill_unknown: dict[str, str] = field(default_factory=dict[str, str])  # sources that cannot be asked, and why
-    safe_mode: str = ""
-    observing: dict[BotId, int] = field(default_factory=dict[BotId, int])  # the first bar that may enter
-    halts: dict[BotId, str] = field(default_factory=dict[BotId, str])
-    terms: dict[str, VenueTerms] = field(default_factory=dict[str, VenueTerms])
-    gate_open: bool | None = None
-    clock_skew_ms: float | None = None
-
-
 class Desk:
     """Books of one account, one venue, one journal. `token` is that of the lease; `now_ms` the clock of the desk."""
 
     def __init__(
         self, journal: TradingJournal, venue: Venue, token: int, now_ms: Callable[[], int],
-        timings: Timings | None = None,
+        timings: Timings | None = None, facts: Facts | None = None,
     ) -> None:  # fmt: skip
         self.timings = timings or Timings()
         self.journal = journal
@@ -87,7 +57,8 @@ class Desk:
         self.token = token
         self.now_ms = now_ms
         self.gathered = Gathered()
-        self.condition = Condition(reconciled=venue.traits.simulates)
+        simulates = venue.traits.simulates
+        self.condition = Condition(reconciled=simulates, freshness=None if simulates else Freshness(self.timings))
         self.books: dict[int, Book] = {}
         self.quotes: dict[str, Quoted] = {}
         self.looked: deque[Looked] = deque(maxlen=2)
@@ -99,7 +70,43 @@ class Desk:
         self.touched: set[int] = set()
         self.limits = LimitBook()
         self.house: House | None = None
-        venue.listen(self.hear)
+        self.commands: set[str] = set()  # ids of those taken
+        self.broken: Exception | None = None  # why this process may not write any more
+        self.external: dict[MarketId, dict[str, int]] = {}  # lots that are nobody's, by the look that found them
+        self.charged: deque[str] = deque(maxlen=256)  # ids of payments booked lately, told without a bot
+        self.heard_ts: Callable[[int], int] = lambda ts: 0  # told of the venue's time; by how much ours was moved
+        self.restore(facts or {})
+        venue.listen(self.told)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether nothing waits for the journal."""
+        return self._unwritten is None and self.gathered.is_empty
+
+    @property
+    def can_act(self) -> bool:
+        """Whether a request would be heard: else planning any is only adding to a heap."""
+        condition = self.condition
+        hushed = "orders" in condition.down or self.now_ms() < condition.silent_until_ms
+        return condition.store_writable and not hushed and self.broken is None
+
+    def can_close(self, book: Book) -> bool:
+        """Whether orders that close may be made: not while the venue says that there is nothing, until a look, or
+        time, has settled who is right."""
+        doubted = book.doubted_ms is not None and self.now_ms() - book.doubted_ms < self.timings.doubt_ms
+        return self.can_act and not doubted
+
+    def told(self, said: Said) -> None:
+        """`hear`, for whoever cannot be told that this process is no longer the one that writes."""
+        if self.broken is not None:
+            return
+        try:
+            self.hear(said)
+        except Exception as error:  # heard in the loop, where nobody would hear of it: the shell ends this process
+            if self.venue.traits.simulates:
+                raise
+            self.broken = self.broken or error
+            self.condition.broken = str(self.broken)
 
     def restore(self, facts: Facts) -> None:
         """Take the switches up as the journal has them: a restart releases nothing (failures: D8)."""
@@ -109,11 +116,15 @@ class Desk:
             kind, _, bot = name.partition(":")
             if kind == "halt" and told:
                 self.condition.halts[BotId(bot)] = str(told["reason"])
+        told = facts.get("external", {})
+        self.external = {MarketId(market): dict(lots) for market, lots in told.items()}
+        self.charged.extend(facts.get("charged", {}).get("ids", ()))
 
     def join(self, book: Book) -> None:
         """Take a bot's book in. A simulated venue died with the process before: it is told where the bot stands, and is
         given again what had not been heard of, which cannot be there. At any other venue reconciliation asks."""
         self.books[book.number] = book
+        book.external_lots = sum(self.external.get(book.record.market, {}).values())
         book.touched = self.touched
         self.touched.add(book.number)
         if not self.venue.traits.simulates:
@@ -165,9 +176,11 @@ class Desk:
         """Write what was gathered, then let requests leave. False where the journal cannot be written now: everything
         is kept, and nothing leaves. What failed is offered again as it was, because it may have been written and only
         the answer was lost."""
-        if self._unwritten is None and self.gathered.is_empty:
+        if self.broken is not None:
+            return False
+        if self.is_written:
             return True
-        while self._unwritten is not None or not self.gathered.is_empty:
+        while not self.is_written:
             if self._unwritten is None:
                 self._unwritten = self.gathered.transaction(self.token, self.now_ms()), self.gathered.posts
                 self.gathered.clear()
@@ -177,6 +190,9 @@ class Desk:
             except RetryLater:
                 self.condition.store_writable = False
                 return False
+            except KaratError as error:
+                self.broken, self.condition.broken = error, str(error)
+                raise
             self._unwritten = None
             self.condition.store_writable = True
             for request in posts:
@@ -189,7 +205,11 @@ class Desk:
         market; nor one that the kill switch overtook. It has never left, which the desk knows as surely as a venue's
         word."""
         part = _part_of(request)
-        if part in (Part.ENTRY, Part.LIMIT):
+        opens = part in (Part.ENTRY, Part.LIMIT)
+        if self.condition.freshness is not None:
+            if self._is_held(request, opens=opens):
+                return
+        elif opens:
             assert isinstance(request, Submit)
             why = "the kill switch was pulled" if self.condition.killed else ""
             if self.now_ms() - decided_ms > self.timings.entry_age_ms:
@@ -199,10 +219,27 @@ class Desk:
                 return
         self.venue.post(request)
 
+    def _is_held(self, request: Request, *, opens: bool) -> bool:
+        """Whether a request may not leave after all: the venue wants none, or something has come to stand against an
+        entry since it was decided. Whoever comes after this life cannot know that it never left; so it is taken for
+        unheard of, and ends by the same proof as any other."""
+        silent = self.now_ms() < self.condition.silent_until_ms
+        if not silent:
+            book = self.book_of(request.id) if opens and isinstance(request, Submit) else None
+            if book is None or not self.condition.wrong(book.record.id, book.record.market, self.now_ms()):
+                return False
+        if isinstance(request, Submit):
+            book = self.book_of(request.id)
+            if book is not None:
+                book.take(Event(Word.TIME_OUT, request.id), "held")
+        return True
+
     def protect(self, book: Book, cause: str) -> None:
         """Do what the protection of a bot's position wants next."""
         held = book.kernel.holding.side
         if not held and not any(book.live_of(*PROTECTIVE)):
+            return
+        if not self.can_close(book):
             return
         plan = book.protection()
         refused = book.refused_ms is not None and self.now_ms() - book.refused_ms < self.timings.chase_ms
@@ -222,10 +259,20 @@ class Desk:
             else:
                 self.flatten(book, action, cause)
 
+    def _may_flatten(self, book: Book) -> bool:
+        """Whether nothing of the kind is under way, and it would be heard."""
+        if self.venue.traits.simulates:
+            return not any(book.live_of(Part.FLATTEN))
+        leaving = [order.status for order in book.live_of(Part.FLATTEN, Part.EXIT)]
+        unheard = leaving.count(Status.UNKNOWN)  # of these nothing is known: one more may be tried beside them
+        if unheard < len(leaving) or unheard >= UNHEARD_MAX or not self.can_close(book):
+            return False
+        return book.failed_exit is None or self.now_ms() - book.failed_ms >= self.timings.chase_ms
+
     def flatten(self, book: Book, action: Flatten, cause: str) -> None:
         """Close a position at the market, unless that is under way. A simulated venue fills it at the last price that
         it knows, at once."""
-        if any(book.live_of(Part.FLATTEN)):
+        if not self._may_flatten(book):
             return
         timing = None if self.venue.traits.simulates else Timing(book.kernel.bar)
         book.intend(
@@ -239,14 +286,31 @@ class Desk:
         if bot in self.condition.halts:
             return
         self.condition.halts[bot] = reason
-        self.gathered.facts[f"halt:{bot}"] = {"code": code, "reason": reason, "at_ms": self.now_ms()}
+        fact = {"code": code, "reason": reason, "at_ms": self.now_ms()}
+        self.gathered.facts[f"halt:{bot}"] = fact
         self.gathered.change_state(bot, BotState.HALTED, reason)
-        self.gathered.tell(bot, EventKind.HALTED, f"Halted: {reason}.", {"code": code}, code)
+        told = {"code": code, "facts": {f"halt:{bot}": fact}}
+        self.gathered.tell(bot, EventKind.HALTED, f"Halted: {reason}.", told, code)
+
+    def halt_market(self, market: MarketId, code: str, reason: str) -> None:
+        """No new risk for any bot of a market."""
+        for book in self.books.values():
+            if book.record.market == market:
+                self.halt(book.record.id, code, reason)
+
+    def shift(self, ms: int) -> None:
+        """Our clock was set right by `ms`: so are the times of what was sent by it."""
+        for book in self.books.values():
+            book.shift(ms, self.now_ms() - ms)
+        if self.condition.freshness is not None:
+            quoted = self.condition.freshness.quoted_ms
+            quoted.update({market: at_ms + ms for market, at_ms in quoted.items()})
 
     def book_of(self, name: ClientOrderId | None) -> Book | None:
         """Whose order `name` is, by the name alone (failures: O17)."""
         key = order_key(name) if name is not None else None
-        return None if key is None else self.books.get(key.bot)
+        book = None if key is None else self.books.get(key.bot)
+        return book if book is not None and key is not None and key.origin == book.origin else None
 
     def _decision_ts(self, book: Book) -> int:
         parent = self.parent_of(book)

@@ -72,7 +72,10 @@ class Gathered:
         return Transaction(
             token=token,
             at_ms=at_ms,
-            booked=[replace(one, kernel=self.kernels.get(one.bot, one.kernel)) for one in self.booked],
+            booked=[
+                *(replace(one, kernel=self.kernels.get(one.bot, one.kernel)) for one in self.booked),
+                *self._moved(),
+            ],
             bars=[self._last(one) for one in self.bars],
             intents=tuple(self.intents),
             orders=tuple(self.orders.values()),
@@ -84,6 +87,11 @@ class Gathered:
             parameters=dict(self.parameters),
             taken=tuple(self.taken),
         )
+
+    def _moved(self) -> list[Booked]:
+        """Bots whose kernel state moved with nothing else that carries it: a decision that came to nothing."""
+        carried = {one.bot for one in self.booked} | {one.bot for one in self.bars}
+        return [Booked(bot, kernel) for bot, kernel in self.kernels.items() if bot not in carried]
 
     def _last(self, entry: BarEntry | QuietBars) -> BarEntry | QuietBars:
         kernel = self.kernels.get(entry.bot)

@@ -85,9 +85,11 @@ class House:
             return
         self._closes_all = True
         desk.condition.killed = reason
-        desk.gathered.facts["kill"] = after_kill_event(KillState(), KillPulled(reason, desk.now_ms())).as_dict()
+        fact = after_kill_event(KillState(), KillPulled(reason, desk.now_ms())).as_dict()
+        desk.gathered.facts["kill"] = fact
         text = f"Everything is closed, and no bot enters again until a person says so: {reason}."
-        desk.gathered.tell(None, EventKind.KILL, text, {"reason": reason, "by": "limits.flatten_drawdown"}, "risk")
+        told = {"reason": reason, "by": "limits.flatten_drawdown", "facts": {"kill": fact}}
+        desk.gathered.tell(None, EventKind.KILL, text, told, "risk")
 
     def system(self, book: Book, latched: tuple[str, ...]) -> SystemView:
         """The house as a bot meets it; `latched` are its own breakers."""

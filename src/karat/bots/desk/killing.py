@@ -10,7 +10,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
@@ -85,11 +86,11 @@ class KillSwitch:
         desk, before = self._desk, self.state
         self.state = after_kill_event(before, KillPulled(reason or NO_REASON, desk.now_ms()))
         desk.condition.killed = self.state.reason
-        if self.state != before:
-            self._keep()
         if not before.latched:
             text = f"The kill switch was pulled ({cause}): {self.state.reason}. Positions are closed, entries refused."
-            desk.gathered.tell(None, EventKind.KILL, text, {"pulled": self.state.as_dict(), "by": cause}, cause)
+            self._keep(text, {"pulled": self.state.as_dict(), "by": cause}, cause)
+        elif self.state != before:
+            self._keep("The kill switch was pulled again.", {"by": cause}, cause)
         self.close()
         desk.flush()
 
@@ -104,6 +105,8 @@ class KillSwitch:
 
     def close(self) -> None:
         """Nothing that opens stays alive, and every position is on its way out."""
+        if not self._desk.can_act:
+            return
         for book in tuple(self._desk.books.values()):
             try:
                 self._close_one(book)
@@ -121,10 +124,10 @@ class KillSwitch:
         self.state = after_kill_event(before, VenueSeen(positions, orders))
         if self.state == before:
             return
-        self._keep()
+        text = "The venue is not flat any more."
         if self.state.flat_seen:
             text = "All is flat: no position and no order is left. The kill switch stays latched until it is released."
-            self._desk.gathered.tell(None, EventKind.KILL, text, {"flat": True}, "kill")
+        self._keep(text, {"flat": self.state.flat_seen}, "kill")
 
     def release(self, who: str) -> None:
         """A person lets trading go on. Raises NeedsOperator `kill_not_released` with the reason, RetryLater where a
@@ -140,21 +143,23 @@ class KillSwitch:
             self._up[source.name] = False
         self.state = KillState()
         self._desk.condition.killed = ""
-        self._desk.gathered.facts[FACT] = {}
-        text = f"The kill switch was released by {who}."
-        self._desk.gathered.tell(None, EventKind.KILL, text, {"released": who}, f"person:{who}")
+        self._keep(f"The kill switch was released by {who}.", {"released": who}, f"person:{who}")
         self._desk.flush()
 
-    def _keep(self) -> None:
-        self._desk.gathered.facts[FACT] = self.state.as_dict()
+    def _keep(self, text: str, payload: Mapping[str, Any], cause: str) -> None:
+        """Keep the latch as it is now, and tell it."""
+        fact = self.state.as_dict() if self.state.latched else {}
+        self._desk.gathered.facts[FACT] = fact
+        told = {**payload, "facts": {FACT: fact}}
+        self._desk.gathered.tell(None, EventKind.KILL, text, told, cause)
 
     def _close_one(self, book: Book) -> None:
         for order in tuple(book.live_of(Part.ENTRY, Part.LIMIT)):
             if not order.cancel_is_open and order.status not in TERMINAL:
                 book.cancel(order.id, "kill")
-        holding = book.kernel.holding
-        if holding.side:
-            self._desk.flatten(book, Flatten(-holding.side, holding.lots), "kill")
+        there = book.there_lots
+        if there:
+            self._desk.flatten(book, Flatten(-book.kernel.holding.side, there), "kill")
 
     def _simulated(self) -> tuple[int | None, int | None]:
         """Positions and orders where the books are the venue: of the bots that run here, and of all others of the

@@ -20,7 +20,7 @@ from karat.bots.columns import KernelColumns
 from karat.bots.desk.book import Book
 from karat.bots.desk.filling import Kind
 from karat.bots.desk.gates import Gate
-from karat.bots.desk.orders import Wish, recalls_limit, smaller, wishes, without
+from karat.bots.desk.orders import NOTHING_DECIDED, Wish, recalls_limit, smaller, wishes, without
 from karat.bots.desk.tracing import Tracer
 from karat.bots.history import History
 from karat.bots.telling import refusal_told
@@ -236,7 +236,10 @@ class Member:
         kept, orders, refusal = decided, list[Wish](), Refusal.NONE
         for wish in wishes(met, decided):
             if wish.part is OrderPart.EXIT:
-                orders.append(wish)
+                there = self.book.there_lots
+                if not there or any(self.book.live_of(OrderPart.EXIT, OrderPart.FLATTEN)):
+                    return decided._replace(order=NOTHING_DECIDED), [], Refusal.NONE  # gone, or on its way out
+                orders.append(wish._replace(lots=min(wish.lots, there)))
                 continue
             answer = self._gate.ask(self.book, wish, ts, now_ms)
             self._tracer.gated(wish, answer)

@@ -10,10 +10,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.words import read_back
 from karat.core.ids import ClientOrderId, MarketId
 from karat.oms.accounts import EXACT, Terms
 from karat.oms.netting import Book as NetBook
@@ -23,18 +24,18 @@ from karat.oms.register import Register
 from karat.ports.cockpit import EventKind
 from karat.ports.venue import CancelOrder, FetchFills, Look
 
+_POSITIONS = frozenset({DriftKind.POSITION_DIFFERS, DriftKind.POSITION_UNSETTLED, DriftKind.POSITION_NOT_READ})
+_MONEY = frozenset({DriftKind.BALANCE_DIFFERS})
 TOLD = frozenset(kind for kind in DriftKind if kind not in {DriftKind.UNSENT, DriftKind.FOUND, DriftKind.UNHEARD})
 
 
 @dataclass(slots=True)
 class Reconciler:
-    """`opening` is what the venue held per currency before our first fill. `external` are lots that are nobody's;
-    `saw` is told of each look."""
+    """`opening` is what the venue held per currency before our first fill. `saw` is told of each look."""
 
     desk: Desk
     saw: Callable[[VenueView], None] = lambda view: None
     starting: bool = True
-    external: dict[MarketId, dict[str, int]] = field(default_factory=dict[MarketId, dict[str, int]])
     opening: dict[str, Decimal] | None = None
     last: Reconciled | None = None
     asked_ms: int | None = None
@@ -45,8 +46,6 @@ class Reconciler:
     def restore(self) -> None:
         """What the journal knows of earlier looks."""
         facts = self.desk.journal.facts()
-        told = facts.get("external", {})
-        self.external = {MarketId(market): dict(lots) for market, lots in told.items()}
         opening = facts.get("opening")
         self.opening = None if opening is None else {name: Decimal(amount) for name, amount in opening.items()}
 
@@ -56,16 +55,24 @@ class Reconciler:
             return
         self._take_answers(now_ms)
         timings = self.desk.timings
-        if self._waiting and self.asked_ms is not None and now_ms - self.asked_ms < timings.reconcile_answer_ms:
+        if self._waiting and self.asked_ms is not None and 0 <= now_ms - self.asked_ms < timings.reconcile_answer_ms:
             return
-        every = timings.killed_look_ms if self.desk.condition.killed else timings.reconcile_ms
-        due = self.done_ms is None or now_ms - self.done_ms >= every
-        if due or not self.desk.condition.reconciled:
+        if self._waiting:  # no answer: books and venue may have parted
+            self._waiting = ""
+            self.desk.condition.reconciled = False
+        every = timings.reconcile_busy_ms if self._is_busy() else timings.reconcile_ms
+        every = min(every, timings.killed_look_ms) if self.desk.condition.killed else every
+        due = self.done_ms is None or not 0 <= now_ms - self.done_ms < every  # time may have been set back
+        if now_ms >= self.desk.condition.silent_until_ms and (due or not self.desk.condition.reconciled):
             self._looks += 1
             self._waiting = f"{self.desk.token}-{self._looks}"
             self.asked_ms = now_ms
             self.desk.gathered.posts.append(Look(self._waiting))
             self.desk.flush()
+
+    def _is_busy(self) -> bool:
+        """Whether something of ours is there that may change unheard."""
+        return any(book.kernel.holding.side or any(book.live_orders()) for book in self.desk.books.values())
 
     def _take_answers(self, now_ms: int) -> None:
         looked = self.desk.looked
@@ -73,6 +80,7 @@ class Reconciler:
             view = looked.popleft().view
             if view.id == self._waiting:
                 self._waiting = ""
+                self.desk.condition.down.discard("orders")  # who answers is there
                 self._compare(view, now_ms)
 
     def _compare(self, view: VenueView, now_ms: int) -> None:
@@ -80,8 +88,12 @@ class Reconciler:
         desk = self.desk
         if self.opening is None:
             self.opening = {name: amount - self._moved().get(name, Decimal()) for name, amount in view.balances.items()}
-            desk.gathered.facts["opening"] = {name: str(amount) for name, amount in self.opening.items()}
-        found = reconcile(Ours(self._register(), self._net_books(), self._balances(), self.starting), view)
+            fact = {name: str(amount) for name, amount in self.opening.items()}
+            desk.gathered.facts["opening"] = fact
+            desk.gathered.tell(None, EventKind.RECONCILED, "The first look.", {"facts": {"opening": fact}}, "reconcile")
+        self._read_back(view)
+        balances = self._balances() if self._is_flat(view) else view.balances
+        found = reconcile(Ours(self._register(), self._net_books(), balances, self.starting), view)
         for event in found.events:
             book = desk.book_of(event.order)
             if book is not None:
@@ -92,15 +104,52 @@ class Reconciler:
             for declaration in confirmed(self.last, found):
                 self._declare(declaration)
         self._tell(found)
-        if any(drift.kind is DriftKind.BALANCE_DIFFERS for drift in found.drifts):
-            since = max((self.done_ms or now_ms) - 10 * desk.timings.reconcile_ms, 0)
-            desk.gathered.posts += [FetchFills(market, None, since) for market in sorted(self._net_books())]
+        if any(drift.kind in _MONEY for drift in found.drifts):
+            self._explain(found, now_ms)
         self.saw(view)
         self.starting, self.last, self.done_ms = False, found, now_ms
         desk.condition.reconciled = found.lets_entries and desk.condition.linked
+        differ = {drift.subject for drift in found.drifts if drift.kind in _POSITIONS}
+        declared = {one.market for one in found.declarations}
         for book in desk.books.values():
+            if book.record.market not in differ or book.record.market in declared & desk.external.keys():
+                book.doubted_ms = None
             desk.protect(book, "reconcile")
         desk.flush()
+
+    def _read_back(self, view: VenueView) -> None:
+        """Orders that are alive there and were let go of here, because they were over, are read back."""
+        for theirs in view.orders:
+            name = None if theirs.id is None else ClientOrderId(theirs.id)
+            book = self.desk.book_of(name)
+            if book is not None and name is not None and name not in book.register.orders:
+                read_back(self.desk, book, name)
+
+    def _is_flat(self, view: VenueView) -> bool:
+        """Money is compared while nothing is held: what a part of a position cost depends on the order of its fills,
+        and on what is nobody's."""
+        return not any(view.positions.values()) and not any(
+            book.account.holding.lots for book in self.desk.books.values()
+        )
+
+    def _explain(self, found: Reconciled, now_ms: int) -> None:
+        """Money differs while nothing is held. Fills that may have been missed are fetched; what two looks agree on is
+        declared to have moved by no bot's doing, and told."""
+        desk = self.desk
+        since = max((self.done_ms or now_ms) - 10 * desk.timings.reconcile_ms, 0)
+        before = set() if self.last is None else {(one.kind, one.subject, one.amount) for one in self.last.drifts}
+        for drift in found.drifts:
+            if drift.kind is not DriftKind.BALANCE_DIFFERS or self.opening is None:
+                continue
+            if (drift.kind, drift.subject, drift.amount) not in before or len(found.drifts) > 1:
+                desk.gathered.posts += [FetchFills(market, None, since) for market in sorted(self._net_books())]
+                continue
+            self.opening[drift.subject] = EXACT.add(self.opening.get(drift.subject, Decimal()), drift.amount)
+            fact = {name: str(amount) for name, amount in self.opening.items()}
+            desk.gathered.facts["opening"] = fact
+            text = f"{drift.amount:+} {drift.subject} are at the venue by no bot's doing."
+            told = {"alarm": "external_money", "facts": {"opening": fact}}
+            desk.gathered.tell(None, EventKind.ALARM, text, told, "reconcile")
 
     def _mend(self, effect: Effect, view: VenueView) -> None:
         name = effect.order
@@ -118,17 +167,21 @@ class Reconciler:
         elif effect.kind is EffectKind.FETCH_FILLS:
             book.fetch_fills(book.register.orders[name])
         elif effect.kind is EffectKind.HALT:
-            self.desk.halt(book.record.id, "order_differs", f"{name} is not at the venue what it was meant to be")
+            self.desk.halt_market(
+                book.record.market, "order_differs", f"{name} is not at the venue what it was meant to be"
+            )
 
     def _declare(self, declaration: Declaration) -> None:
         """Lots that no bot did, told and kept; the market's bots stop."""
-        kept = self.external.setdefault(declaration.market, {})
+        kept = self.desk.external.setdefault(declaration.market, {})
         if declaration.id in kept:
             return
         kept[declaration.id] = declaration.lots
-        self.desk.gathered.facts["external"] = {market: dict(lots) for market, lots in self.external.items()}
+        fact = {market: dict(lots) for market, lots in self.desk.external.items()}
+        self.desk.gathered.facts["external"] = fact
         text = f"{declaration.lots:+} lots of {declaration.market} are at the venue that no bot bought or sold."
-        payload = {"declared": {"market": declaration.market, "id": declaration.id, "lots": declaration.lots}}
+        told = {"market": declaration.market, "id": declaration.id, "lots": declaration.lots}
+        payload = {"declared": told, "facts": {"external": fact}}
         self.desk.gathered.tell(None, EventKind.ALARM, text, {**payload, "alarm": "external_position"}, "reconcile")
         for book in self.desk.books.values():
             if book.record.market == declaration.market:
@@ -157,7 +210,8 @@ class Reconciler:
         found: dict[MarketId, NetBook] = {}
         for number, book in self.desk.books.items():
             market = book.record.market
-            net = found.get(market) or NetBook(Terms.of(book.record.instrument), {}, self.external.get(market, {}))
+            nobodys = self.desk.external.get(market, {})
+            net = found.get(market) or NetBook(Terms.of(book.record.instrument), {}, nobodys)
             found[market] = NetBook(net.terms, {**net.accounts, number: book.account}, net.external)
         return found
 

@@ -65,7 +65,7 @@ def recovered_book(
     status = journal.status(record.id)
     kind = Kind(rules_of(policy_row(record.policy, record.instrument, targets=False)), EVERY_FEATURE)
     fills = journal.fills(record.id)
-    return Book(
+    book = Book(
         record=record,
         origin=journal.origin,
         number=journal.number_of(record.id),
@@ -74,7 +74,7 @@ def recovered_book(
         gathered=desk.gathered,
         kernel=state_from_bytes(status.kernel) if status.kernel else fresh_state(kind.rules),
         now_ms=desk.now_ms,
-        halt=lambda code, reason: desk.halt(record.id, code, reason),
+        halt=lambda code, reason: desk.halt_market(record.market, code, reason),
         account=_account(record, account),
         register=_register(orders),
         notes={one.order.id: one for one in orders},
@@ -83,9 +83,12 @@ def recovered_book(
         trades=fills[-1].trade + 1 if fills else 0,
         last_fill=fills[-1] if fills else None,
         open_fills=_open_fills(fills),
+        began_ms=desk.now_ms(),
         charges=deque(facts.get(f"charges:{record.id}", {}).get("ids", ()), maxlen=8),
         paid={name: Decimal(amount) for name, amount in facts.get(f"paid:{record.id}", {}).items()},
     )
+    book.end_decision()
+    return book
 
 
 def _account(record: BotRecord, kept: AccountRecord | None) -> Account:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from karat.bots.desk.book import Book
-from karat.bots.desk.desk import Condition
+from karat.bots.desk.condition import Condition
 from karat.bots.desk.gates import Answer
 from karat.bots.desk.orders import Wish
 from karat.core.model.reasons import Refusal
@@ -13,7 +13,7 @@ OBSERVING = "observing"
 
 
 class SwitchGate:
-    """Lets a wish through while nothing is switched off."""
+    """Lets a wish through while nothing is switched off and, where prices are the venue's, the decision is not late."""
 
     def __init__(self, condition: Condition) -> None:
         self._condition = condition
@@ -22,25 +22,20 @@ class SwitchGate:
         """Switches look at no bars."""
 
     def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer:
-        gate, wrong = "switches", self.wrong(book)
+        gate, wrong = "switches", self.wrong(book, now_ms) or self._late(book, decision_ts, now_ms)
         if not wrong and book.kernel.bar < self._condition.observing.get(book.record.id, 0):
             gate, wrong = OBSERVING, "the first bars after a start are only watched"
         told = {"gate": gate, "passed": not wrong, "reason": wrong}
         return Answer(0, Refusal.SWITCH, gate, wrong, (told,)) if wrong else Answer(wish.lots, chain=(told,))
 
-    def wrong(self, book: Book) -> str:
+    def wrong(self, book: Book, now_ms: int) -> str:
         """The first switch that is off, in words; "" where all is well."""
-        condition = self._condition
-        if condition.killed:
-            return f"the kill switch is latched: {condition.killed}"
-        for name, words in condition.kill_unknown.items():
-            return f"whether the kill switch was pulled in {name} is not known: {words}"
-        if condition.safe_mode:
-            return f"this is safe mode: {condition.safe_mode}"
-        if book.record.id in condition.halts:
-            return f"the bot is halted: {condition.halts[book.record.id]}"
-        if not condition.store_writable:
-            return "the journal cannot be written"
-        if not condition.linked:
-            return "the venue cannot be reached"
-        return "" if condition.reconciled else "books and venue were not compared yet"
+        found = self._condition.wrong(book.record.id, book.record.market, now_ms)
+        return found[0][1] if found else ""
+
+    def _late(self, book: Book, decision_ts: int, now_ms: int) -> str:
+        fresh = self._condition.freshness
+        late_ms = now_ms - decision_ts - book.record.timeframe_ms
+        if fresh is None or late_ms <= fresh.timings.decision_age_ms:
+            return ""
+        return f"the bar of this decision closed {late_ms} ms ago"

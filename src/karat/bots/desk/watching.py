@@ -41,7 +41,8 @@ class Watch:
             for book in tuple(self.desk.books.values()):
                 for order in tuple(book.live_orders()):
                     self._wait_for(book, order, now_ms)
-                self._chase(book, now_ms)
+                if self.desk.can_close(book):
+                    self._chase(book, now_ms)
                 self._cover(book, now_ms)
         self.last_ms = now_ms
         self.desk.flush()
@@ -65,15 +66,16 @@ class Watch:
         failed = book.failed_exit
         if failed is None or any(book.live_of(Part.EXIT, Part.FLATTEN)):
             return
-        holding = book.kernel.holding
-        if not holding.side or failed.order.side == holding.side:
+        holding, there = book.kernel.holding, book.there_lots
+        if not there or failed.order.side == holding.side:
             book.failed_exit = None
             return
         if now_ms - book.failed_ms >= self.timings.chase_ms:
             book.failed_exit = None
             book.intend(
-                Part.EXIT, -holding.side, holding.lots, failed.order.id, decision_bar=failed.decision_bar,
+                Part.EXIT, -holding.side, there, failed.order.id, decision_bar=failed.decision_bar,
                 decision_ts=failed.decision_ts, reason=failed.reason, reduce_only=True,
+                parent=failed.parent or failed.order.id,
             )  # fmt: skip
 
     def _cover(self, book: Book, now_ms: int) -> None:
@@ -81,20 +83,29 @@ class Watch:
         cover = self.covers.setdefault(book.record.id, Cover())
         holding, levels = book.kernel.holding, book.kernel.levels
         self.desk.protect(book, "watch")
-        plan = book.protection()
-        if not holding.side or not levels.has_stop or plan.covered_lots >= holding.lots:
+        plan, there = book.protection(), book.there_lots
+        if not there or not levels.has_stop or plan.covered_lots >= there:
             cover.since_ms, cover.alarmed = None, False
+            book.beyond_stop = False
             return
-        if cover.since_ms is None:
+        if cover.since_ms is None or now_ms < cover.since_ms:  # time may have been set back
             cover.since_ms = now_ms
         elif self.last_ms is not None:
             cover.unprotected_ms += now_ms - max(self.last_ms, cover.since_ms)
         waited = now_ms - cover.since_ms
         if waited >= self.timings.uncovered_alarm_ms and not cover.alarmed:
             cover.alarmed = True
-            text = (
-                f"{holding.lots - plan.covered_lots} of {holding.lots} lots have stood without a stop for {waited} ms."
-            )
+            text = f"{there - plan.covered_lots} of {there} lots have stood without a stop for {waited} ms."
             self.desk.gathered.tell(book.record.id, Kind.ALARM, text, {"alarm": "unprotected", "ms": waited}, "watch")
-        if waited >= self.timings.uncovered_max_ms:
-            self.desk.flatten(book, Flatten(-holding.side, holding.lots), "unprotected")
+        if waited >= self.timings.uncovered_max_ms or book.beyond_stop or self._is_past_stop(book, now_ms):
+            self.desk.flatten(book, Flatten(-holding.side, there), "unprotected")
+
+    def _is_past_stop(self, book: Book, now_ms: int) -> bool:
+        """Whether the price, as far as it is known, is where the stop that is missing would have acted."""
+        fresh, market = self.desk.condition.freshness, book.record.market
+        age = None if fresh is None else fresh.quote_age_ms(market, now_ms)
+        if age is None or age > self.timings.quote_age_ms:
+            return False
+        mark = self.desk.quotes[market].mark
+        level = book.kernel.levels.stop * book.record.instrument.tick
+        return mark is not None and (level - mark) * book.kernel.holding.side >= 0

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from karat.bots.desk.book import Book
+from karat.bots.desk.charges import note_payment, share_out
 from karat.bots.desk.fill_records import book_deal, fee_in_own_money
 from karat.bots.desk.filling import Deal, charged
 from karat.core.ids import ClientOrderId
 from karat.core.model.reasons import Reason
-from karat.oms.accounts import EXACT
 from karat.oms.client_ids import Part
 from karat.oms.records import Event
 from karat.ports.cockpit import EventKind
@@ -18,6 +17,10 @@ from karat.ports.venue import Charged, Linked, Looked, OrderSaid, Quoted, Said, 
 
 if TYPE_CHECKING:
     from karat.bots.desk.desk import Desk
+
+
+_BANNED = "banned until "
+_SILENT_MORE_MS = 1_500  # our clock and theirs
 
 
 def take_in(desk: Desk, said: Said) -> None:
@@ -29,7 +32,7 @@ def take_in(desk: Desk, said: Said) -> None:
     elif isinstance(said, Seized):
         _seized(desk, said)
     elif isinstance(said, Quoted):
-        desk.quotes[said.market] = said
+        _quoted(desk, said)
     elif isinstance(said, Looked):
         desk.looked.append(said)
     elif isinstance(said, Linked):
@@ -42,8 +45,10 @@ def _order_said(desk: Desk, said: OrderSaid) -> None:
         _stray(desk, said)
         return
     if said.event.order is not None and said.event.order not in book.register.orders:
-        _read_back(desk, book, said.event.order)
+        read_back(desk, book, said.event.order)
     book.take(book.dated(said.event), "venue", said.priced, said.reason)
+    if book.doubted_ms is not None:
+        desk.condition.reconciled = False
     desk.protect(book, said.event.order or "venue")
     if said.event.venue_id is not None and desk.strays:
         mine = [one for one in desk.strays if one.event.venue_id == said.event.venue_id]
@@ -69,7 +74,7 @@ def _book_of_venue_id(desk: Desk, event: Event) -> Book | None:
     return next((book for book in desk.books.values() if event.venue_id in book.register.by_venue_id), None)
 
 
-def _read_back(desk: Desk, book: Book, name: ClientOrderId) -> None:
+def read_back(desk: Desk, book: Book, name: ClientOrderId) -> None:
     """An order that was let go of, because it was over, is spoken of again."""
     record = desk.journal.order(name)
     if record is not None and record.bot == book.record.id:
@@ -78,23 +83,26 @@ def _read_back(desk: Desk, book: Book, name: ClientOrderId) -> None:
 
 
 def _charged(desk: Desk, said: Charged) -> None:
-    book = desk.books.get(said.bot) if said.bot is not None else None
+    if said.bot is None:
+        share_out(desk, said)
+        return
+    book = desk.books.get(said.bot)
     if book is None or said.id in book.charges:
         return
     _note_charge(desk, book, said.id)
     book.keep_kernel(charged(book.kernel, float(said.funding), float(said.borrow)))
     book.gathered.booked.append(book.nothing_booked())
-    amounts = {"funding": str(said.funding), "borrow": str(said.borrow)}
-    payload = {"id": said.id, "ts": said.ts, "currency": said.currency, **amounts}
-    desk.gathered.tell(book.record.id, EventKind.ORDER, "", {"charged": payload}, "venue")
-    book.paid[said.currency] = EXACT.add(book.paid.get(said.currency, Decimal()), said.funding + said.borrow)
-    desk.gathered.facts[f"paid:{book.record.id}"] = {name: str(amount) for name, amount in book.paid.items()}
+    note_payment(desk, book, said)
 
 
 def _seized(desk: Desk, said: Seized) -> None:
     """The venue liquidated a position."""
     book = desk.books.get(said.bot) if said.bot is not None else None
     if book is None:
+        if said.bot is None:
+            text = f"The venue liquidated in {said.market}."
+            desk.gathered.tell(None, EventKind.ALARM, text, {"alarm": "liquidated", "fill": said.fill.id}, "venue")
+            desk.condition.reconciled = False  # what is gone is declared by the looks that follow
         return
     fill = said.fill
     if fill.id in book.charges:
@@ -114,14 +122,35 @@ def _seized(desk: Desk, said: Seized) -> None:
     desk.protect(book, "liquidation")
 
 
+def _quoted(desk: Desk, said: Quoted) -> None:
+    """Keep the newest prices. Where prices are the venue's, what makes no sense is as if it had not been said."""
+    fresh = desk.condition.freshness
+    if fresh is not None:
+        bid, ask, mark = said.bid, said.ask, said.mark
+        if bid is None or ask is None or mark is None or not 0 < bid <= ask or not bid * 0.8 < mark < ask * 1.25:
+            return
+        moved = desk.heard_ts(said.ts)
+        if moved:
+            desk.shift(moved)
+        fresh.quoted_ms[said.market] = desk.now_ms()
+    desk.quotes[said.market] = said
+
+
 def _note_charge(desk: Desk, book: Book, name: str) -> None:
     book.charges.append(name)
     desk.gathered.facts[f"charges:{book.record.id}"] = {"ids": list(book.charges)}
 
 
 def _linked(desk: Desk, said: Linked) -> None:
-    desk.condition.linked = said.up
+    condition = desk.condition
+    if said.reason.startswith(_BANNED):
+        condition.silent_until_ms = int(said.reason.removeprefix(_BANNED)) + _SILENT_MORE_MS
+    elif said.up:
+        condition.down.discard(said.part)
+        condition.silent_until_ms = 0 if said.part == "orders" else condition.silent_until_ms
+    else:
+        condition.down.add(said.part)
     if not desk.venue.traits.simulates:
-        desk.condition.reconciled = False
+        condition.reconciled = False
     text = f"{said.part}: {'connected' if said.up else 'disconnected'} {said.reason}".strip()
     desk.gathered.tell(None, EventKind.WARNING, text, {"up": said.up, "part": said.part}, "venue")

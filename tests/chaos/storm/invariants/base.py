@@ -113,6 +113,16 @@ class Known:
         one = self.sums.get((bot, market))
         return 0 if one is None else one.lots
 
+    def by_hand_lots(self, market: MarketId, side: int) -> int:
+        """What trades of nobody's orders have brought in on one side, in all."""
+        mine = (one for one in self.exchange.trades if one.order is None and one.market == market)
+        return sum(trade.lots for trade in mine if trade.side == side)
+
+    def exposed_lots(self, market: MarketId) -> int:
+        """Of what the bots hold by their books, what is there at the venue: the rest was taken away by others."""
+        ours, held = self.net_lots(market), self.exchange.held[market].lots
+        return min(abs(ours), abs(held)) if ours * held > 0 else 0
+
     def value(self, market: MarketId, lots: int, price: Decimal) -> Decimal:
         terms = self.exchange.terms[market]
         return lots * terms.lot * terms.contract_size * price

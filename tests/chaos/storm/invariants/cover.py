@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from tests.chaos.storm.invariants.base import Check, Found, Known
+from tests.chaos.storm.tape import Entry, Posted
 
 from karat.core.ids import MarketId
+from karat.oms.client_ids import Part, order_key
+from karat.oms.records import Status
+from karat.ports.venue import CancelOrder
 
 _MONITOR_FRESH_MS = 5_000
+_COVER = frozenset({Status.ACKNOWLEDGED, Status.PARTLY_FILLED})
 
 
 class Cover(Check):
@@ -22,6 +27,22 @@ class Cover(Check):
         self._bare_since: dict[MarketId, int] = {}
         self._unwatched_since: dict[MarketId, int] = {}
         self.unprotected_ms = 0
+
+    def on(self, entry: Entry, known: Known) -> Found:
+        if not isinstance(entry, Posted) or not isinstance(entry.request, CancelOrder):
+            return
+        key, record = order_key(entry.request.id), known.records.get(entry.request.id)
+        if key is None or record is None or key.part != Part.STOP:
+            return
+        market, own = record.order.market, known.bot_lots(record.bot, record.order.market)
+        need = min(abs(own), known.exposed_lots(market)) if own * record.order.side < 0 else 0
+        others = [
+            one.order for one in known.records.values()
+            if one.bot == record.bot and one.order.id != record.order.id and one.order.trigger_ticks is not None
+            and one.order.side == record.order.side and one.order.status in _COVER
+        ]  # fmt: skip
+        if sum(order.open_lots for order in others) < need:
+            yield "S11", f"{record.order.id} is asked to go before another stop covers the {need} lots of {record.bot}"
 
     def on_time(self, known: Known) -> Found:
         self._count(known)

@@ -47,7 +47,7 @@ class Killed(Check):
                     yield "L3", f"{order.id} is alive {passed} ms after the kill"
         if passed > times.kill_flat_max:
             for market in known.setting.markets:
-                if known.net_lots(market) and known.exchange.held[market].lots and known.exchange.terms[market].open:
+                if known.exposed_lots(market) and known.exchange.terms[market].open:
                     yield "L3", f"{known.net_lots(market)} lots of {market} are held {passed} ms after the kill"
 
 

@@ -64,8 +64,8 @@ def flat(known: Known) -> Found:
     """E5: after a kill nothing is held and nothing is open, stops included."""
     lots, _, _ = external(known)
     for market, held in known.exchange.held.items():
-        by_others = lots.get(market, 0)
-        if held.lots not in (0, by_others) and known.exchange.terms[market].open:
+        if known.exposed_lots(market) and known.exchange.terms[market].open:
+            by_others = lots.get(market, 0)
             yield "E5", f"{held.lots} lots of {market} are held after the kill, {by_others} of them by others"
     for order in known.exchange.live.values():
         if order_key(order.id or "") is not None:

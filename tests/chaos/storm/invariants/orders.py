@@ -109,7 +109,7 @@ class ExitsOnlyReduce(Check):
             yield from self._posted(entry.request, known)
         if isinstance(entry, Committed):
             for change in known.changes:
-                yield from self._booked(change)
+                yield from self._booked(change, known)
 
     def on_time(self, known: Known) -> Found:
         for trade in known.exchange.trades[self._seen :]:
@@ -128,11 +128,14 @@ class ExitsOnlyReduce(Check):
         if key.part == Part.EXIT and (held * asked.side >= 0 or asked.lots > abs(held)):
             yield "S7", f"the exit {asked.id} of {asked.lots * asked.side:+} lots meets a position of {held:+}"
 
-    def _booked(self, change: Change) -> Found:
+    def _booked(self, change: Change, known: Known) -> Found:
         order, key = change.new.order, order_key(change.new.order.id)
         if key is None or key.part in (Part.ENTRY, Part.LIMIT) or order.filled_lots > order.lots or not change.fills:
             return
         after = change.lots_before + order.side * sum(fill.lots for fill in change.fills)
+        beyond = abs(after) if after * order.side > 0 else 0
+        if change.lots_before * order.side < 0 and beyond and beyond <= known.by_hand_lots(order.market, -order.side):
+            return  # a venue's mark bounds the account: what a hand brought in may have been closed beside the bot's
         if abs(after) >= abs(change.lots_before) or after * change.lots_before < 0:
             yield "S7", f"the exit {order.id} took {change.new.bot} from {change.lots_before:+} to {after:+}"
 

@@ -1,0 +1,239 @@
+"""The desk as the storm plugs it in: the production runner, desk, order management and journal, none of them patched.
+
+Only what the storm makes is not production's: clock, loop, venue, feeds, and a journal in memory with faults around its
+writes. `Pager` stands for the notifications, which are a service of their own: it reads the log and sends what a person
+has to know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from tests.chaos.storm.desk_strategies import STRATEGIES
+from tests.chaos.storm.market import Market
+from tests.chaos.storm.parts import Parts
+from tests.chaos.storm.setting import START_MS, Ceilings, Setting
+
+from karat.bots.desk.desk import Desk
+from karat.bots.desk.replay import folded, stored
+from karat.bots.runner import Runner
+from karat.bots.workers.voices import Voices
+from karat.core.errors import RetryLater
+from karat.core.ids import BotId, MarketId, StrategyName
+from karat.core.model.policy import LevelMode, Policy, SizeMode
+from karat.journal.store import SqlJournal, open_memory_journal
+from karat.oms.netting import Book
+from karat.oms.register import Register
+from karat.ports.cockpit import Mode
+from karat.ports.journal import BotRecord
+from karat.ports.trading import LoggedEvent, TradingJournal
+from karat.strategies import code_hash, resolve
+
+TIMEFRAME_MS = 20_000
+PAST_BARS = 30
+ORIGIN = 7
+_COMMON: dict[str, Any] = {
+    "capital": 50_000.0, "size_mode": SizeMode.FRACTION, "size_value": 0.1, "atr_period": 5, "leverage": 3.0,
+    "reentry_max": 2, "reentry_offset": 0.0005, "reentry_bars": 3,
+}  # fmt: skip
+POLICIES = (
+    Policy(
+        stop_mode=LevelMode.FRACTION, stop_value=0.003, take_mode=LevelMode.FRACTION, take_value=0.002,
+        trail_mode=LevelMode.FRACTION, trail_value=0.002, **_COMMON,
+    ),
+    Policy(
+        stop_mode=LevelMode.ATR, stop_value=1.5, take_mode=LevelMode.ATR, take_value=1.0, trail_mode=LevelMode.ATR,
+        trail_value=1.0, trail_from_entry=True, **_COMMON,
+    ),
+)  # fmt: skip
+
+
+class LeaseByTime:
+    """In a store that two processes of the storm share nobody knows whether the other is alive."""
+
+    def take(self) -> bool:
+        return False
+
+    def let_go(self) -> None:
+        """There is nothing to let go."""
+
+
+def bots(setting: Setting) -> tuple[BotRecord, ...]:
+    anchor_ts = START_MS - PAST_BARS * TIMEFRAME_MS
+    made = []
+    for one, strategy, policy in zip(setting.instruments, STRATEGIES.values(), POLICIES, strict=False):
+        made.append(
+            BotRecord(
+                BotId(one.base.lower()), one.base.lower(), StrategyName(strategy.name), code_hash(strategy),
+                resolve(strategy).as_dict(), policy, one, one.market, TIMEFRAME_MS, Mode.PAPER, one.settle, anchor_ts,
+                START_MS,
+            )
+        )  # fmt: skip
+    return tuple(made)
+
+
+class DeskPlug:
+    """`parts.Plug`."""
+
+    def __init__(self) -> None:
+        self._opening: Mapping[str, Decimal] = {}
+
+    def setting(self, seed: int) -> Setting:
+        """With what one position of the bot of each market may come to at most: a fifth of growth of its equity, at the
+        lowest price of the storm."""
+        plain = Setting()
+        lots: dict[MarketId, int] = {}
+        for one in plain.instruments:
+            lasts_s = (plain.lasts_ms + plain.drain_ms) // 1_000 + 1
+            lowest = int(Market(one, seed, START_MS, plain.history_s, lasts_s).ticks.min()) * one.tick
+            lots[one.market] = int(_COMMON["capital"] * 1.2 * _COMMON["size_value"] / lowest / one.lot)
+        return replace(plain, ceilings=Ceilings(lots))
+
+    def journal(self, setting: Setting) -> TradingJournal:
+        journal = open_memory_journal(ORIGIN, LeaseByTime())
+        for record in bots(setting):
+            journal.create_bot(record)
+        self._opening = {one.settle: setting.opening for one in setting.instruments}
+        return journal
+
+    def build(self, parts: Parts) -> DeskProcess:
+        return DeskProcess(parts)
+
+    def replayed(self, events: Sequence[LoggedEvent]) -> Any:
+        return folded(events, {record.id: record for record in bots(Setting())})
+
+    def stored(self, journal: SqlJournal) -> Any:
+        return stored(journal)
+
+    def wallets(self, journal: TradingJournal) -> Mapping[str, Decimal]:
+        wallets, facts = dict(self._opening), journal.facts()
+        for account in journal.accounts():
+            currency = journal.bot(account.bot).instrument.settle
+            wallets[currency] += account.realised
+            for paid_in, fee in account.fees.items():
+                wallets[paid_in] -= fee
+        for name, paid in facts.items():
+            if name.startswith("paid:"):
+                for currency, amount in paid.items():
+                    wallets[currency] -= Decimal(amount)
+        return wallets
+
+
+plug = DeskPlug
+
+
+class DeskProcess:
+    """`parts.Process`: one life of the production runtime."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._runner = Runner(
+            parts.journal, parts.feed, parts.venue, STRATEGIES.__getitem__, parts.clock, voices=Voices(None),
+            holder="the process of the storm",
+        )  # fmt: skip
+        self._runner.written = lambda newest, transaction: parts.published(newest)
+        self._pager = Pager(parts)
+
+    async def run(self) -> None:
+        records = self._parts.journal.bots()
+        pager = asyncio.create_task(self._pager.run())
+        try:
+            await self._runner.run([record.id for record in records])
+        finally:
+            self._pager.stop()
+            pager.cancel()
+            await asyncio.gather(pager, self._pager.ended(), return_exceptions=True)
+
+    def watched(self) -> DeskWatched | None:
+        return None if self._runner.desk is None else DeskWatched(self._runner.desk)
+
+    def command(self, kind: str, identity: str, payload: Mapping[str, Any]) -> bool:
+        return self._runner.command(kind, identity, payload)
+
+
+class Pager:
+    """Sends events of `page_kinds` until each has gone out once."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._sent = 0
+        self._stopped = False
+        self._again: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        try:
+            while True:
+                await self._page()
+                await self._parts.clock.sleep(1.0)
+        finally:
+            if not self._stopped:
+                self._again = asyncio.create_task(self.run())
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._again is not None:
+            self._again.cancel()
+
+    async def ended(self) -> None:
+        if self._again is not None:
+            await asyncio.gather(self._again, return_exceptions=True)
+
+    async def _page(self) -> None:
+        for event in self._parts.journal.log(self._sent, 1_000):
+            if event.kind in self._parts.setting.page_kinds:
+                try:
+                    await self._parts.notifier.send(event.sequence, event.text)
+                except RetryLater:
+                    return
+            self._sent = event.sequence
+
+
+class DeskWatched:
+    """`parts.Watched`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @property
+    def register(self) -> Register:
+        return Register({name: one for book in self._desk.books.values() for name, one in book.register.orders.items()})
+
+    @property
+    def books(self) -> Mapping[MarketId, Book]:
+        return {}
+
+    @property
+    def token(self) -> int | None:
+        return self._desk.token
+
+    @property
+    def is_reconciled(self) -> bool:
+        return self._desk.condition.reconciled
+
+    @property
+    def kill_latched(self) -> bool:
+        return bool(self._desk.condition.killed)
+
+    def blocks(self, market: MarketId) -> tuple[str, ...]:
+        desk = self._desk
+        return tuple(code for code, _ in desk.condition.wrong(None, market, desk.now_ms()))
+
+    def price_age_ms(self, market: MarketId) -> int | None:
+        freshness = self._desk.condition.freshness
+        return None if freshness is None else freshness.quote_age_ms(market, self._desk.now_ms())
+
+    def queue_sizes(self) -> Mapping[str, int]:
+        desk = self._desk
+        return {"inbox": len(desk.inbox), "strays": len(desk.strays), "posts": len(desk.gathered.posts)}
+
+    def problems(self) -> tuple[str, ...]:
+        condition = self._desk.condition
+        named = {
+            "not reconciled": not condition.reconciled, "journal": not condition.store_writable,
+            "links": bool(condition.down), "tasks": bool(condition.dead), "broken": bool(condition.broken),
+        }  # fmt: skip
+        return tuple(name for name, is_so in named.items() if is_so)

@@ -1,0 +1,56 @@
+"""Strategies that trade often, by the time of day and the last move: the storm wants orders, not profits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from karat.core.model.signals import Signals, signals
+from karat.strategies import Hypothesis, Market, Strategy, Values
+
+_WHY = Hypothesis(
+    behaviour="None: it trades by the clock.", persistence="Nothing is claimed.", universe="The storm.",
+    entry="Every few bars, with or against the last move.", exit="A few bars later.", sizing="By the policy.",
+    constraints="Only for trying the runtime.",
+)  # fmt: skip
+
+
+class WithTheMove(Strategy):
+    """In at every fifth bar in the direction of the last move, out three bars later."""
+
+    name = "storm_with_the_move"
+    family = "storm"
+    hypothesis = _WHY
+
+    def warmup_bars(self, p: Values) -> int:
+        return 1
+
+    def signals(self, market: Market, p: Values) -> Signals:
+        return _by_the_clock(market, 5, 0, 3, 1)
+
+
+class AgainstTheMove(Strategy):
+    """In at every fourth bar against the last move; what is still there after two more goes."""
+
+    name = "storm_against_the_move"
+    family = "storm"
+    hypothesis = _WHY
+
+    def warmup_bars(self, p: Values) -> int:
+        return 1
+
+    def signals(self, market: Market, p: Values) -> Signals:
+        return _by_the_clock(market, 4, 1, 3, -1)
+
+
+def _by_the_clock(market: Market, every: int, enters: int, leaves: int, direction: int) -> Signals:
+    count = market.ts // 20_000 % every
+    up = np.zeros(len(market), np.bool_)
+    up[1:] = market.close[1:] >= market.close[:-1]
+    long = (count == enters) & (up if direction > 0 else ~up)
+    short = (count == enters) & ~long
+    long[0] = short[0] = False
+    out = count == leaves
+    return signals(len(market), long=long, short=short, exit_long=out, exit_short=out)
+
+
+STRATEGIES = {one.name: one for one in (WithTheMove(), AgainstTheMove())}

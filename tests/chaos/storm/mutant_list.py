@@ -1,0 +1,151 @@
+"""The mutants: what each breaks, and the invariants of which one has to catch it."""
+
+from __future__ import annotations
+
+from tests.chaos.storm.mutants import Mutant
+
+_DESK = "karat/bots/desk/"
+
+
+def _mutant(name: str, path: str, old: str, new: str, *caught_by: str) -> Mutant:
+    return Mutant(name, path, old, new, frozenset(caught_by))
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    _mutant(
+        "a fill that is heard again is booked again", "karat/oms/order.py",
+        "        if booked.id == fill.id:\n", "        if booked.id == fill.id and booked != fill:\n",
+        "S4", "S5", "S7", "S9",
+    ),
+    _mutant(
+        "an order leaves before it is written", _DESK + "desk.py",
+        "            transaction, posts = self._unwritten\n",
+        "            transaction, posts = self._unwritten\n"
+        "            [self._post(one, transaction.at_ms) for one in posts]\n            posts = []\n",
+        "S1",
+    ),
+    _mutant(
+        "what is not answered is sent again", _DESK + "watching.py",
+        '            book.take(Event(EventKind.TIME_OUT, order.id), "clock")\n',
+        '            book.take(Event(EventKind.TIME_OUT, order.id), "clock")\n'
+        "            from karat.bots.desk.orders import submit_of\n"
+        "            book.gathered.posts.append(submit_of(record))\n",
+        "S2",
+    ),
+    _mutant(
+        "what is not answered is taken for refused", _DESK + "watching.py",
+        '            book.take(Event(EventKind.TIME_OUT, order.id), "clock")\n',
+        '            book.take(Event(EventKind.REJECT, order.id), "clock")\n',
+        "S9",
+    ),
+    _mutant(
+        "a stop goes before its successor stands", "karat/oms/protection.py",
+        "    return [Place(Part.STOP, side, held, position.stop_ticks)]\n",
+        "    return [*_cancels(stops), Place(Part.STOP, side, held, position.stop_ticks)]\n",
+        "S11",
+    ),
+    _mutant(
+        "nobody looks at the venue", _DESK + "reconciling.py",
+        "        self._take_answers(now_ms)\n        timings",
+        "        self.desk.condition.reconciled = True\n        return\n        timings",
+        "S8",
+    ),
+    _mutant(
+        "a kill is not written down", _DESK + "operating.py",
+        '        desk.gathered.facts["kill"] = fact\n', "",
+        "S8", "E3",
+    ),
+    _mutant(
+        "a kill holds no entry back",
+        _DESK + "condition.py",
+        "        if self.killed:\n",
+        "        if False:\n",
+        "S8",
+    ),
+    _mutant(
+        "who lost the lease goes on writing", "karat/journal/trading_writing.py",
+        "        if token != given.token or token < 1:\n", "        if token < 1:\n",
+        "S20",
+    ),
+    _mutant(
+        "a fill after the end falls away", "karat/oms/order.py",
+        "    known, alarms = _known(order, event)\n    fill = event.fill\n",
+        "    known, alarms = _known(order, event)\n    fill = event.fill\n"
+        "    if order.status in (Status.CANCELLED, Status.EXPIRED):\n        return order, ()\n",
+        "E1", "L2", "L4", "S7", "S11",
+    ),
+    _mutant(
+        "one look proves that an order never arrived", "karat/oms/order.py",
+        "    if order.absent_ms is None or order.absent_ms == event.after_ms:\n", "    if False:\n",
+        "S9",
+    ),
+    _mutant(
+        "an absence before the venue's bound counts", "karat/oms/order.py",
+        "    if event.number != order.sends or event.after_ms <= order.arrival_ms_max:\n",
+        "    if event.number != order.sends:\n",
+        "S9",
+    ),
+    _mutant(
+        "what could not be written is forgotten", _DESK + "desk.py",
+        "                self.condition.store_writable = False\n                return False\n",
+        "                self.condition.store_writable = False\n                self._unwritten = None\n"
+        "                return False\n",
+        "E1", "E3", "E7", "E8", "S1", "S4", "S5", "S9", "S12", "S17",
+    ),
+    _mutant(
+        "a stop may open a position", _DESK + "desk.py",
+        "limit_ticks=None if is_stop else action.ticks,\n                    reduce_only=True,",
+        "limit_ticks=None if is_stop else action.ticks,\n                    reduce_only=False,",
+        "S7",
+    ),
+    _mutant(
+        "what is nobody's is not found out", _DESK + "reconciling.py",
+        "            for declaration in confirmed(self.last, found):\n",
+        "            for declaration in ():\n",
+        "L3", "L4", "L7", "E5",
+    ),
+    _mutant(
+        "a cancel says nothing of fills", "karat/oms/order.py",
+        "    reported = max(order.reported_lots, event.lots)\n",
+        "    reported = max(order.reported_lots, event.lots if event.kind == EventKind.FILL else 0)\n",
+        "E1", "L4", "L7", "S7", "S11",
+    ),
+    _mutant(
+        "an overfill halts nobody", "karat/oms/order.py",
+        "        edge = replace(edge, effects=(*edge.effects, EffectKind.HALT))\n", "",
+        "S4",
+    ),
+    _mutant(
+        "an open bar is taken for closed", "karat/bots/intake.py",
+        "        if bar.ts + width > self._now_ms() and self._is_sure():\n",
+        "        if False:\n",
+        "S17",
+    ),
+    _mutant(
+        "requests leave while the venue has banned us", _DESK + "desk.py",
+        "        silent = self.now_ms() < self.condition.silent_until_ms\n", "        silent = False\n",
+        "S14",
+    ),
+    _mutant(
+        "a decision counts no more while its order is on its way", _DESK + "book.py",
+        "        if kernel.order.due >= 0 and not any(self.live_of(*DECIDED)):\n",
+        "        if kernel.order.due >= 0:\n",
+        "S6",
+    ),
+    _mutant(
+        "old prices are good enough", _DESK + "condition.py",
+        "        return found + (self.freshness.wrong(market, now_ms) if self.freshness is not None else [])\n",
+        "        return found\n",
+        "S8",
+    ),
+    _mutant(
+        "nobody watches what has no stop", _DESK + "watching.py",
+        '        self.desk.protect(book, "watch")\n        plan, there', "        plan, there",
+        "L2", "S11",
+    ),
+    _mutant(
+        "a task that died stays dead", "karat/bots/supervision.py",
+        "        return False\n    error = task.exception()\n", "        return True\n    error = task.exception()\n",
+        "L1", "L3", "L5", "L7", "S8", "S20", "S11", "E5",
+    ),
+)  # fmt: skip
