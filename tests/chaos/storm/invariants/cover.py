@@ -7,7 +7,7 @@ from tests.chaos.storm.tape import Entry, Posted
 
 from karat.core.ids import MarketId
 from karat.oms.client_ids import Part, order_key
-from karat.oms.records import Status
+from karat.oms.records import TERMINAL, Status
 from karat.ports.venue import CancelOrder
 
 _MONITOR_FRESH_MS = 5_000
@@ -32,8 +32,8 @@ class Cover(Check):
         if not isinstance(entry, Posted) or not isinstance(entry.request, CancelOrder):
             return
         key, record = order_key(entry.request.id), known.records.get(entry.request.id)
-        if key is None or record is None or key.part != Part.STOP:
-            return
+        if key is None or record is None or key.part != Part.STOP or record.order.status in TERMINAL:
+            return  # one that has ended by the venue's word covers nothing, whatever an older look shows
         market, own = record.order.market, known.bot_lots(record.bot, record.order.market)
         need = min(abs(own), known.exposed_lots(market)) if own * record.order.side < 0 else 0
         others = [
