@@ -33,10 +33,10 @@ from karat.bots.desk.timings import Timings
 from karat.bots.desk.tracing import Tracer
 from karat.bots.desk.watching import Watch
 from karat.bots.history import History
+from karat.bots.telling import beginning_told
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
-from karat.core.model.candles import Ints
 from karat.core.model.reasons import Refusal
 from karat.core.time import iso
 from karat.ports.clock import Clock
@@ -205,7 +205,7 @@ class Runner:
                 continue
             bars = begun[-1].bars
             last_ts = feed.past(bars).candles.ts[-1:]
-            self._tell(desk, record.id, BotState.RUNNING, "", _beginning(bars, last_ts))
+            self._tell(desk, record.id, BotState.RUNNING, "", beginning_told(bars, last_ts))
         return begun
 
     def _recovered(
@@ -299,11 +299,3 @@ class Runner:
         desk.gathered.change_state(bot, state, cause)
         desk.gathered.tell(bot, told.kind, told.text, told.payload, "runner")
         desk.flush()
-
-
-def _beginning(bars: int, last_ts: Ints) -> Happening:
-    if not bars:
-        return Happening(EventKind.STARTED, "Started.")
-    return Happening(
-        EventKind.RECOVERED, f"Goes on after {bars:,} bars, the last of {iso(int(last_ts[0]))}.", {"bars": bars}
-    )
