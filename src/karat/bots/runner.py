@@ -15,10 +15,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any
 
 from karat.bots.desk.book import Book
 from karat.bots.desk.commands import Commands
@@ -33,7 +31,9 @@ from karat.bots.desk.timings import Timings
 from karat.bots.desk.tracing import Tracer
 from karat.bots.desk.watching import Watch
 from karat.bots.history import History
+from karat.bots.past import Past, read_past
 from karat.bots.telling import beginning_told
+from karat.bots.turns import turns_of
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
@@ -43,7 +43,7 @@ from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
 from karat.ports.journal import BotRecord, Happening, LimitedBy
-from karat.ports.trading import AccountRecord, Facts, OrderRecord, TradingJournal
+from karat.ports.trading import Facts, TradingJournal
 from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
 
@@ -53,15 +53,6 @@ WATCH_SECONDS = 1.0
 IsCarried = Callable[[Strategy, Values], bool]
 MakeFeed = Callable[[FeedKey], Feed]
 Enlisted = tuple[BotRecord, Strategy]
-
-
-@dataclass(slots=True)
-class _Past:
-    """What the journal knows of the bots to be run, read once."""
-
-    orders: dict[BotId, tuple[OrderRecord, ...]] = field(default_factory=dict[BotId, tuple[OrderRecord, ...]])
-    accounts: dict[BotId, AccountRecord] = field(default_factory=dict[BotId, AccountRecord])
-    facts: Facts = field(default_factory=dict[str, Mapping[str, Any]])
 
 
 class Runner:
@@ -113,11 +104,13 @@ class Runner:
     async def _run_all(self, desk: Desk, commands: Commands, records: list[BotRecord], until_ts: int | None) -> None:
         seconds = self._watch_seconds
         watch = None if seconds is None else asyncio.create_task(self._watch(desk, commands, seconds))
-        past = self._read_past(records)
+        past = read_past(self._journal)
         try:
+            groups = self._grouped(desk, records)
+            desk.turns = turns_of(groups, records)
             async with asyncio.TaskGroup() as tasks:
-                for key, members in self._grouped(desk, records).items():
-                    tasks.create_task(self._run_group(desk, past, key, members, until_ts))
+                for key, members in groups.items():
+                    tasks.create_task(self._run_in_turn(desk, past, key, members, until_ts))
         except BaseExceptionGroup as many:
             expected = [error for error in many.exceptions if isinstance(error, KaratError)]
             if len(expected) < len(many.exceptions):
@@ -146,12 +139,6 @@ class Runner:
             watch.tick(now)
             reconciler.tick(now)
 
-    def _read_past(self, records: Iterable[BotRecord]) -> _Past:
-        past = _Past(accounts={one.bot: one for one in self._journal.accounts()}, facts=self._journal.facts())
-        for one in self._journal.open_orders():
-            past.orders[one.bot] = (*past.orders.get(one.bot, ()), one)
-        return past
-
     def _grouped(self, desk: Desk, records: Iterable[BotRecord]) -> dict[FeedKey, list[Enlisted]]:
         """Bots by the feed they want. One whose strategy is gone fails alone."""
         groups: dict[FeedKey, list[Enlisted]] = {}
@@ -166,8 +153,16 @@ class Runner:
             groups.setdefault(key, []).append((record, strategy))
         return groups
 
+    async def _run_in_turn(
+        self, desk: Desk, past: Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
+    ) -> None:
+        try:
+            await self._run_group(desk, past, key, members, until_ts)
+        finally:
+            desk.turns.leave(key)
+
     async def _run_group(
-        self, desk: Desk, past: _Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
+        self, desk: Desk, past: Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
     ) -> None:
         """From recovery to the end of the feed."""
         try:
@@ -182,7 +177,7 @@ class Runner:
             return
         begun = self._begun(desk, past, feed, history, members)
         try:
-            await self._follow(desk, feed, history, begun, until_ts)
+            await self._follow(desk, key, feed, history, begun, until_ts)
         except RetryLater:
             raise
         except KaratError as error:  # of the feed: what a bot does wrong has failed it already
@@ -192,7 +187,7 @@ class Runner:
             self._end(desk, begun, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
             raise
 
-    def _begun(self, desk: Desk, past: _Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
+    def _begun(self, desk: Desk, past: Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
         """Every bot that can go on. One that cannot fails alone."""
         begun: list[Member] = []
         for record, strategy in members:
@@ -209,7 +204,7 @@ class Runner:
         return begun
 
     def _recovered(
-        self, desk: Desk, past: _Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
+        self, desk: Desk, past: Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
     ) -> Member:
         """A bot that goes on after its last bar. Raises NeedsOperator `strategy_changed` or `history_changed`."""
         bars = self._journal.status(record.id).bars
@@ -232,7 +227,7 @@ class Runner:
         return member
 
     async def _follow(
-        self, desk: Desk, feed: Feed, history: History, members: list[Member], until_ts: int | None
+        self, desk: Desk, key: FeedKey, feed: Feed, history: History, members: list[Member], until_ts: int | None
     ) -> None:
         """Step on every bar until the feed ends, the time comes or no bot is left."""
         async with aclosing(feed.arrivals(history.bars)) as arrivals:
@@ -247,6 +242,7 @@ class Runner:
                     self._settle(desk, members)
                     self._end(desk, members, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
                     return
+                await desk.turns.take(key, arrival.bar.ts + history.timeframe_ms)
                 await self._take(desk, history, arrival, members)
                 if not members:
                     return

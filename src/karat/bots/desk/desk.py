@@ -13,6 +13,7 @@ from karat.bots.desk.limit_book import LimitBook
 from karat.bots.desk.orders import submit_of
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.words import take_in
+from karat.bots.turns import Turns
 from karat.core.errors import RetryLater
 from karat.core.ids import BotId, ClientOrderId
 from karat.core.model.reasons import Reason
@@ -95,6 +96,7 @@ class Desk:
         self.touched: set[int] = set()
         self.limits = LimitBook()
         self.house: House | None = None
+        self.turns = Turns(())
         venue.listen(self.hear)
 
     def restore(self, facts: Facts) -> None:
