@@ -46,6 +46,7 @@ from karat.bots.intake import Intake
 from karat.bots.past import Enlisted, Past, grouped, read_past
 from karat.bots.steady import SteadyClock
 from karat.bots.supervision import Job, supervise
+from karat.bots.turns import turns_of
 from karat.bots.watchdog import Chore, Group, Shared, Watchdog, may_try_again
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, NeedsOperator, RetryLater
@@ -168,9 +169,11 @@ class Runner:
         guards = [] if seconds is None else guards_of(self._board.kill, self._clock, seconds)
         past = read_past(self._journal)
         try:
+            groups = grouped(records, self._strategy_of, shared.doings)
+            shared.desk.turns = turns_of(groups, records)
             async with asyncio.TaskGroup() as tasks:
-                for key, members in grouped(records, self._strategy_of, shared.doings).items():
-                    tasks.create_task(self._keep_group(shared, past, key, members, until_ts))
+                for key, members in groups.items():
+                    tasks.create_task(self._run_in_turn(shared, past, key, members, until_ts))
         except BaseExceptionGroup as many:
             expected = [error for error in many.exceptions if isinstance(error, KaratError)]
             if len(expected) < len(many.exceptions):
@@ -240,6 +243,14 @@ class Runner:
             members = [one for one in members if one[0].id in alive]
             past = read_past(self._journal)
         return None
+
+    async def _run_in_turn(
+        self, shared: Shared, past: Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
+    ) -> None:
+        try:
+            await self._keep_group(shared, past, key, members, until_ts)
+        finally:
+            shared.desk.turns.leave(key)
 
     async def _run_group(
         self, shared: Shared, past: Past, group: Group, members: list[Enlisted], until_ts: int | None
@@ -351,6 +362,7 @@ class Runner:
                     self._settle(shared, members)
                     shared.doings.end(members, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
                     return
+                await desk.turns.take(group.key, arrival.bar.ts + history.timeframe_ms)
                 for one in [arrival] if intake is None else self._let_in(shared, intake, arrival, members):
                     await self._take(shared, history, one, members)
                     group.took(one.bar.ts, desk.now_ms())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -9,15 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.bots.fleet import POLICY, Desk, demo, kept
+from tests.unit.bots.fleet import POLICY, Desk, StillClock, demo, kept
 
+from karat.bots.runner import Runner
 from karat.core.errors import InputError
 from karat.core.ids import BotId
 from karat.core.model.policy import LevelMode, SizeMode
 from karat.core.model.reasons import Reason, Refusal
+from karat.feeds.demo.symbols import DEMO_SYMBOLS
+from karat.feeds.replay import ReplayFeed
 from karat.ports.commands import CommandAsked
 from karat.ports.journal import LimitedBy
 from karat.ports.trading import LoggedEvent
+from karat.strategies import find_strategy
+from karat.venues.paper import PaperVenue
 
 BARS = 700
 RISKING = replace(POLICY, size_mode=SizeMode.RISK, size_value=0.005)  # 487 lots of about 42.8 at the first entry
@@ -178,3 +184,25 @@ def test_a_limit_is_loosened_only_where_that_is_said_and_undone_in_turn(desk: De
         ("limits.gross_exposure", "ada", True, ""),
         ("limits.gross_exposure", "bea", False, "set limits.gross_exposure 2.5"),
     ]
+
+
+def test_bots_of_several_markets_are_one_account(desk: Desk, tmp_path: Path) -> None:
+    other = Desk(tmp_path / "other", *demo(BARS, DEMO_SYMBOLS[1]))
+    other.journal.close()
+    other.journal = desk.journal
+    asked(desk, "limits.gross_exposure", 0.4)
+    bots = [one.create(name, policy=RISKING, limits=FLEET) for name, one in (("ada", desk), ("bea", other))]
+    markets, clock = {one.candles.market: one for one in (desk, other)}, StillClock()
+    runner = Runner(
+        desk.journal,
+        lambda key: ReplayFeed(markets[key.market].candles, markets[key.market].funding, clock),
+        PaperVenue(), find_strategy, clock,
+    )  # fmt: skip
+    asyncio.run(runner.run(bots))
+    decisions = [one.payload for one in told(desk, "risk")]
+    assert {one["bot"] for one in decisions if one["lots"]} == set(bots)
+    assert not [one for one in decisions if one["first"] == "marks_age"]
+    shared = [one for one in decisions if one["first"] == "gross_exposure"]
+    values = [found["value"] for one in shared for found in one["findings"] if found["rule"] == "gross_exposure"]
+    own = [found["value"] for one in shared for found in one["findings"] if found["rule"] == "symbol_exposure"]
+    assert any(both > alone for both, alone in zip(values, own, strict=True)), "what the other bot holds counts"

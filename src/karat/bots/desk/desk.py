@@ -15,6 +15,9 @@ from karat.bots.desk.timings import Timings
 from karat.bots.desk.words import take_in
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId, ClientOrderId, MarketId
+from karat.bots.turns import Turns
+from karat.core.errors import RetryLater
+from karat.core.ids import BotId, ClientOrderId
 from karat.core.model.reasons import Reason
 from karat.kernel.engine import Inputs
 from karat.oms.client_ids import Part, order_key
@@ -107,6 +110,8 @@ class Desk:
                 raise
             self.broken = self.broken or error
             self.condition.broken = str(self.broken)
+        self.turns = Turns(())
+        venue.listen(self.hear)
 
     def restore(self, facts: Facts) -> None:
         """Take the switches up as the journal has them: a restart releases nothing (failures: D8)."""

@@ -128,7 +128,7 @@ class Member:
 
     def holds_back(self, *, more: bool) -> bool:
         """Whether the bars reached may wait for those that are coming at once."""
-        return more and self.voice.carries
+        return more and self.voice.carries and self._foresees
 
     def settle(self, written_ts: int) -> None:
         """Do the bars reached and not yet done, at wall time `written_ts`; those that cannot be written wait."""

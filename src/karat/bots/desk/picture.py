@@ -3,7 +3,8 @@
 1. Every book says when it changed (`Desk.touched`); only its share is made anew. Other bots stand in the picture as
    sums per strategy, market and side, which are whole lots; the asking bot stands in it alone, with its own stop.
 2. At a venue that simulates, now is the close of the bar that is decided, and a quote that was made from a candle is
-   as good until its next candle is due. Elsewhere now is the clock of the desk.
+   as good until its next candle is due: markets that close together are taken in one after the other. Elsewhere now
+   is the clock of the desk.
 3. What nobody can tell is None: at a venue that does not simulate, the leverage it has set, its largest order and
    whether it takes entries, until its adapter says so (`Condition.terms`).
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from karat.bots.desk.book import Book
@@ -44,6 +46,34 @@ class MovesTogether(Mapping[tuple[MarketId, MarketId], float]):
         return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Of all bots of one currency: what may still fill, the margin of what is held, the kinds of market, and by
+    strategy how many bots there are, their equity now and when the day began."""
+
+    flying: tuple[InFlight, ...]
+    margin: float
+    inverse: set[bool]
+    by_strategy: Mapping[str, tuple[int, float, float]]
+
+
+def _sums_of(shares: list[Share]) -> Sums:
+    of: dict[str, list[Share]] = {}
+    for share in shares:
+        of.setdefault(share.strategy, []).append(share)
+    return Sums(
+        tuple(one for share in shares for one in share.flying),
+        math.fsum(share.margin for share in shares),
+        {share.inverse for share in shares},
+        {
+            name: (
+                len(some), math.fsum(one.equity for one in some), math.fsum(one.equity_day_start for one in some)
+            )
+            for name, some in of.items()
+        },
+    )  # fmt: skip
+
+
 class Picture:
     """What all books of one desk come to, per currency."""
 
@@ -53,6 +83,7 @@ class Picture:
         self.purses: dict[str, Purse] = {}
         self._shares: dict[int, Share] = {}
         self._cells: dict[str, dict[Cell, int]] = {}
+        self._sums: dict[str, Sums] = {}  # of the currencies in which nothing has changed since
         self._positions = 0
 
     def refresh(self, now_ms: int) -> None:
@@ -70,9 +101,12 @@ class Picture:
         """A book's share is now that of `state`."""
         quote = self._desk.quotes.get(book.record.market)
         share = share_of(book, state, None if quote is None else quote.mark)
-        self._add(self._shares.get(number), -1)
-        self._shares[number] = share
-        self._add(share, 1)
+        before = self._shares.get(number)
+        if share != before:
+            self._add(before, -1)
+            self._shares[number] = share
+            self._add(share, 1)
+            self._sums.pop(share.currency, None)
         purse = self.purse(share.currency)
         if purse.mark(number, share.equity, now_ms):
             self._desk.gathered.facts[f"account:{share.currency}"] = purse.as_dict()
@@ -89,6 +123,7 @@ class Picture:
         share = self._shares.pop(number, None)
         if share is not None:
             self._add(share, -1)
+            self._sums.pop(share.currency, None)
             self.purse(share.currency).leave(number)
 
     def _add(self, share: Share | None, sign: int) -> None:
@@ -108,7 +143,14 @@ class Picture:
 
     def flying(self, currency: str) -> tuple[InFlight, ...]:
         """What may still fill, of every bot of a currency."""
-        return tuple(one for share in self._shares.values() if share.currency == currency for one in share.flying)
+        return self._summed(currency).flying
+
+    def _summed(self, currency: str) -> Sums:
+        found = self._sums.get(currency)
+        if found is None:
+            shares = [share for share in self._shares.values() if share.currency == currency]
+            found = self._sums[currency] = _sums_of(shares)
+        return found
 
     def holdings(self, number: int, book: Book) -> tuple[Holding, ...]:
         """What is held in the currency of a bot: its own, and the others' as sums."""
@@ -127,12 +169,10 @@ class Picture:
     def account(self, number: int, unit: float | None) -> AccountView:
         """The account of a bot's currency; `unit` is what one of it is worth in quote units, None: unknown."""
         currency, inverse = self._shares[number].currency, self._shares[number].inverse
-        mine = [share for share in self._shares.values() if share.currency == currency]
-        if unit is None or any(share.inverse is not inverse for share in mine):
+        sums, purse = self._summed(currency), self.purse(currency)
+        if unit is None or sums.inverse != {inverse}:
             return AccountView()
-        purse = self.purse(currency)
-        equity = purse.equity * unit
-        used = math.fsum(share.margin for share in mine)
+        equity, used = purse.equity * unit, sums.margin
         return AccountView(
             equity, equity + purse.below_peak * unit, equity + purse.below_day * unit, used, max(equity - used, 0.0)
         )
@@ -140,16 +180,11 @@ class Picture:
     def others_of_strategy(self, number: int, book: Book, unit: float, now_ms: int) -> tuple[BotView, ...]:
         """The other bots of a bot's strategy and currency, as one; for the day of the strategy."""
         own = self._shares[number]
-        others = [
-            share
-            for one, share in self._shares.items()
-            if one != number and share.strategy == own.strategy and share.currency == own.currency
-        ]
-        if not others:
+        count, total, total_start = self._summed(own.currency).by_strategy[own.strategy]
+        if count == 1:
             return ()
-        equity = math.fsum(share.equity for share in others) * unit
-        start = math.fsum(share.equity_day_start for share in others) * unit
-        name = BotId(f"{len(others)} other bots of {own.strategy}")
+        equity, start = (total - own.equity) * unit, (total_start - own.equity_day_start) * unit
+        name = BotId(f"{count - 1} other bots of {own.strategy}")
         return (BotView(name, book.record.strategy, equity, None, equity if now_ms % DAY_MS == 0 else start),)
 
     def markets(self, book: Book, wanted: set[MarketId], leverage: float, now_ms: int) -> tuple[MarketView, ...]:
@@ -164,7 +199,7 @@ class Picture:
         terms = self._desk.condition.terms.get(record.market)
         fee = max(instrument.taker_fee, book.kind.rules.taker_fee)
         seen_ms = None if quote is None else quote.ts
-        if quote is not None and quote.modelled and now_ms - record.timeframe_ms < quote.ts:
+        if quote is not None and quote.modelled and abs(now_ms - quote.ts) <= record.timeframe_ms:
             seen_ms = now_ms
         return MarketView(
             market=record.market,
