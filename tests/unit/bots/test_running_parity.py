@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.bots.fleet import Desk, demo
+from tests.unit.bots.fleet import POLICY, Desk, demo
 
 from karat.control.running_parity import BotParity, Gaps, Pair, parity_of, percent_of
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import BotId
 from karat.core.model.candles import Candles
+from karat.core.model.policy import SizeMode
 from karat.ports.trading import Transaction
 from karat.stats.figure import NO_TRADES
 
@@ -114,4 +115,31 @@ def test_the_one_number_can_be_checked_by_hand(tmp_path: Path) -> None:
     assert percent_of([Pair(more, won, "cost")]) == pytest.approx(80.0)  # 2 of 10 are gap
     assert percent_of([Pair(won, won, ""), Pair(None, won, "signal")]) == pytest.approx(50.0)
     assert percent_of([Pair(lost, won, "timing")]) == 0.0  # never below
+    desk.journal.close()
+
+
+FIXED = replace(POLICY, size_mode=SizeMode.NOTIONAL, size_value=1_000.0, taker_fee=0.0004)
+
+
+@pytest.mark.parametrize(("name", "other"), [("cost", {"taker_fee": 0.0006}), ("fill_price", {"half_spread": 0.0005})])
+def test_what_the_venue_charges_otherwise_is_cost_and_what_it_fills_otherwise_is_fill_price(
+    name: str, other: dict[str, float], tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, *demo(BARS))
+    bot = desk.create("ada", policy=FIXED)
+    desk.run(bot)
+    record = desk.journal.bot(bot)
+    strategy = desk.strategies(record.strategy)
+    dearer = replace(record, policy=replace(FIXED, **other))  # the backtest's world is dearer than the bot's was
+    found = parity_of(desk.journal, dearer, strategy, desk.candles, desk.funding)
+    same = [
+        pair for pair in found.pairs
+        if pair.bot and pair.backtest
+        and (pair.bot.entry_ts, pair.bot.exit_ts) == (pair.backtest.entry_ts, pair.backtest.exit_ts)
+    ]  # fmt: skip
+    assert {pair.why for pair in same} == {name} and len(same) > len(found.pairs) / 2  # another price moves a stop, too
+    assert getattr(found.gaps, name) > 0.0 and isinstance(found.percent, float) and found.percent < 100.0
+    assert found.gaps.total == pytest.approx(
+        float(desk.journal.marks(bot).equity[-1]) - float(desk.in_one_call(policy=dearer.policy).equity[-1])
+    )
     desk.journal.close()
