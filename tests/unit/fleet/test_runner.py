@@ -23,7 +23,7 @@ from karat.core.ids import BotId, MarketId
 from karat.core.instruments import find
 from karat.core.model.candles import Candles, Funding
 from karat.core.model.instrument import Instrument
-from karat.core.model.policy import Policy
+from karat.core.model.policy import LevelMode, Policy
 from karat.core.model.reasons import Refusal
 from karat.core.time import HOUR_MS
 from karat.feeds.common.tape import Tape
@@ -36,6 +36,7 @@ from karat.kernel.prepare import Extras
 from karat.kernel.state import State
 from karat.ports.cockpit import BotState, Mode
 from karat.ports.feed import FeedKey
+from karat.ports.journal import LimitedBy
 from karat.strategies import Market, Strategy, evaluate, find_strategy, resolve
 from karat.venues.paper import PaperVenue
 
@@ -56,10 +57,10 @@ class Fleet:
 
     def add(
         self, name: str, strategy: str, candles: Candles, funding: Funding | None, instrument: Instrument,
-        policy: Policy = POLICY,
+        policy: Policy = POLICY, limits: LimitedBy = LimitedBy.NONE,
     ) -> BotId:  # fmt: skip
         found = self.strategies(strategy)
-        record = new_bot(name, found, {}, policy, instrument, candles, funding, Mode.SIMULATED, 0)
+        record = new_bot(name, found, {}, policy, instrument, candles, funding, Mode.SIMULATED, 0, limits=limits)
         self.journal.create_bot(record)
         self.tapes[FeedKey(record.market, record.timeframe_ms, record.anchor_ts)] = Tape(candles, funding)
         signals = evaluate(found, Market(candles, funding), resolve(found))
@@ -162,6 +163,21 @@ def test_limits_of_the_whole_fleet_see_the_true_state_at_every_close() -> None:
     assert held and not held & {int(ts) + HOUR_MS for ts in rows[1].ts[rows[1].position != 0]}
     for bot in names:
         assert len(fleet.journal.marks(bot).ts) in (BARS, BARS // 4)
+
+
+def test_under_limits_signals_that_are_read_make_the_trades_of_those_that_are_asked_for() -> None:
+    told = []
+    for proved in (True, False):
+        fleet = Fleet(proved)
+        symbol = DEMO_SYMBOLS[0]
+        candles, paid = demo_candles(1, symbol, HOUR_MS, 200), demo_funding(1, symbol, HOUR_MS, 200)
+        bot = fleet.add(
+            "ada", STRATEGIES[0], candles, paid, demo_instrument(symbol),
+            Policy(stop_mode=LevelMode.ATR, stop_value=2.0), LimitedBy.FLEET,
+        )  # fmt: skip
+        fleet.run()
+        told.append((fleet.journal.marks(bot).equity.tolist(), fleet.journal.refusals(bot)))
+    assert told[0] == told[1] and len(told[0][1]) > 0
 
 
 def test_a_strategy_that_fails_in_the_middle_fails_alone(tmp_path: Path) -> None:

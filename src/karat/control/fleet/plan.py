@@ -172,5 +172,5 @@ def _time(told: Mapping[str, Any], name: str) -> int | None:
     return parse_time_ms(value.isoformat() if isinstance(value, date | datetime) else str(value))
 
 
-def _bad(message: str, hint: str = "See docs/fleet.md.") -> InputError:
+def _bad(message: str, hint: str = "Mend the file.") -> InputError:
     return InputError("bad_fleet", message, hint)
