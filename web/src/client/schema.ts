@@ -178,8 +178,8 @@ export interface JobRequest {
 /** Where a job is. `interrupted`: its process is gone and nobody asked for that. */
 export type JobState = "waiting" | "running" | "finished" | "failed" | "cancelled" | "interrupted";
 
-/** Where the candles come from; fills are paper in both. Modes are never added up. */
-export type Mode = "simulated" | "paper";
+/** Where candles come from and where orders go. Modes are never added up. Fills of all but LIVE are on paper. */
+export type Mode = "simulated" | "paper" | "shadow" | "live";
 
 /** One parameter of a bot's strategy. */
 export interface Parameter {
@@ -208,7 +208,7 @@ export interface Position {
 
 /** How often a reason was the first "no". */
 export interface RefusalCount {
-  readonly reason: "none" | "equity" | "side" | "own_exit" | "regime" | "confidence" | "cooldown" | "daily_loss" | "loss_streak" | "volume" | "funding" | "session" | "size" | "afford";
+  readonly reason: "none" | "equity" | "side" | "own_exit" | "regime" | "confidence" | "cooldown" | "daily_loss" | "loss_streak" | "volume" | "funding" | "session" | "size" | "afford" | "switch" | "filter" | "risk";
   readonly count: number;
 }
 
