@@ -1,7 +1,7 @@
 """What `karat doctor` looks at, one function a line. Nothing is changed but that a journal of an earlier version is
 brought up, as by every command. What cannot be found out is red.
 
-A look returns its line; it raises nothing but programmers' errors: `looked` makes a line of what it met.
+A look returns its lines; of what it raises `looked` makes one.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def looked(name: str, look: Look) -> tuple[Line, ...]:
         found = look()
     except KaratError as error:
         return (Line(name, State.RED, error.message, error.hint or "See what the message names."),)
-    except OSError as error:
-        return (Line(name, State.RED, f"it cannot be looked at: {error}", "Check places and rights."),)
+    except Exception as error:  # noqa: BLE001 - what is broken breaks its own line and no other
+        text = f"it cannot be looked at: {type(error).__name__}: {error}"
+        return (Line(name, State.RED, text, "Check places and rights; see the line of the journal."),)
     return found if isinstance(found, tuple) else (found,)
 
 

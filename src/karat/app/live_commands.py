@@ -28,7 +28,7 @@ def confirm_live(name: str) -> None:
     from karat.app.bot_commands import journal_if_any, no_bot
     from karat.app.key_ring import open_secrets
     from karat.bots.system_clock import SystemClock
-    from karat.control.live_gate import confirm, refuse_unproven
+    from karat.control.live_gate import confirm, refuse_simulated, refuse_unproven
     from karat.control.verdict import Judge
     from karat.core.ids import BotId
 
@@ -42,6 +42,7 @@ def confirm_live(name: str) -> None:
         raise InputError("wrong_mode", f"{record.name} is in mode {record.mode.value}, not live.", hint)
     judge = Judge()
     refuse_unproven(record, judge)
+    refuse_simulated(record)
     bound = bound_of(record)
     _show(record, bound, judge.judge(record).reason)
     if not sys.stdin.isatty():
@@ -55,10 +56,11 @@ def open_live_gate(record: BotRecord) -> None:
     """Raises what keeps a live bot from starting; as long as no live venue is built in, there always is something."""
     from karat.app.key_ring import open_secrets
     from karat.bots.system_clock import SystemClock
-    from karat.control.live_gate import no_live_venue, refuse_unconfirmed, refuse_unproven
+    from karat.control.live_gate import no_live_venue, refuse_simulated, refuse_unconfirmed, refuse_unproven
     from karat.control.verdict import Judge
 
     refuse_unproven(record, Judge())
+    refuse_simulated(record)
     bound = bound_of(record)
     refuse_unconfirmed(karat_home(), bound, SystemClock().now_ms(), open_secrets())
     raise no_live_venue(bound.venue)

@@ -4,7 +4,7 @@
    object per bar.
 2. A group starts at the first bar that any of its bots still has to do; a bot that is ahead waits for its own.
 3. All bots of a group decide at a close; then everything is written in one transaction, and only then do orders leave.
-   Being killed at any moment is the same as being stopped. Cancelling is therefore safe wherever the runner waits.
+   Being killed at any moment is the same as being stopped: cancelling is safe wherever the runner waits.
 4. A bot that cannot go on is marked as failed with its cause; the others go on.
 5. What a feed tells beside bars (one that is late, some that are missing) is told of each of its bots.
 6. While the journal cannot be written no further bar is taken: what was decided is written first.
@@ -60,10 +60,9 @@ class Runner:
 
     `is_carried` says of which strategies, with which parameters, it is proved that they say the same from carried
     state; by default of none, and every signal is computed from the anchor. `voices` says where strategies are
-    evaluated; by default in this process. `gate_of` gives the gate of the desk's
-    entries, by default its switches alone. `holder` names this process in the lease. `watch_seconds`: how
-    often time is looked at between bars, None never, for a clock that only bars may move. `safety`: what stands over
-    the bots beside their limits; by default the switches of the journal alone.
+    evaluated; by default in this process. `gate_of` gives the gate of the desk's entries, by default its switches
+    alone. `holder` names this process in the lease. `watch_seconds`: how often time is looked at between bars, None
+    never, for a clock that only bars may move. `safety`: what stands over the bots beside their limits.
     """
 
     def __init__(
@@ -106,9 +105,10 @@ class Runner:
             self._journal.release_lease(token)
 
     async def _run_all(self, desk: Desk, commands: Commands, records: list[BotRecord], until_ts: int | None) -> None:
-        seconds = self._watch_seconds
-        watch = None if seconds is None else asyncio.create_task(self._watch(desk, commands, seconds))
-        guards = [] if seconds is None else guards_of(self._board.kill, self._clock, seconds)
+        beside: list[asyncio.Task[None]] = []
+        if (seconds := self._watch_seconds) is not None:
+            beside = guards_of(self._board.kill, self._clock, seconds)
+            beside.append(asyncio.create_task(self._watch(desk, commands, seconds)))
         past = Past.of(self._journal)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -120,7 +120,7 @@ class Runner:
                 raise
             raise expected[0] from many
         finally:
-            for task in ([] if watch is None else [watch]) + guards:
+            for task in beside:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
@@ -196,13 +196,9 @@ class Runner:
             bars = begun[-1].bars
             last_ts = feed.past(bars).candles.ts[-1:]
             self._board.observe(record.id, bars)
-            halted = desk.condition.halts.get(record.id, "")
-            state = BotState.HALTED if halted else BotState.RUNNING
-            self._tell(desk, record.id, state, halted, _beginning(bars, last_ts))
-        if desk.condition.killed:
-            for member in begun:
-                member.show_market()
-            self._board.before_decisions()
+            halt = desk.condition.halts.get(record.id, "")
+            self._tell(desk, record.id, BotState.HALTED if halt else BotState.RUNNING, halt, _beginning(bars, last_ts))
+        self._board.met(begun)
         return begun
 
     def _recovered(

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
+from karat.control.proved import simulated
 from karat.control.verdict import Judge
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import venue_of
@@ -19,6 +20,7 @@ from karat.core.time import HOUR_MS
 from karat.keys.files import private_bytes, replace_privately
 from karat.ports.journal import BotRecord
 from karat.ports.verdict import Verdict
+from karat.research.dossier.folder import dossiers_folder, load_dossier
 
 FOLDER = "confirmations"
 ABOUT = "live confirmation"
@@ -70,6 +72,14 @@ def refuse_unproven(record: BotRecord, judge: Judge) -> None:
     if judgement.verdict is not Verdict.PROVEN:
         hint = "Prove it, and deploy the dossier: karat prove, karat deploy DOSSIER --mode live."
         raise InputError("live_not_proven", f"{record.name} is not proven: {judgement.reason}", hint)
+
+
+def refuse_simulated(record: BotRecord, home: Path | None = None) -> None:
+    """Raises InputError `live_not_proven` where the dossier's market was simulated: it says nothing of a real one."""
+    assert record.dossier is not None, "what is proven has a dossier"
+    if simulated(load_dossier(dossiers_folder(home) / record.dossier.id)):
+        text = f"{record.name} was proved on a simulated market, which says nothing of a real one."
+        raise InputError("live_not_proven", text, "Prove it on data of the venue where it is to trade.")
 
 
 def refuse_unconfirmed(home: Path, bound: Bound, now_ms: int, signer: Signer) -> None:

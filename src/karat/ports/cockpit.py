@@ -32,10 +32,8 @@ Figure = float | Undefined
 class Mode(StrEnum):
     """Where candles come from and where orders go. Modes are never added up. Fills of all but LIVE are on paper."""
 
-    SIMULATED = "simulated"  # a replayed or simulated market
-    PAPER = "paper"  # a live market
-    SHADOW = "shadow"  # a live market; orders are recorded and sent nowhere
-    LIVE = "live"  # a live market, with money
+    SIMULATED, PAPER = "simulated", "paper"  # a replayed or simulated market; a live market
+    SHADOW, LIVE = "shadow", "live"  # a live market: orders are recorded and sent nowhere; with money
 
 
 class BotState(StrEnum):
