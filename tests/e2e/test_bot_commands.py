@@ -25,7 +25,19 @@ from karat.ports.cockpit import BotState
 
 BARS = 300
 CANDLES, _ = demo(BARS)
-CREATE = ("bots", "create", "ada", "--strategy", "buy_and_hold", "--market", CANDLES.market, "--timeframe", "1h")
+CREATE = (
+    "bots",
+    "create",
+    "ada",
+    "--limits",
+    "none",
+    "--strategy",
+    "buy_and_hold",
+    "--market",
+    CANDLES.market,
+    "--timeframe",
+    "1h",
+)
 
 
 class Ran(NamedTuple):

@@ -86,7 +86,7 @@ def test_no_sink_holds_a_byte_of_it(world: None, vendor: EchoingVendor, home: Pa
     sinks |= {f"set {name}": karat("secrets", "set", name, "--from-file", "-", given=CANARY)
               for name in ("KARAT_COINGLASS_KEY", "KARAT_FRED_KEY")}  # fmt: skip
     create = ("--strategy", "bollinger_mean_reversion", "--market", MARKET, "--timeframe", "1s", "--live")
-    sinks["create"] = karat("bots", "create", "ada", *create)
+    sinks["create"] = karat("bots", "create", "ada", "--limits", "none", *create)
     command = [sys.executable, "-m", "karat.app", "serve", "--port", "0", "--live", "--delay", "0.2"]
     process = subprocess.Popen(
         [*command, "--vendor", "coinglass", "fred"], stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -135,7 +135,19 @@ def test_thin_data_is_refused_by_name(command: str, capsys: pytest.CaptureFixtur
 
 
 def test_a_bot_is_not_created_on_thin_data(capsys: pytest.CaptureFixture[str]) -> None:
-    create = ["bots", "create", "one", "--strategy", "buy_and_hold", "--market", HOLED, "--timeframe", "1h"]
+    create = [
+        "bots",
+        "create",
+        "one",
+        "--limits",
+        "none",
+        "--strategy",
+        "buy_and_hold",
+        "--market",
+        HOLED,
+        "--timeframe",
+        "1h",
+    ]
     assert main(create) == 2
     assert "90.00% of the bars" in capsys.readouterr().err
 
@@ -150,7 +162,19 @@ def test_what_was_let_through_stands_in_the_result(capsys: pytest.CaptureFixture
 
 
 def test_a_bot_carries_the_hash_and_quality_of_the_bars_it_has_seen(capsys: pytest.CaptureFixture[str]) -> None:
-    create = ["bots", "create", "one", "--strategy", "buy_and_hold", "--market", HOLED, "--timeframe", "1h"]
+    create = [
+        "bots",
+        "create",
+        "one",
+        "--limits",
+        "none",
+        "--strategy",
+        "buy_and_hold",
+        "--market",
+        HOLED,
+        "--timeframe",
+        "1h",
+    ]
     assert main([*create, "--min-coverage", "0.5"]) == 0
     capsys.readouterr()
     assert told(capsys, "bots", "show", "one")["quality"] == {"undefined": "no bar yet"}
@@ -164,7 +188,19 @@ def test_a_bot_carries_the_hash_and_quality_of_the_bars_it_has_seen(capsys: pyte
 
 
 def test_a_bot_let_through_by_an_option_keeps_that(capsys: pytest.CaptureFixture[str]) -> None:
-    create = ["bots", "create", "one", "--strategy", "buy_and_hold", "--market", HOLED, "--timeframe", "1h"]
+    create = [
+        "bots",
+        "create",
+        "one",
+        "--limits",
+        "none",
+        "--strategy",
+        "buy_and_hold",
+        "--market",
+        HOLED,
+        "--timeframe",
+        "1h",
+    ]
     assert main([*create, "--min-coverage", "0.5"]) == 0
     capsys.readouterr()
     (event,) = told(capsys, "bots", "show", "one")["newest_events"]

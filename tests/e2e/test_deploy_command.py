@@ -93,7 +93,7 @@ def test_a_bot_that_is_created_is_not_proven_even_with_all_that_was_proved(termi
     values = [f"{name}={value}" for name, value in SETTINGS.items() if name not in ("stop_value", "shorts")]
     where = ["--strategy", "ema_crossover", "--market", MARKET, "--timeframe", "1h"]
     policy = ["--policy", "stop_mode=fraction", "stop_value=0.03"]
-    assert main(["bots", "create", "twin", *where, "--set", *values, *policy]) == 0
+    assert main(["bots", "create", "twin", "--limits", "none", *where, "--set", *values, *policy]) == 0
     page = terminal.page("twin")
     assert (page["row"]["verdict"], page["dossier"]) == ("not proven", None)
     assert "karat prove" in page["verdict_reason"]

@@ -33,7 +33,7 @@ def test_a_split_is_refused_then_traded_through(shared: Path, capsys: pytest.Cap
     told(capsys, "data", "import", equities / "1d" / "AAPL.parquet")
     for words in (("backtest", "donchian_breakout", *RANGE), ("sweep", "donchian_breakout", *RANGE)):
         assert told(capsys, *words, code=2)["error"]["code"] == "split_unexplained"
-    assert main(["bots", "create", "apple", "--strategy", "donchian_breakout", *RANGE[:-2]]) == 2
+    assert main(["bots", "create", "apple", "--limits", "none", "--strategy", "donchian_breakout", *RANGE[:-2]]) == 2
 
     told(capsys, "data", "import", equities / "factor_files.csv.gz")
     run = told(capsys, "backtest", "donchian_breakout", *RANGE)
@@ -88,7 +88,7 @@ def run_held(capsys: pytest.CaptureFixture[str], code: int = 0) -> dict[str, Any
 
 def test_a_bot_goes_through_a_split_that_comes_while_it_runs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     in_days(150, home)
-    assert main(["bots", "create", "held", *HOLD]) == 0
+    assert main(["bots", "create", "held", "--limits", "none", *HOLD]) == 0
     before = run_held(capsys)
     in_days(300, home, Action(day(SPLIT_DAY), "split", 4.0))
     after = run_held(capsys)
@@ -103,7 +103,7 @@ def test_a_split_that_nobody_told_stops_the_bot_before_it_trades_on_it(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     in_days(150, home)
-    assert main(["bots", "create", "held", *HOLD]) == 0
+    assert main(["bots", "create", "held", "--limits", "none", *HOLD]) == 0
     before = run_held(capsys)
     in_days(300, home)
     stopped = run_held(capsys, code=1)
@@ -115,7 +115,7 @@ def test_a_split_that_nobody_told_stops_the_bot_before_it_trades_on_it(
 
 def test_an_action_that_is_learned_of_too_late_stops_the_bot(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     in_days(150, home)
-    assert main(["bots", "create", "held", *HOLD]) == 0
+    assert main(["bots", "create", "held", "--limits", "none", *HOLD]) == 0
     run_held(capsys)
     in_days(180, home, Action(day(100), "dividend", 1.0))
     stopped = run_held(capsys, code=1)

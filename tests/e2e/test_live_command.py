@@ -31,7 +31,19 @@ __all__ = ["internet", "whole_internet"]
 
 MARKET = MarketId("binance_spot:BTCUSDT")
 BEFORE, AFTER = 120, 600  # bars of a second around the beginning of the test
-CREATE = ("bots", "create", "ada", "--strategy", "bollinger_mean_reversion", "--market", MARKET, "--timeframe", "1s")
+CREATE = (
+    "bots",
+    "create",
+    "ada",
+    "--limits",
+    "none",
+    "--strategy",
+    "bollinger_mean_reversion",
+    "--market",
+    MARKET,
+    "--timeframe",
+    "1s",
+)
 
 
 class Ticking(Binance):

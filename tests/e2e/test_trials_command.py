@@ -58,7 +58,7 @@ def test_a_bot_that_replays_into_the_vault_looks_once_however_often_it_is_stoppe
     market: None, capsys: pytest.CaptureFixture[str]
 ):
     vault = open_lake().entry(MarketId(MARKET), HOUR_MS).vault_start_ts
-    assert main(["bots", "create", "ada", "--strategy", "ema_crossover", *WHERE[:-1]]) == 0
+    assert main(["bots", "create", "ada", "--limits", "none", "--strategy", "ema_crossover", *WHERE[:-1]]) == 0
     for words, looks in ((("--until", iso(vault)), []), (("--until", iso(vault + 9 * HOUR_MS)), [1]), ((), [1])):
         assert main(["bots", "run", "ada", *words]) == 0
         capsys.readouterr()

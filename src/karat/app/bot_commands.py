@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -15,6 +15,7 @@ from karat.core.ids import BotId, market_id
 from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
 from karat.journal import journal_is_there, open_journal
 from karat.ports.cockpit import Mode
+from karat.ports.journal import LimitedBy
 
 if TYPE_CHECKING:
     from karat.ports.journal import Journal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
 EXIT_FAILED = 1
+DEFAULT_POLICY = "default"
 TRADES_SHOWN, EVENTS_SHOWN = 5, 8
 
 
@@ -34,6 +36,7 @@ def create_bot(
     min_coverage: float | None = None,
     live: Annotated[bool, Parameter(negative="")] = False,
     mode: str | None = None,
+    limits: Literal["fleet", "none"] = "fleet",
 ) -> None:  # fmt: skip
     """Create a bot on a market of the lake. It trades nothing until karat bots run.
 
@@ -52,7 +55,8 @@ def create_bot(
     set_
         Parameters of the strategy: fast_period=10 slow_period=40.
     policy
-        Fields of the policy: stop_mode=fraction stop_value=0.02; a limit is taken away with off.
+        Fields of the policy: stop_mode=fraction stop_value=0.02; a limit is taken away with off. The word default
+        among them begins with the policy of docs/risk.md.
     capital
         Equity at the start, in the currency of the market; the same as --policy capital=.
     min_coverage
@@ -61,6 +65,9 @@ def create_bot(
         Follow the live market behind the last bar of the lake (karat bots run --live). Fills are on paper.
     mode
         simulated, paper (the same as --live) or shadow: a live market, orders only recorded. Live bots are deployed.
+    limits
+        fleet: the entry filter, the breakers and the layers of risk stand over its entries. none: it trades as its
+        backtest does. The kill switch binds both.
     """
     from karat.app.bot_making import Wanted, made, mode_of
     from karat.bots.system_clock import SystemClock
@@ -72,14 +79,16 @@ def create_bot(
     if asked is Mode.LIVE:
         hint = "Prove it, then: karat deploy DOSSIER --mode live."
         raise InputError("live_not_proven", "A live bot comes from a dossier that says gold.", hint)
-    found, parameters, fields = find_strategy(strategy), pairs(set_, "--set"), pairs(policy, "--policy")
+    by_default = DEFAULT_POLICY in policy
+    given = [text for text in policy if text != DEFAULT_POLICY]
+    found, parameters, fields = find_strategy(strategy), pairs(set_, "--set"), pairs(given, "--policy")
     if capital is not None and "capital" in fields:
         raise InputError("bad_pair", "The capital is given twice.", "Use --capital or --policy capital=, not both.")
-    rules = parse_policy(fields if capital is None else {**fields, "capital": str(capital)})
+    rules = parse_policy(fields if capital is None else {**fields, "capital": str(capital)}, default=by_default)
     wanted = Wanted(
         name=name, strategy=found, parameters=parameters, policy=rules, market=market_id(market),
         timeframe_ms=timeframe_ms(timeframe), anchor_ts=None if from_ is None else parse_time_ms(from_),
-        min_coverage=min_coverage, mode=asked,
+        min_coverage=min_coverage, mode=asked, limits=LimitedBy(limits),
     )  # fmt: skip
     bot = made(open_lake(), wanted, SystemClock().now_ms())
     with closing(open_journal()) as journal:
@@ -136,6 +145,7 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
             "dossier": None if record.dossier is None else record.dossier.id,
             "parameters": dict(record.parameters),
             "capital": record.policy.capital,
+            "limits": record.limits.value,
             "code_hash": record.code_hash,
             "anchor_ts": record.anchor_ts,
             "newest_trades": [trade_json(trade) for trade in journal.trades(TRADES_SHOWN, bot=record.id)],

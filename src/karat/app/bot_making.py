@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from karat.core.ids import MarketId
 from karat.core.model.policy import Policy
 from karat.ports.cockpit import EventKind, Mode
-from karat.ports.journal import Happening
+from karat.ports.journal import Happening, LimitedBy
 
 if TYPE_CHECKING:
     from karat.ports.journal import BotRecord
@@ -32,6 +32,7 @@ class Wanted:
     anchor_ts: int | None
     min_coverage: float | None
     mode: Mode
+    limits: LimitedBy = LimitedBy.NONE
 
 
 def made(lake: Lake, wanted: Wanted, now_ms: int) -> tuple[BotRecord, tuple[Happening, ...]]:
@@ -59,7 +60,7 @@ def made(lake: Lake, wanted: Wanted, now_ms: int) -> tuple[BotRecord, tuple[Happ
     record = new_bot(
         wanted.name, wanted.strategy, wanted.parameters, wanted.policy,
         read_market(lake, where, length, anchor).instrument, tape.candles, tape.funding if tape.has_funding else None,
-        wanted.mode, now_ms, tape.series,
+        wanted.mode, now_ms, tape.series, limits=wanted.limits,
     )  # fmt: skip
     ensure_checked(wanted.strategy, partial(check_markets, needs=needs))
     return record, (_let_through(gate, entry.hash),) if gate.coverage.share < COVERAGE_MIN else ()

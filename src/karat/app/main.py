@@ -39,6 +39,7 @@ GROUPS = {
     "bots": "Bots: create, run and look at them.",
     "jobs": "Long work: how far it is, cancel it, resume it, start it.",
     "live": "Bots that trade with money.",
+    "limits": "What risk may reach: look, change, undo.",
     "secrets": "Keys and tokens, encrypted at rest.",
 }
 COMMANDS = (
@@ -92,6 +93,10 @@ COMMANDS = (
     Command("kill", "karat.app.kill_commands:kill_command", "Close everything and refuse entries, now."),
     Command("bots run", "karat.app.bot_run_commands:run_bots", "Run bots on paper, replayed or live."),
     Command("bots show", "karat.app.bot_commands:show_bot", "Show one bot: what it is, holds and did."),
+    Command("limits show", "karat.app.limit_commands:show_limits", "Show every limit, its unit and its bounds."),
+    Command("limits set", "karat.app.limit_commands:set_limit", "Set one limit, also while bots run."),
+    Command("limits undo", "karat.app.limit_commands:undo_limit", "Take the newest change of a limit back."),
+    Command("limits history", "karat.app.limit_commands:limit_history", "Show who changed which limit when."),
     Command("parity", "karat.app.parity_commands:parity_command", "Show that backtest, bot and sweep agree."),
     Command("serve", "karat.app.serve_commands:serve_command", "Serve the page and run the bots."),
     Command("backup", "karat.app.backup_commands:backup_command", "Copy what cannot be made anew, while bots run."),

@@ -18,8 +18,10 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 
+from karat.bots.desk.book import Book
 from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.fleet import gate_of
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.guard import guards_of
 from karat.bots.desk.handlers import HANDLERS
@@ -28,22 +30,21 @@ from karat.bots.desk.past import Past
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
 from karat.bots.desk.switchboard import Safety, Switchboard
-from karat.bots.desk.switches import SwitchGate
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.tracing import Tracer
 from karat.bots.desk.watching import Watch
 from karat.bots.history import History
+from karat.bots.telling import beginning_told
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
-from karat.core.model.candles import Ints
 from karat.core.model.reasons import Refusal
 from karat.core.time import iso
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed, FeedKey, Notice
-from karat.ports.journal import BotRecord, Happening
-from karat.ports.trading import TradingJournal
+from karat.ports.journal import BotRecord, Happening, LimitedBy
+from karat.ports.trading import Facts, TradingJournal
 from karat.ports.venue import Venue
 from karat.strategies import Strategy, Values
 
@@ -60,15 +61,15 @@ class Runner:
 
     `is_carried` says of which strategies, with which parameters, it is proved that they say the same from carried
     state; by default of none, and every signal is computed from the anchor. `voices` says where strategies are
-    evaluated; by default in this process. `gate_of` gives the gate of the desk's entries, by default its switches
-    alone. `holder` names this process in the lease. `watch_seconds`: how often time is looked at between bars, None
-    never, for a clock that only bars may move. `safety`: what stands over the bots beside their limits.
+    evaluated; by default in this process. `gate_of` gives the gate of a bot's entries. `holder` names this process in
+    the lease. `watch_seconds`: how often time is looked at between bars, None never, for a clock that only bars may
+    move. `safety`: what stands over the bots beside their limits.
     """
 
     def __init__(
         self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
-        gate_of: Callable[[Desk], Gate] = lambda desk: SwitchGate(desk.condition), holder: str = "",
+        gate_of: Callable[[Desk, Book, History, Facts], Gate] = gate_of, holder: str = "",
         watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None, safety: Safety | None = None,
     ) -> None:  # fmt: skip
         self._journal = journal
@@ -197,7 +198,9 @@ class Runner:
             last_ts = feed.past(bars).candles.ts[-1:]
             self._board.observe(record.id, bars)
             halt = desk.condition.halts.get(record.id, "")
-            self._tell(desk, record.id, BotState.HALTED if halt else BotState.RUNNING, halt, _beginning(bars, last_ts))
+            self._tell(
+                desk, record.id, BotState.HALTED if halt else BotState.RUNNING, halt, beginning_told(bars, last_ts)
+            )
         self._board.met(begun)
         return begun
 
@@ -210,12 +213,16 @@ class Runner:
         check_history(self._journal, record, feed.past(bars).candles)
         book = recovered_book(desk, record, past.orders.get(record.id, ()), past.accounts.get(record.id), past.facts)
         simulates = desk.venue.traits.simulates
+        is_limited = record.limits is not LimitedBy.NONE
         carried = simulates and self._is_carried(strategy, values)
+        gate = self._gate_of(desk, book, history, past.facts)
+        closed = desk.house.done if is_limited and desk.house is not None else desk.protect
         refusals = dict(self._journal.refusals(record.id))
         voice = self._voices.voice(strategy, values, history, carried=carried)
         member = Member(
             book, voice, history, bars, desk.walk if simulates else None,
-            desk.protect, self._gate_of(desk), Tracer(record.id), refusals.get(bars - 1, Refusal.NONE), carried=carried,
+            closed, gate, Tracer(record.id), refusals.get(bars - 1, Refusal.NONE),
+            foresees=carried and not is_limited,
         )  # fmt: skip
         desk.join(book)
         return member
@@ -289,11 +296,3 @@ class Runner:
         desk.gathered.change_state(bot, state, cause)
         desk.gathered.tell(bot, told.kind, told.text, told.payload, "runner")
         desk.flush()
-
-
-def _beginning(bars: int, last_ts: Ints) -> Happening:
-    if not bars:
-        return Happening(EventKind.STARTED, "Started.")
-    return Happening(
-        EventKind.RECOVERED, f"Goes on after {bars:,} bars, the last of {iso(int(last_ts[0]))}.", {"bars": bars}
-    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from karat.core.model.candles import Ints
 from karat.core.model.instrument import Instrument
 from karat.core.model.reasons import Refusal
+from karat.core.time import iso
 from karat.ports.cockpit import EventKind
 from karat.ports.journal import FillRecord, Happening
 
@@ -31,3 +33,12 @@ def refusal_told(refusal: Refusal) -> Happening:
     """The entry filter said no."""
     name = refusal.name.lower()
     return Happening(EventKind.REFUSED, f"An entry was refused: {name.replace('_', ' ')}.", {"reason": name})
+
+
+def beginning_told(bars: int, last_ts: Ints) -> Happening:
+    """A bot begins, or goes on after `bars` bars of which the last opened at `last_ts[0]`."""
+    if not bars:
+        return Happening(EventKind.STARTED, "Started.")
+    return Happening(
+        EventKind.RECOVERED, f"Goes on after {bars:,} bars, the last of {iso(int(last_ts[0]))}.", {"bars": bars}
+    )

@@ -11,6 +11,7 @@ from typing import Any
 
 from karat.core.errors import InputError
 from karat.core.model.policy import CostLevel, Costs, Policy
+from karat.risk.default_policy import default_fields
 
 OFF = ("off", "none", "nan")
 _SWITCH = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
@@ -48,13 +49,13 @@ def policy_and_level(given: dict[str, str], costs: str | None) -> tuple[Policy, 
     return parse_policy(given), level
 
 
-def parse_policy(given: dict[str, str]) -> Policy:
-    """The default policy with `given` laid over it.
+def parse_policy(given: dict[str, str], *, default: bool = False) -> Policy:
+    """The plain policy, or with `default` that of `karat.risk.default_policy`, with `given` laid over it.
 
     Modes are written by name (stop_mode=fraction), switches as on or off, a limit is taken away with off, lists with
     commas. Raises InputError `unknown_policy_field`, `bad_policy` or `contradictory_policy`.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = default_fields() if default else {}
     for name, text in given.items():
         if name not in _DEFAULTS:
             near = get_close_matches(name, _DEFAULTS, _SUGGESTIONS, 0.4)

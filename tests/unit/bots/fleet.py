@@ -21,7 +21,7 @@ from karat.journal import open_journal
 from karat.kernel.engine import Record, prepare, run
 from karat.kernel.prepare import Extras
 from karat.ports.cockpit import EventKind, Mode
-from karat.ports.journal import JournalReader
+from karat.ports.journal import JournalReader, LimitedBy
 from karat.ports.venue import Venue
 from karat.strategies import Market, Strategy, evaluate, find_strategy, resolve
 from karat.venues.paper import PaperVenue
@@ -69,11 +69,27 @@ class Desk:
         self.series = series
         self.journal = open_journal(home)
 
-    def create(self, name: str, strategy: str = "bollinger_mean_reversion", policy: Policy = POLICY) -> BotId:
+    def create(
+        self,
+        name: str,
+        strategy: str = "bollinger_mean_reversion",
+        policy: Policy = POLICY,
+        limits: LimitedBy = LimitedBy.NONE,
+    ) -> BotId:
         instrument = demo_instrument(self.candles.market)
         found = self.strategies(strategy)
         record = new_bot(
-            name, found, {}, policy, instrument, self.candles, self.funding, Mode.SIMULATED, 0, self.series
+            name,
+            found,
+            {},
+            policy,
+            instrument,
+            self.candles,
+            self.funding,
+            Mode.SIMULATED,
+            0,
+            self.series,
+            limits=limits,
         )
         self.journal.create_bot(record)
         return record.id

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from karat.bots.desk.codec import event_plain, intent_plain
 from karat.bots.desk.fill_records import book_fill
@@ -29,6 +29,7 @@ from karat.ports.trading import AccountRecord, Booked, OrderRecord
 from karat.ports.venue import SHADOW_MARK, CancelOrder, FetchFills, LookUp, Priced, Traits
 
 DECIDED = frozenset({Part.ENTRY, Part.EXIT})
+OPENING = frozenset({Part.ENTRY, Part.LIMIT})
 KEPT_MAX = 64  # orders that are over and still remembered, so that late words about them find them
 _TOLD = {
     Status.SENT: EventKind.SENT,
@@ -36,6 +37,14 @@ _TOLD = {
     Status.PARTLY_FILLED: EventKind.FILLED,
     Status.FILLED: EventKind.FILLED,
 }
+
+
+class Onlooker(Protocol):
+    """Told of what becomes of a bot's entries and trades."""
+
+    def trade_closed(self, pnl: float) -> None: ...
+
+    def order_answered(self, *, rejected: bool) -> None: ...
 
 
 @dataclass(slots=True)
@@ -66,6 +75,8 @@ class Book:
     failed_ms: int = 0
     refused_ms: int | None = None  # when the venue last refused a protective order
     looked_ms: dict[ClientOrderId, int] = field(default_factory=dict[ClientOrderId, int])
+    touched: set[int] = field(default_factory=set[int])  # of the desk: bots whose book has changed
+    onlooker: Onlooker | None = None
     paid: dict[str, Decimal] = field(default_factory=dict[str, Decimal])  # funding and borrow, per currency
     charges: deque[str] = field(default_factory=lambda: deque[str](maxlen=8))  # ids of charges booked lately
 
@@ -119,6 +130,7 @@ class Book:
             self._follow(effect, cause, priced)
         if after is not None:
             self._keep(after)
+            self._answered(event, before, after)
             if after.status in TERMINAL and (before is None or before.status not in TERMINAL):
                 self._ended(after, reason)
         self._end_decision()
@@ -152,6 +164,7 @@ class Book:
     def keep_kernel(self, state: State) -> None:
         """The state from now on, to be written with whatever else is."""
         self.kernel = state
+        self.touched.add(self.number)
         self.gathered.kernels[self.record.id] = state_bytes(state)
 
     def forget(self) -> None:
@@ -188,7 +201,18 @@ class Book:
             payload["reason"] = reason
         self.gathered.tell(self.record.id, kind, reason, payload, cause)
 
+    def _answered(self, event: Event, before: Order | None, after: Order) -> None:
+        """Tell whoever looks on that the venue took an entry, or refused it."""
+        if self.onlooker is None or before is None or part_of(after.id) not in OPENING:
+            return
+        if before.status in (Status.SENT, Status.UNKNOWN) and after.status is not before.status:
+            if event.kind is Word.REJECT and after.status is Status.REJECTED:
+                self.onlooker.order_answered(rejected=True)
+            elif event.kind in (Word.ACK, Word.FILL):
+                self.onlooker.order_answered(rejected=False)
+
     def _keep(self, order: Order) -> None:
+        self.touched.add(self.number)
         record = replace(self.notes[order.id], order=order)
         self.notes[order.id] = self.gathered.orders[order.id] = record
 

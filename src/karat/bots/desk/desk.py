@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from karat.bots.desk.book import Book
 from karat.bots.desk.gathered import Gathered
+from karat.bots.desk.limit_book import LimitBook
 from karat.bots.desk.orders import submit_of
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.words import take_in
@@ -36,12 +38,28 @@ from karat.ports.venue import (
 )
 from karat.risk.kill import kill_state_of
 
+if TYPE_CHECKING:
+    from karat.bots.desk.house import House
+
 PROTECTIVE = (Part.STOP, Part.TAKE)
+
+
+@dataclass(frozen=True, slots=True)
+class VenueTerms:
+    """What a venue said of a market when it was read back: the leverage set there, its largest order in lots, whether
+    it takes exits alone."""
+
+    leverage: float
+    max_lots: int
+    close_only: bool
 
 
 @dataclass(slots=True)
 class Condition:
-    """What the desk knows of the house: all of it must be well before an entry leaves."""
+    """What the desk knows of the house: all of it must be well before an entry leaves.
+
+    A venue that does not simulate must say its `terms` per market; there `gate_open` (whether trading with real money
+    is confirmed) and `clock_skew_ms` must be known too, or bots under limits make no entry."""
 
     store_writable: bool = True
     linked: bool = True
@@ -51,6 +69,9 @@ class Condition:
     safe_mode: str = ""
     observing: dict[BotId, int] = field(default_factory=dict[BotId, int])  # the first bar that may enter
     halts: dict[BotId, str] = field(default_factory=dict[BotId, str])
+    terms: dict[str, VenueTerms] = field(default_factory=dict[str, VenueTerms])
+    gate_open: bool | None = None
+    clock_skew_ms: float | None = None
 
 
 class Desk:
@@ -75,10 +96,14 @@ class Desk:
         self.inbox: deque[Said] = deque()
         self.strays: deque[OrderSaid] = deque(maxlen=256)
         self._hearing = False
+        self.touched: set[int] = set()
+        self.limits = LimitBook()
+        self.house: House | None = None
         venue.listen(self.hear)
 
     def restore(self, facts: Facts) -> None:
         """Take the switches up as the journal has them: a restart releases nothing (failures: D8)."""
+        self.limits = LimitBook.of(facts)
         self.condition.killed = kill_state_of(facts.get("kill", {})).reason
         for name, told in facts.items():
             kind, _, bot = name.partition(":")
@@ -89,6 +114,8 @@ class Desk:
         """Take a bot's book in. A simulated venue died with the process before: it is told where the bot stands, and is
         given again what had not been heard of, which cannot be there. At any other venue reconciliation asks."""
         self.books[book.number] = book
+        book.touched = self.touched
+        self.touched.add(book.number)
         if not self.venue.traits.simulates:
             return
         simulated: SimulatedVenue = self.venue  # type: ignore[assignment]
@@ -108,6 +135,7 @@ class Desk:
     def leave(self, book: Book) -> None:
         """Let a bot go."""
         self.books.pop(book.number, None)
+        self.touched.add(book.number)
 
     def walk(self, book: Book, inputs: Inputs, bar: int) -> bool:
         """Have a simulated venue do its part of a bar. False where what was decided before cannot be written now, so

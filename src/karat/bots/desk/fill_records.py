@@ -51,6 +51,8 @@ def book_deal(book: Book, deal: Deal, order: ClientOrderId) -> None:
         told = fill_told(fill, book.record.instrument)
         gathered.tell(bot, told.kind, told.text, told.payload, order, fill.ts)
     for trade in trades:
+        if book.onlooker is not None:
+            book.onlooker.trade_closed(trade.pnl)
         gathered.tell(bot, EventKind.CLOSED, "", {"trade": trade.trade, "pnl": trade.pnl}, order, deal.ts)
 
 

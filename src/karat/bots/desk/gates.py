@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from karat.bots.desk.book import Book
 from karat.bots.desk.orders import Wish
 from karat.core.model.reasons import Refusal
+from karat.kernel.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class Answer:
 
 
 class Gate(Protocol):
-    """Asked of every entry and re-entry limit, never of an exit."""
+    """Asked of every entry and re-entry limit, never of an exit. Told of every bar before it is asked about it."""
+
+    def closed(self, book: Book, bar: int, ts: int, state: State, confidence: float | None) -> None:
+        """A bar has closed with `state`; `confidence` is that of a signal to enter, None without one."""
+        ...
 
     def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer: ...

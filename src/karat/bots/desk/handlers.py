@@ -5,5 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from karat.bots.desk.commands import Handler
+from karat.bots.desk.limit_book import set_limit, undo_limit
 
-HANDLERS: Mapping[str, Handler] = {}
+HANDLERS: Mapping[str, Handler] = {"limits.set": set_limit, "limits.undo": undo_limit}

@@ -7,7 +7,8 @@
 4. All of it is gathered; the desk writes it. In memory the bot has moved on; if it can never be written, the bot must
    be recovered from the journal.
 5. A carried bot holds its bars back while more of them are waiting. Bars in which nothing can happen it runs together,
-   as a backtest does, sees that nothing happened, and makes them one entry.
+   as a backtest does, sees that nothing happened, and makes them one entry. One under limits does not: its breakers
+   are told of every bar.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Member:
 
     def __init__(
         self, book: Book, voice: Spoken, history: History, bars: int, walk: Callable[[Book, Inputs, int], bool] | None,
-        closed: Callable[[Book, str], None], gate: Gate, tracer: Tracer, last_refusal: Refusal, *, carried: bool,
+        closed: Callable[[Book, str], None], gate: Gate, tracer: Tracer, last_refusal: Refusal, *, foresees: bool,
     ) -> None:  # fmt: skip
         self.book = book
         self.bars = self.reached = bars
@@ -57,7 +58,7 @@ class Member:
         self._tracer = tracer
         self._columns = KernelColumns(history, book.record.policy, book.record.instrument)
         self._targets = False
-        self._foresees = carried
+        self._foresees = foresees
         self._room: Recorder = recorder(1, 1)
         self._last_refusal = last_refusal
         self._marked_ts = -MARK_EVERY_MS
@@ -94,7 +95,7 @@ class Member:
 
     def _calm_until(self) -> int:
         """The first bar not done in which something may happen, as far as can be foreseen. A bot that is computed from
-        the anchor foresees nothing: each of its bars is asked of the venue."""
+        the anchor, or under limits, foresees nothing: each of its bars is asked of the venue."""
         if not self._foresees or self.bars == 0 or self.book.is_closing:
             return self.bars
         inputs = self._inputs()
@@ -145,6 +146,8 @@ class Member:
         room.log.refusals[bar] = Refusal.NONE
         asked = self._asked(bar)
         self._tracer.begin(bar, ts, asked, refusal, met, decided)
+        confidence = float(inputs.signal.confidence[bar]) if asked else None
+        self._gate.closed(book, bar, ts, decided, confidence)
         kept, orders, told = self._gated(met, decided, ts, written_ts)
         refusal = told or refusal
         book.keep_kernel(kept)

@@ -7,6 +7,7 @@ from karat.bots.desk.desk import Condition
 from karat.bots.desk.gates import Answer
 from karat.bots.desk.orders import Wish
 from karat.core.model.reasons import Refusal
+from karat.kernel.state import State
 
 OBSERVING = "observing"
 
@@ -16,6 +17,9 @@ class SwitchGate:
 
     def __init__(self, condition: Condition) -> None:
         self._condition = condition
+
+    def closed(self, book: Book, bar: int, ts: int, state: State, confidence: float | None) -> None:
+        """Switches look at no bars."""
 
     def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer:
         gate, wrong = "switches", self.wrong(book)

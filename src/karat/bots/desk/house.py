@@ -1,0 +1,125 @@
+"""What the gates of all bots of one desk share: the picture, the regimes, and the drawdown that closes everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from karat.bots.desk.book import Book
+from karat.bots.desk.picture import Picture
+from karat.bots.history import History
+from karat.core.ids import MarketId
+from karat.kernel.state import State
+from karat.oms.client_ids import Part
+from karat.oms.protection import Flatten
+from karat.oms.records import TERMINAL
+from karat.ports.cockpit import EventKind
+from karat.ports.trading import Facts
+from karat.risk import AccountView, Limits, Snapshot, SystemView, flatten_reason
+from karat.risk.kill import KillPulled, KillState, after_kill_event
+from karat.risk.regime import BARS, Scored, regime_of
+
+if TYPE_CHECKING:
+    from karat.bots.desk.desk import Desk
+
+ACCOUNT_FELL = "drawdown of the account"  # how `karat.risk.flatten_reason` begins
+
+
+class House:
+    """One per desk, made when the first bot under limits joins. `facts` are those of the journal."""
+
+    def __init__(self, desk: Desk, facts: Facts) -> None:
+        self.desk = desk
+        self.picture = Picture(desk, facts)
+        self.facts = facts
+        self._scored: dict[tuple[MarketId, int, int], tuple[int, Scored]] = {}
+        self._closes_all = False
+        self._was_killed = desk.condition.killed
+
+    @property
+    def limits(self) -> Limits:
+        """The limits in force."""
+        return self.desk.limits.in_force
+
+    def now_ms(self, book: Book, ts: int) -> int:
+        """The time of a decision on the bar that opened at `ts`: its close where the venue simulates, else now."""
+        return ts + book.record.timeframe_ms if self.desk.venue.traits.simulates else self.desk.now_ms()
+
+    def mark(self, book: Book, state: State, now_ms: int) -> None:
+        """A bar of a bot has closed. Where the account has lost too much, everything is to be closed."""
+        self.picture.refresh(now_ms)
+        self.picture.note(book.number, book, state, now_ms)
+        self.desk.touched.discard(book.number)
+        self._begin_anew()
+        purse = self.picture.purse(book.record.currency)
+        equity = purse.equity
+        account = AccountView(equity, equity + purse.below_peak)
+        reason = flatten_reason(Snapshot(account=account), self.limits) if purse.below_peak else None
+        if reason is not None:
+            self._kill(f"{reason} ({book.record.currency})")
+
+    def done(self, book: Book, cause: str) -> None:
+        """After the decision of a bar: protect the position; close all positions where that was decided."""
+        self.desk.protect(book, cause)
+        if self._closes_all:
+            self._closes_all = False
+            for one in self.desk.books.values():
+                for order in tuple(one.live_of(Part.ENTRY, Part.LIMIT)):
+                    if not order.cancel_is_open and order.status not in TERMINAL:
+                        one.cancel(order.id, "drawdown")
+                holding = one.kernel.holding
+                if holding.side:
+                    self.desk.flatten(one, Flatten(-holding.side, holding.lots), "drawdown")
+
+    def _begin_anew(self) -> None:
+        """Where a person let go of a kill that a drawdown pulled, the peak begins anew: else it would fall again."""
+        before, self._was_killed = self._was_killed, self.desk.condition.killed
+        if before.startswith(ACCOUNT_FELL) and not self._was_killed:
+            for currency, purse in self.picture.purses.items():
+                purse.below_peak = 0.0
+                self.desk.gathered.facts[f"account:{currency}"] = purse.as_dict()
+
+    def _kill(self, reason: str) -> None:
+        """Latch the kill switch. Nothing but a person lets it go."""
+        desk = self.desk
+        if desk.condition.killed:
+            return
+        self._closes_all = True
+        desk.condition.killed = reason
+        desk.gathered.facts["kill"] = after_kill_event(KillState(), KillPulled(reason, desk.now_ms())).as_dict()
+        text = f"Everything is closed, and no bot enters again until a person says so: {reason}."
+        desk.gathered.tell(None, EventKind.KILL, text, {"reason": reason, "by": "limits.flatten_drawdown"}, "risk")
+
+    def system(self, book: Book, latched: tuple[str, ...]) -> SystemView:
+        """The house as a bot meets it; `latched` are its own breakers."""
+        condition, simulates = self.desk.condition, self.desk.venue.traits.simulates
+        return SystemView(
+            kill_latched=bool(condition.killed),
+            breakers_latched=latched,
+            safe_mode=False,
+            reconciled=condition.reconciled,
+            venue_healthy=condition.linked,
+            data_intact=True,  # a history takes in whole bars alone, in order
+            store_writable=condition.store_writable,
+            lease_held=self.desk.token > 0,  # one that was lost ends this process at its next write
+            gate_open=True if simulates else condition.gate_open,
+            configuration_accepted=True,  # a bot with a bad one does not begin
+            clock_skew_ms=0.0 if simulates else condition.clock_skew_ms,
+        )
+
+    def regime(self, history: History, bar: int, ts: int) -> Scored:
+        """How a market behaves at a bar, computed once for all its bots."""
+        key = history.market_id, history.timeframe_ms, int(history.columns["ts"].cells[0])
+        known = self._scored.get(key)
+        if known is None or known[0] != bar:
+            columns, reach = history.columns, slice(max(bar + 1 - BARS, 0), bar + 1)
+            high, low, close = (columns[name].cells[reach] for name in ("high", "low", "close"))
+            rate = funding_rate(history, ts + history.timeframe_ms) if history.has_funding else None
+            known = self._scored[key] = bar, regime_of(high, low, close, rate)
+        return known[1]
+
+
+def funding_rate(history: History, at_ms: int) -> float:
+    """The newest funding rate known at a time; NaN before the first."""
+    stamps = history.funding_columns["ts"].cells[: history.stamps]
+    known = int(stamps.searchsorted(at_ms, side="right"))
+    return float(history.funding_columns["rate"].cells[known - 1]) if known else float("nan")
