@@ -164,10 +164,9 @@ def secrets() -> Line:
 
 def limits() -> Line:
     """The numbers of risk."""
-    from karat.risk.limits import changed_limits, default_limits
+    from karat.app.live_commands import limits_in_force
 
-    file = karat_home() / "limits.toml"
-    found = changed_limits(file.read_text("utf-8"))[0] if file.exists() else default_limits()
+    found = limits_in_force()
     return Line("limits", State.OK, f"{len(found.all)} limits are valid, hash {found.hash[:12]}")
 
 

@@ -14,6 +14,7 @@ from karat.ports.cockpit import Mode
 if TYPE_CHECKING:
     from karat.control.live_gate import Bound
     from karat.ports.journal import BotRecord
+    from karat.risk.limits import Limits
 
 
 def confirm_live(name: str) -> None:
@@ -69,17 +70,25 @@ def open_live_gate(record: BotRecord) -> None:
 def bound_of(record: BotRecord) -> Bound:
     """What a confirmation of this bot is of, now."""
     from karat.control.live_gate import Bound
-    from karat.risk.limits import default_limits
 
-    return Bound.of(record, default_limits().hash)
+    return Bound.of(record, limits_in_force().hash)
+
+
+def limits_in_force() -> Limits:
+    """The limits of the journal, which commands change; Karat's own where there is none."""
+    from karat.bots.desk.limit_book import LimitBook
+    from karat.journal import journal_is_there, open_journal
+
+    if not journal_is_there():
+        return LimitBook().in_force
+    with closing(open_journal()) as journal:
+        return LimitBook.of(journal.facts()).in_force
 
 
 def _show(record: BotRecord, bound: Bound, verdict: str) -> None:
-    from karat.risk.limits import default_limits
-
     show(f"{record.name}: {record.strategy} on {record.market}, with {record.policy.capital:,.2f} {record.currency}.")
     show(f"Venue: {bound.venue}. Mode: {bound.mode}. Code: {bound.code[:12]}. Dossier: {bound.dossier[:12]}.")
     show(f"Verdict: proven. {verdict}")
-    for one in default_limits().all:
+    for one in limits_in_force().all:
         if one.name.startswith("limits."):
             show(f"  {one.name.removeprefix('limits.')}: {one.value:g} {one.unit}")
