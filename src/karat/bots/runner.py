@@ -140,6 +140,7 @@ class Runner:
                 self._journal.renew_lease(desk.token, now, LEASE_MS)
                 renewed = now
             commands.tick()
+            self._board.kill.tick()
             watch.tick(now)
             reconciler.tick(now)
 
