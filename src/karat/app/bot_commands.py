@@ -14,6 +14,7 @@ from karat.core.home import karat_home
 from karat.core.ids import BotId, market_id
 from karat.core.time import iso, parse_time_ms, timeframe_ms, timeframe_text
 from karat.journal import journal_is_there, open_journal
+from karat.ports.cockpit import Mode
 from karat.ports.journal import LimitedBy
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def create_bot(
     capital: float | None = None,
     min_coverage: float | None = None,
     live: Annotated[bool, Parameter(negative="")] = False,
+    mode: str | None = None,
     limits: Literal["fleet", "none"] = "fleet",
 ) -> None:  # fmt: skip
     """Create a bot on a market of the lake. It trades nothing until karat bots run.
@@ -61,16 +63,22 @@ def create_bot(
         Refuse data that has less than this share of its bars; 0.99 when left out. What is let through is recorded.
     live
         Follow the live market behind the last bar of the lake (karat bots run --live). Fills are on paper.
+    mode
+        simulated, paper (the same as --live) or shadow: a live market, orders only recorded. Live bots are deployed.
     limits
         fleet: the entry filter, the breakers and the layers of risk stand over its entries. none: it trades as its
         backtest does. The kill switch binds both.
     """
-    from karat.app.bot_making import Wanted, made
+    from karat.app.bot_making import Wanted, made, mode_of
     from karat.bots.system_clock import SystemClock
     from karat.lake.store import open_lake
     from karat.research.backtest_policy import pairs, parse_policy
     from karat.strategies import find_strategy
 
+    asked = mode_of(mode, live=live)
+    if asked is Mode.LIVE:
+        hint = "Prove it, then: karat deploy DOSSIER --mode live."
+        raise InputError("live_not_proven", "A live bot comes from a dossier that says gold.", hint)
     by_default = DEFAULT_POLICY in policy
     given = [text for text in policy if text != DEFAULT_POLICY]
     found, parameters, fields = find_strategy(strategy), pairs(set_, "--set"), pairs(given, "--policy")
@@ -80,14 +88,14 @@ def create_bot(
     wanted = Wanted(
         name=name, strategy=found, parameters=parameters, policy=rules, market=market_id(market),
         timeframe_ms=timeframe_ms(timeframe), anchor_ts=None if from_ is None else parse_time_ms(from_),
-        min_coverage=min_coverage, live=live, limits=LimitedBy(limits),
+        min_coverage=min_coverage, mode=asked, limits=LimitedBy(limits),
     )  # fmt: skip
     bot = made(open_lake(), wanted, SystemClock().now_ms())
     with closing(open_journal()) as journal:
         journal.create_bots([bot])
     record, began = bot[0], iso(bot[0].anchor_ts)
     show(f"{record.name}: {record.strategy} on {record.market} {timeframe_text(record.timeframe_ms)}, from {began} on.")
-    say(f"Run it: karat bots run {record.name}{' --live' if live else ''}")
+    say(f"Run it: karat bots run {record.name}{'' if asked is Mode.SIMULATED else ' --live'}")
 
 
 def list_bots(*, as_json: Json = False) -> None:

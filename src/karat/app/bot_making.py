@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from karat.core.ids import MarketId
 from karat.core.model.policy import Policy
-from karat.ports.cockpit import EventKind
+from karat.ports.cockpit import EventKind, Mode
 from karat.ports.journal import Happening, LimitedBy
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Wanted:
     timeframe_ms: int
     anchor_ts: int | None
     min_coverage: float | None
-    live: bool
+    mode: Mode
     limits: LimitedBy = LimitedBy.NONE
 
 
@@ -46,7 +46,6 @@ def made(lake: Lake, wanted: Wanted, now_ms: int) -> tuple[BotRecord, tuple[Happ
     from karat.app.serve_fleet import tape_of
     from karat.bots.creation import new_bot
     from karat.lake.reading import read_market
-    from karat.ports.cockpit import Mode
     from karat.ports.feed import FeedKey
     from karat.quality import COVERAGE_MIN
     from karat.research.data_gate import pass_gate
@@ -54,17 +53,30 @@ def made(lake: Lake, wanted: Wanted, now_ms: int) -> tuple[BotRecord, tuple[Happ
     where, length, needs = wanted.market, wanted.timeframe_ms, wanted.strategy.needs
     entry = lake.entry(where, length)
     anchor = entry.anchor_ts if wanted.anchor_ts is None else wanted.anchor_ts
-    if wanted.live:
+    if wanted.mode is not Mode.SIMULATED:
         refuse_not_live(where, sessions=entry.sessions)
     gate = pass_gate(lake, where, length, anchor, None, wanted.min_coverage)
-    tape, mode = tape_of(lake, FeedKey(where, length, anchor, needs)), Mode.PAPER if wanted.live else Mode.SIMULATED
+    tape = tape_of(lake, FeedKey(where, length, anchor, needs))
     record = new_bot(
         wanted.name, wanted.strategy, wanted.parameters, wanted.policy,
         read_market(lake, where, length, anchor).instrument, tape.candles, tape.funding if tape.has_funding else None,
-        mode, now_ms, tape.series, limits=wanted.limits,
+        wanted.mode, now_ms, tape.series, limits=wanted.limits,
     )  # fmt: skip
     ensure_checked(wanted.strategy, partial(check_markets, needs=needs))
     return record, (_let_through(gate, entry.hash),) if gate.coverage.share < COVERAGE_MIN else ()
+
+
+def mode_of(told: str | None, *, live: bool) -> Mode:
+    """The mode that --mode and --live ask for. Raises InputError `bad_mode`."""
+    from karat.core.errors import InputError
+
+    if told is None:
+        return Mode.PAPER if live else Mode.SIMULATED
+    if told not in tuple(Mode):
+        raise InputError("bad_mode", f"'{told}' is no mode.", f"Modes: {', '.join(Mode)}.")
+    if live and told == Mode.SIMULATED:
+        raise InputError("bad_mode", "A simulated bot follows no live market.", "Leave --live or --mode out.")
+    return Mode(told)
 
 
 def _let_through(gate: Gate, data_hash: str) -> Happening:

@@ -56,8 +56,10 @@ def run_bots(
     from karat.app.live_fleet import run_live
     from karat.app.logs import keeping_logs
     from karat.app.serve_fleet import runner_of
+    from karat.app.settings_check import check_settings
     from karat.lake.store import open_lake
 
+    check_settings(say)
     pace = None if speed == "max" else _speed(speed)
     end = None if until is None else parse_time_ms(until)
     journal = journal_if_any()
@@ -103,12 +105,21 @@ async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
 
 def _able(journal: Journal, mode: Mode) -> list[BotId]:
     states = {status.bot: status.state for status in journal.statuses()}
-    return [one.id for one in journal.bots() if one.mode == mode and states[one.id] != BotState.FAILED]
+    modes = (mode,) if mode == Mode.SIMULATED else (Mode.PAPER, Mode.SHADOW)
+    for one in journal.bots():
+        if one.mode == Mode.LIVE:
+            say(f"{one.name} trades with money: it is started by name alone, karat bots run {one.name} --live.")
+    return [one.id for one in journal.bots() if one.mode in modes and states[one.id] != BotState.FAILED]
 
 
 def _of_mode(record: BotRecord, mode: Mode) -> BotId:
-    """Its id. Raises InputError `wrong_mode`: live and replayed results never stand under one name."""
-    if record.mode == mode:
+    """Its id. Raises InputError `wrong_mode`: live and replayed results never stand under one name; and of a live bot
+    what its gate raises."""
+    if mode == Mode.PAPER and record.mode == Mode.LIVE:
+        from karat.app.live_commands import open_live_gate
+
+        open_live_gate(record)
+    if (record.mode == Mode.SIMULATED) == (mode == Mode.SIMULATED):
         return record.id
     if mode == Mode.SIMULATED:
         message, hint = f"{record.name} follows a live market.", f"Run it: karat bots run {record.name} --live."

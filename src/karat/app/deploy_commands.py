@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from karat.app.console import say, show, show_json
 from karat.core.errors import InputError
 from karat.core.time import iso, parse_time_ms, timeframe_text
+from karat.ports.cockpit import Mode
 
 if TYPE_CHECKING:
     from karat.app.bot_making import Wanted
@@ -31,6 +32,7 @@ def deploy_command(
     min_coverage: float | None = None,
     watch: Switch = False,
     live: Switch = False,
+    mode: str | None = None,
     as_json: Json = False,
 ) -> None:
     """Create a bot from each dossier that says gold, with exactly what was proved: parameters, policy, market and
@@ -53,15 +55,20 @@ def deploy_command(
         Deploy dossiers that are only on watch too. Their bots are marked as on watch, never as proven.
     live
         Follow the live market behind the last bar of the lake (karat bots run --live).
+    mode
+        simulated, paper (the same as --live), shadow (a live market, orders only recorded) or live.
     as_json
         Print one JSON list.
     """
-    from karat.app.bot_making import made
+    from karat.app.bot_making import made, mode_of
     from karat.bots.system_clock import SystemClock
     from karat.control.verdict import Judge
     from karat.journal import open_journal
     from karat.lake.store import open_lake
 
+    asked = mode_of(mode, live=live)
+    if asked is Mode.LIVE and watch:
+        raise InputError("live_not_proven", "What is only on watch does not trade live.", "Leave --watch out.")
     found = _found(dossier, watch=watch)
     if name is not None and len(found) > 1:
         raise InputError("bad_bot_name", f"{len(found)} bots cannot have one name.", "Leave --name out.")
@@ -69,7 +76,7 @@ def deploy_command(
     _refuse_deployed(found, named=name is not None)
     bots: list[tuple[BotRecord, Any]] = []
     for one in found:
-        wanted = _wanted(lake, one, name or one.name, capital, since, min_coverage, live=live)
+        wanted = _wanted(lake, one, name or one.name, capital, since, min_coverage, asked)
         record, happenings = made(lake, wanted, now_ms)
         bots.append((replace(record, dossier=one.mark), (*happenings, one.happening())))
     with closing(open_journal()) as journal:
@@ -81,7 +88,7 @@ def deploy_command(
         return
     for row in rows:
         _show(row)
-    say(f"Run: karat bots run {' '.join(row['name'] for row in rows)}{' --live' if live else ''}")
+    say(f"Run: karat bots run {' '.join(row['name'] for row in rows)}{'' if asked is Mode.SIMULATED else ' --live'}")
 
 
 def _found(names: tuple[str, ...], *, watch: bool) -> list[Deployment]:
@@ -110,7 +117,7 @@ def _refuse_deployed(found: list[Deployment], *, named: bool) -> None:
 
 
 def _wanted(
-    lake: Lake, one: Deployment, name: str, capital: float, since: int | None, min_coverage: float | None, *, live: bool
+    lake: Lake, one: Deployment, name: str, capital: float, since: int | None, min_coverage: float | None, mode: Mode
 ) -> Wanted:
     from karat.app.bot_making import Wanted
 
@@ -122,7 +129,7 @@ def _wanted(
     return Wanted(
         name=name, strategy=one.strategy, parameters=proved.parameters, policy=proved.with_capital(capital),
         market=proved.market, timeframe_ms=proved.timeframe_ms, anchor_ts=unseen if since is None else since,
-        min_coverage=min_coverage, live=live,
+        min_coverage=min_coverage, mode=mode,
     )  # fmt: skip
 
 

@@ -161,6 +161,6 @@ def kill_status() -> dict[str, Any]:
                 state = kill_state_of(journal.facts().get("kill", {}))
                 held = [one.bot for one in journal.accounts() if one.lots]
             told = {"latched": state.latched, "reason": state.reason, "flat_seen": state.flat_seen, "not_flat": held}
-    except KaratError as error:
-        unknown["journal"] = error.message
+    except Exception as error:  # noqa: BLE001 - whatever a broken journal does, the flags are told
+        unknown["journal"] = error.message if isinstance(error, KaratError) else f"{type(error).__name__}: {error}"
     return {**told, "flags": flags, "unknown": unknown}

@@ -10,7 +10,7 @@ from karat.app.bot_parity_commands import judged
 from karat.app.check_store import is_carried
 from karat.app.feeds import open_sources
 from karat.app.kill_sources import kill_sources
-from karat.app.serve_fleet import tape_of
+from karat.app.serve_fleet import tape_of, venue_for
 from karat.app.vendors import STREAMS, history_opener, network
 from karat.bots.desk.switchboard import OBSERVED_BARS, Safety
 from karat.bots.runner import MakeFeed, Runner
@@ -36,7 +36,6 @@ from karat.ports.journal import BotRecord
 from karat.ports.lake import Lake
 from karat.ports.trading import TradingJournal
 from karat.strategies import find_strategy
-from karat.venues.paper import PaperVenue
 
 _DEADLINE_SHARE = 3  # of the shortest timeframe: a round is over long before the next one
 _DEADLINE_SECONDS_MIN = 2.0
@@ -64,7 +63,7 @@ async def run_live(
     nightly = NightlyParity(lambda bot: judged(journal, lake, bot))
     async with live_feeds(lake, clock, records, settings) as feed_of:
         runner = Runner(
-            journal, feed_of, PaperVenue(), find_strategy, clock,
+            journal, feed_of, venue_for(journal, records), find_strategy, clock,
             lambda strategy, values: settings.carried and is_carried(strategy, values), Voices(WorkerSettings()),
             safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True), chores=(nightly,),
         )  # fmt: skip

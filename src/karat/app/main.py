@@ -38,6 +38,7 @@ GROUPS = {
     "dossier": "Dossiers: what was proved and what was buried, and why.",
     "bots": "Bots: create, run and look at them.",
     "jobs": "Long work: how far it is, cancel it, resume it, start it.",
+    "live": "Bots that trade with money.",
     "limits": "What risk may reach: look, change, undo.",
     "secrets": "Keys and tokens, encrypted at rest.",
 }
@@ -87,6 +88,8 @@ COMMANDS = (
     Command("bots list", "karat.app.bot_commands:list_bots", "List every bot and how it stands."),
     Command("bots halt", "karat.app.bot_switch_commands:halt_bot", "Hold a bot's entries back."),
     Command("bots resume", "karat.app.bot_switch_commands:resume_bot", "Let halted bots go on."),
+    Command("live confirm", "karat.app.live_commands:confirm_live", "Confirm that a bot trades with money."),
+    Command("doctor", "karat.app.doctor_commands:doctor_command", "Look whether all is ready for trading."),
     Command("kill", "karat.app.kill_commands:kill_command", "Close everything and refuse entries, now."),
     Command("bots run", "karat.app.bot_run_commands:run_bots", "Run bots on paper, replayed or live."),
     Command(

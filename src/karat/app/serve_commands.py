@@ -72,11 +72,13 @@ def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings |
     from karat.app.job_work import open_jobs
     from karat.app.logs import keeping_logs
     from karat.app.serve_fleet import bots_to_run, live_bots, run_and_serve, runner_of
+    from karat.app.settings_check import check_settings
     from karat.bots.system_clock import SystemClock
     from karat.control.cockpit import JournalCockpit
     from karat.journal.store import open_journal
     from karat.lake.store import open_lake
 
+    check_settings(say)
     jobs = open_jobs()
     with bind_socket(host, port) as listener, keeping_logs("serve"), keeping(jobs):
         token, lake, journal = api_token(), open_lake(), open_journal()

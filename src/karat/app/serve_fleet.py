@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from fastapi import FastAPI
@@ -27,12 +27,14 @@ from karat.lake.reading import read_market
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, Mode
 from karat.ports.feed import FeedKey
-from karat.ports.journal import JournalReader
+from karat.ports.journal import BotRecord, JournalReader
 from karat.ports.lake import Lake
 from karat.ports.trading import TradingJournal
+from karat.ports.venue import SimulatedVenue
 from karat.research.backtest_market import known_funding
 from karat.strategies import find_strategy
 from karat.venues.paper import PaperVenue
+from karat.venues.shadow import BesideVenue, ShadowVenue
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -72,8 +74,14 @@ def bots_to_run(journal: JournalReader, lake: Lake) -> list[BotId]:
 
 
 def live_bots(journal: JournalReader) -> list[BotId]:
-    """Every bot that follows a live market."""
-    return [record.id for record in journal.bots() if record.mode == Mode.PAPER]
+    """Every bot that follows a live market without money; live ones are started by name alone."""
+    return [record.id for record in journal.bots() if record.mode in (Mode.PAPER, Mode.SHADOW)]
+
+
+def venue_for(journal: TradingJournal, records: Iterable[BotRecord]) -> SimulatedVenue:
+    """Where the orders of these bots go: to paper, those of bots in shadow marked as what was only recorded."""
+    shadows = [journal.number_of(one.id) for one in records if one.mode is Mode.SHADOW]
+    return BesideVenue(PaperVenue(), ShadowVenue(PaperVenue()), shadows) if shadows else PaperVenue()
 
 
 async def run_and_serve(app: FastAPI, listener: socket.socket, work: Work) -> None:

@@ -208,6 +208,7 @@ class Runner:
                 renewed = now
             try:
                 shared.commands.tick()
+                self._board.kill.tick()
                 watch.tick(now)
                 reconciler.tick(now)
                 shared.dog.tick(now)

@@ -21,6 +21,7 @@ from karat.core.errors import InputError, NeedsOperator
 from karat.keys.document import Document, Lock, damaged, empty, read_document, write_document
 from karat.keys.files import read_keys, write_keys
 from karat.keys.sealing import KEY_BYTES, SALT_BYTES, SCRYPT_COST, NotOpenedError, stretched
+from karat.keys.signing import is_signed, signature
 from karat.ports.secrets import Secret, SecretMark
 
 FILE_NAME = "secrets.json"
@@ -93,6 +94,27 @@ class FolderSecrets:
                 write_keys(self._source.key_file, [new_key, *earlier])
             write_document(self._path, changed)
             return len(changed.sealed)
+
+    def sign(self, about: str, content: bytes) -> str:
+        """A signature under the key of the secrets; the key file is made where there is no key yet."""
+        with self._alone():
+            if read_document(self._path) is None and not self._source.key_file.exists():
+                write_keys(self._outside(), [os.urandom(KEY_BYTES)])
+            return signature(self._signing_keys()[0], about, content)
+
+    def is_signed(self, about: str, content: bytes, told: str) -> bool:
+        """Whether `told` was made by `sign`, under a key that is kept still. Raises what `get` raises."""
+        if read_document(self._path) is None and not self._source.key_file.exists():
+            return False
+        return is_signed(self._signing_keys(), about, content, told)
+
+    def _signing_keys(self) -> list[bytes]:
+        """The one in use first."""
+        document = read_document(self._path)
+        if document is None:
+            return read_keys(self._outside())
+        own = self._key(document)
+        return [own] if document.lock.by_passphrase else [own, *read_keys(self._outside())]
 
     def _begin(self, *, by_passphrase: bool) -> tuple[bytes, Document]:
         """A key and no secrets. A key file that is there already is used: another home's, or an earlier one."""

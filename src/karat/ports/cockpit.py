@@ -30,10 +30,10 @@ Figure = float | Undefined
 
 
 class Mode(StrEnum):
-    """Where the candles come from; fills are paper in both. Modes are never added up."""
+    """Where candles come from and where orders go. Modes are never added up. Fills of all but LIVE are on paper."""
 
-    SIMULATED = "simulated"  # a replayed or simulated market
-    PAPER = "paper"  # a live market
+    SIMULATED, PAPER = "simulated", "paper"  # a replayed or simulated market; a live market
+    SHADOW, LIVE = "shadow", "live"  # a live market: orders are recorded and sent nowhere; with money
 
 
 class BotState(StrEnum):

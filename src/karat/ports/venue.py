@@ -22,6 +22,9 @@ from karat.oms.accounts import Holding
 from karat.oms.reconcile import VenueView
 from karat.oms.records import Event, Fill
 
+SHADOW_MARK = " (shadow)"
+"""Ends every reason that is told of an order which was only recorded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:

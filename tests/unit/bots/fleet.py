@@ -108,7 +108,8 @@ class Desk:
 
     def run(self, *bots: BotId, until: int | None = None, safety: Safety | None = None) -> None:
         """Until the feed ends, or up to bar number `until`."""
-        asyncio.run(self.runner(safety=safety).run(bots, None if until is None else int(self.candles.ts[until])))
+        runner = self.runner() if safety is None else self.runner(safety=safety)
+        asyncio.run(runner.run(bots, None if until is None else int(self.candles.ts[until])))
 
     def reopen(self) -> None:
         self.journal.close()

@@ -178,8 +178,8 @@ export interface JobRequest {
 /** Where a job is. `interrupted`: its process is gone and nobody asked for that. */
 export type JobState = "waiting" | "running" | "finished" | "failed" | "cancelled" | "interrupted";
 
-/** Where the candles come from; fills are paper in both. Modes are never added up. */
-export type Mode = "simulated" | "paper";
+/** Where candles come from and where orders go. Modes are never added up. Fills of all but LIVE are on paper. */
+export type Mode = "simulated" | "paper" | "shadow" | "live";
 
 /** One parameter of a bot's strategy. */
 export interface Parameter {

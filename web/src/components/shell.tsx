@@ -109,6 +109,8 @@ function TopBar({ title }: { title: string }) {
       <h1 className="truncate">{title}</h1>
       {fleet && <span className="chip chip-simulated">{fleet.data_label}</span>}
       {modes.includes("paper") && <span className="chip max-[24rem]:hidden">Paper</span>}
+      {modes.includes("shadow") && <span className="chip max-[24rem]:hidden">Shadow</span>}
+      {modes.includes("live") && <span className="chip">Live</span>}
       <span className="grow" />
       <Clock />
       <Connection />

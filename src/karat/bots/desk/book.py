@@ -26,7 +26,7 @@ from karat.oms.register import Register
 from karat.ports.cockpit import EventKind
 from karat.ports.journal import BotRecord, FillRecord
 from karat.ports.trading import AccountRecord, Booked, OrderRecord
-from karat.ports.venue import CancelOrder, FetchFills, LookUp, Priced, Traits
+from karat.ports.venue import SHADOW_MARK, CancelOrder, FetchFills, LookUp, Priced, Traits
 
 DECIDED = frozenset({Part.ENTRY, Part.EXIT})
 OPENING = frozenset({Part.ENTRY, Part.LIMIT})
@@ -245,7 +245,7 @@ class Book:
         part = part_of(order.id)
         if order.filled_lots >= order.lots:
             return
-        if reason == "afford" and not order.filled_lots:
+        if reason.removesuffix(SHADOW_MARK) == "afford" and not order.filled_lots:
             self.unaffordable.append(self.notes[order.id].decision_bar)
         if part in (Part.EXIT, Part.FLATTEN) and self.kernel.holding.side == -order.side:
             self.failed_exit, self.failed_ms = self.notes[order.id], self.now_ms()

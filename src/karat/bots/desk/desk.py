@@ -13,11 +13,9 @@ from karat.bots.desk.limit_book import LimitBook
 from karat.bots.desk.orders import submit_of
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.words import take_in
+from karat.bots.turns import Turns
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId, ClientOrderId, MarketId
-from karat.bots.turns import Turns
-from karat.core.errors import RetryLater
-from karat.core.ids import BotId, ClientOrderId
 from karat.core.model.reasons import Reason
 from karat.kernel.engine import Inputs
 from karat.oms.client_ids import Part, order_key
@@ -78,6 +76,7 @@ class Desk:
         self.external: dict[MarketId, dict[str, int]] = {}  # lots that are nobody's, by the look that found them
         self.charged: deque[str] = deque(maxlen=256)  # ids of payments booked lately, told without a bot
         self.heard_ts: Callable[[int], int] = lambda ts: 0  # told of the venue's time; by how much ours was moved
+        self.turns = Turns(())
         self.restore(facts or {})
         venue.listen(self.told)
 
@@ -110,8 +109,6 @@ class Desk:
                 raise
             self.broken = self.broken or error
             self.condition.broken = str(self.broken)
-        self.turns = Turns(())
-        venue.listen(self.hear)
 
     def restore(self, facts: Facts) -> None:
         """Take the switches up as the journal has them: a restart releases nothing (failures: D8)."""

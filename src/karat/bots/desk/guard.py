@@ -34,7 +34,10 @@ async def ask_afar(kill: KillSwitch, source: KillSource, clock: Clock, seconds: 
 
 
 def guards_of(kill: KillSwitch, clock: Clock, seconds: float) -> list[asyncio.Task[None]]:
-    """The tasks of a kill switch: its own, so that what goes wrong in the watch does not hold it up."""
+    """The tasks of a kill switch: its own, so that what goes wrong in the watch does not hold it up. None where it can
+    be pulled by a command alone, which the watch takes and acts on."""
+    if not kill.sources:
+        return []
     far = [source for source in kill.sources if not source.is_near]
     work = [guard(kill, clock, seconds), *(ask_afar(kill, source, clock, seconds) for source in far)]
     return [asyncio.create_task(one) for one in work]

@@ -130,8 +130,8 @@ class KillSwitch:
         self._keep(text, {"flat": self.state.flat_seen}, "kill")
 
     def release(self, who: str) -> None:
-        """A person lets trading go on. Raises NeedsOperator `kill_not_released` with the reason, RetryLater where a
-        source cannot be cleared; then it stays latched."""
+        """A person lets trading go on. Raises NeedsOperator `kill_not_released` with the reason, also where a source
+        cannot be cleared; then it stays latched."""
         if self.state.latched and self._desk.venue.traits.simulates:
             self.saw(*self._simulated())
         after = after_kill_event(self.state, KillReleaseAsked(who))
@@ -139,7 +139,11 @@ class KillSwitch:
             hint = "Close what is open first; karat kill --status tells what that is."
             raise NeedsOperator("kill_not_released", f"Not released: {after.last_word}.", hint)
         for source in self.sources:
-            source.clear()
+            try:
+                source.clear()
+            except RetryLater as error:
+                words = f"Not released: the flag in {source.name} cannot be taken down. {error.message}"
+                raise NeedsOperator("kill_not_released", words, error.hint) from error
             self._up[source.name] = False
         self.state = KillState()
         self._desk.condition.killed = ""

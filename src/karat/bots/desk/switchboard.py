@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from karat.bots.desk.commands import Handler
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.killing import KillSwitch
+from karat.bots.desk.member import Member
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import BotId
 from karat.core.time import MINUTE_MS
@@ -25,6 +26,7 @@ STARTS, SAFE_MODE = "starts", "safe_mode"
 STARTS_MAX = 3
 STARTS_WITHIN_MS = 10 * MINUTE_MS
 OBSERVED_BARS = 2
+LETS_GO_ON_MS = MINUTE_MS  # a release or resume that waited longer is refused: nobody stands behind it any more
 EXTERNAL = "external_position"
 
 
@@ -73,6 +75,13 @@ class Switchboard:
         if self._safety.observed_bars:
             self._desk.condition.observing[bot] = bars + self._safety.observed_bars
 
+    def met(self, members: Iterable[Member]) -> None:
+        """Bots have begun: while the kill switch is latched they are closed at once, at the last close they know."""
+        if self._desk.condition.killed:
+            for member in members:
+                member.show_market()
+            self.before_decisions()
+
     def before_decisions(self) -> None:
         """What is looked at before each batch of decisions."""
         self.kill.look()
@@ -90,6 +99,7 @@ class Switchboard:
         return f"The kill switch is latched: {self.kill.state.reason}"
 
     def _release(self, desk: Desk, asked: CommandAsked) -> str:
+        self._refuse_old(asked)
         self.kill.release(asked.who)
         return "The kill switch is released."
 
@@ -103,10 +113,12 @@ class Switchboard:
         return f"{bot} is halted: {reason}"
 
     def _resume(self, desk: Desk, asked: CommandAsked) -> str:
+        self._refuse_old(asked)
         return self._let_go_on(self._known(asked), asked.who)
 
     def _resume_fleet(self, desk: Desk, asked: CommandAsked) -> str:
         """End safe mode, and every halt whose cause has gone."""
+        self._refuse_old(asked)
         words: list[str] = []
         if desk.condition.safe_mode:
             desk.condition.safe_mode = ""
@@ -144,6 +156,12 @@ class Switchboard:
         if code == "order_differs" and not self._desk.condition.reconciled:
             return "books and venue do not agree."
         return ""
+
+    def _refuse_old(self, asked: CommandAsked) -> None:
+        """What lets go on was decided for that moment. Raises NeedsOperator `too_late`."""
+        waited = self._desk.now_ms() - asked.at_ms
+        if waited > LETS_GO_ON_MS:
+            raise NeedsOperator("too_late", f"It was said {waited / 1000:,.0f} s ago, which is too long. Say it again.")
 
     def _known(self, asked: CommandAsked) -> BotId:
         """The bot of a command. Raises InputError `unknown_bot`."""
