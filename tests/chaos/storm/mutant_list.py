@@ -107,4 +107,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "        silent = self.now_ms() < self.condition.silent_until_ms\n", "        silent = False\n",
         "S14",
     ),
+    _mutant(
+        "old prices are good enough", _DESK + "condition.py",
+        "        return found + (self.freshness.wrong(market, now_ms) if self.freshness is not None else [])\n",
+        "        return found\n",
+        "S8", seed=21,
+    ),
 )  # fmt: skip
