@@ -18,31 +18,25 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from karat.bots.bus import Bus, Publisher
-from karat.bots.desk.book import Book
-from karat.bots.desk.commands import Commands, Handler
+from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.fleet import gate_of
-from karat.bots.desk.gates import Gate
 from karat.bots.desk.guard import guards_of
 from karat.bots.desk.handlers import HANDLERS
-from karat.bots.desk.member import Member
 from karat.bots.desk.operating import command
-from karat.bots.desk.parameters import ParameterCommand
 from karat.bots.desk.reconciling import Reconciler
-from karat.bots.desk.recovery import check_history, checked_values, recovered_book
 from karat.bots.desk.switchboard import Safety, Switchboard
 from karat.bots.desk.timings import Timings
-from karat.bots.desk.tracing import Tracer, newest_said
 from karat.bots.desk.watching import Watch
-from karat.bots.doings import Doings, beginning
+from karat.bots.doings import Doings
+from karat.bots.enlisting import Enlisting, GateOf, IsCarried
+from karat.bots.following import Following
 from karat.bots.history import History
-from karat.bots.intake import Intake
 from karat.bots.past import Enlisted, Past, grouped, read_past
 from karat.bots.steady import SteadyClock
 from karat.bots.supervision import Job, supervise
@@ -51,21 +45,17 @@ from karat.bots.watchdog import Chore, Group, Shared, Watchdog, may_try_again
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, NeedsOperator, RetryLater
 from karat.core.ids import BotId
-from karat.core.model.reasons import Refusal
-from karat.core.time import iso
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
-from karat.ports.feed import Arrival, Feed, FeedKey, Notice
-from karat.ports.journal import BotRecord, Happening, LimitedBy
-from karat.ports.trading import Facts, TradingJournal, Transaction
+from karat.ports.feed import Feed, FeedKey
+from karat.ports.journal import BotRecord
+from karat.ports.trading import TradingJournal, Transaction
 from karat.ports.venue import Venue
-from karat.strategies import Strategy, Values
+from karat.strategies import Strategy
 
 LOG = logging.getLogger("karat.bots")
 LEASE_MS = 30_000
 WATCH_SECONDS = 1.0
-SLICE_BOTS = 8  # of one close, then others get their turn: some 20 ms where each has an order
-IsCarried = Callable[[Strategy, Values], bool]
 MakeFeed = Callable[[FeedKey], Feed]
 
 
@@ -83,7 +73,7 @@ class Runner:
     def __init__(
         self, journal: TradingJournal, feed_of: MakeFeed, venue: Venue, strategy_of: Callable[[str], Strategy],
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
-        gate_of: Callable[[Desk, Book, History, Facts], Gate] = gate_of, holder: str = "",
+        gate_of: GateOf = gate_of, holder: str = "",
         watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None, safety: Safety | None = None,
         bus: Bus | None = None, chores: Sequence[Chore] = (),
     ) -> None:  # fmt: skip
@@ -103,7 +93,6 @@ class Runner:
         self._steady: SteadyClock | None = None
         self.desk: Desk | None = None  # None before there is one
         self.written: Callable[[int, Transaction], None] = lambda newest, transaction: None  # after each write
-        self._members: dict[BotId, tuple[Member, History]] = {}
         self._chores = chores
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
@@ -123,7 +112,11 @@ class Runner:
                 desk.heard_ts = steady.hear
             self._board = board = Switchboard(desk, self._safety)
             board.begin(self._journal.facts())
-            commands = Commands(desk, {**HANDLERS, **board.handlers, **self._own_handlers()})
+            self._enlisting = enlisting = Enlisting(
+                self._journal, self._voices, self._strategy_of, self._is_carried, self._gate_of, board
+            )
+            self._following = Following(self._clock, self._voices, board, steady)
+            commands = Commands(desk, {**HANDLERS, **board.handlers, **enlisting.handlers()})
             commands.tick()
             shared = Shared(desk, Watchdog(Doings(desk)), commands)
             await (self._run_live if live else self._run_all)(shared, records, until_ts)
@@ -267,11 +260,11 @@ class Runner:
             for record, _ in members:
                 shared.doings.fail(record.id, error)
             return
-        begun = self._begun(shared, past, feed, history, members)
+        begun = self._enlisting.begun(shared, past, feed, history, members)
         last_ts = history.columns["ts"].cells[history.bars - 1] if history.bars else None
         group.begins(feed, None if last_ts is None else int(last_ts), self._clock.now_ms())
         try:
-            await self._follow(shared, feed, history, begun, group, until_ts)
+            await self._following.follow(shared, feed, history, begun, group, until_ts)
         except RetryLater:
             raise
         except KaratError as error:  # of the feed: what a bot does wrong has failed it already
@@ -281,144 +274,3 @@ class Runner:
             if shared.desk.venue.traits.simulates or shared.desk.condition.stopping:
                 shared.doings.end(begun, BotState.STOPPED, EventKind.STOPPED, "Stopped.")
             raise
-
-    def _begun(self, shared: Shared, past: Past, feed: Feed, history: History, members: list[Enlisted]) -> list[Member]:
-        """Every bot that can go on. One that cannot fails alone."""
-        begun: list[Member] = []
-        for record, strategy in members:
-            try:
-                begun.append(self._recovered(shared, past, feed, history, record, strategy))
-            except RetryLater:
-                raise
-            except KaratError as error:
-                shared.doings.fail(record.id, error)
-                continue
-            bars = begun[-1].bars
-            last_ts = feed.past(bars).candles.ts[-1:]
-            self._board.observe(record.id, bars)
-            halted = shared.desk.condition.halts.get(record.id, "")
-            state = BotState.HALTED if halted else BotState.RUNNING
-            shared.doings.tell(record.id, state, halted, beginning(bars, last_ts))
-        if shared.desk.condition.killed:
-            for member in begun:
-                member.show_market()
-            self._board.before_decisions()
-        return begun
-
-    def _recovered(
-        self, shared: Shared, past: Past, feed: Feed, history: History, record: BotRecord, strategy: Strategy
-    ) -> Member:
-        """A bot that goes on after its last bar. Raises NeedsOperator `strategy_changed` or `history_changed`."""
-        status = self._journal.status(record.id)
-        bars = status.bars
-        values = checked_values(record, strategy)
-        check_history(self._journal, record, feed.past(bars).candles)
-        book = recovered_book(
-            shared.desk, record, past.orders.get(record.id, ()), past.accounts.get(record.id), past.facts
-        )
-        desk, simulates = shared.desk, shared.desk.venue.traits.simulates
-        is_limited = record.limits is not LimitedBy.NONE
-        carried = simulates and self._is_carried(strategy, values)
-        gate = self._gate_of(desk, book, history, past.facts)
-        closed = desk.house.done if is_limited and desk.house is not None else desk.protect
-        refusals = dict(self._journal.refusals(record.id))
-        voice = self._voices.voice(strategy, values, history, carried=carried)
-        tracer = Tracer(record.id, newest_said(self._journal, record.id, status.last_ts))
-        member = Member(
-            book, voice, history, bars, desk.walk if simulates else None, closed, gate, tracer,
-            refusals.get(bars - 1, Refusal.NONE), foresees=carried and not is_limited,
-        )  # fmt: skip
-        desk.join(book)
-        self._members[record.id] = member, history
-        return member
-
-    def _own_handlers(self) -> Mapping[str, Handler]:
-        """Commands that need the bots that run here."""
-        return {"bots.set": ParameterCommand(self._strategy_of, self._speak_as)}
-
-    def _speak_as(self, bot: BotId, strategy: Strategy, values: Values) -> int | None:
-        """Ask a bot that runs here with other parameters from now on; the bar of its next decision."""
-        if bot not in self._members:
-            return None
-        member, history = self._members[bot]
-        carried = self._venue.traits.simulates and self._is_carried(strategy, values)
-        member.speak_as(self._voices.voice(strategy, values, history, carried=carried))
-        return member.reached
-
-    async def _follow(
-        self, shared: Shared, feed: Feed, history: History, members: list[Member], group: Group, until_ts: int | None
-    ) -> None:
-        """Step on every bar until the feed ends, the time comes or no bot is left."""
-        steady, desk = self._steady, shared.desk
-        intake = steady and Intake(feed, history, group.key.anchor_ts, desk.now_ms, lambda: steady.is_confirmed)
-        async with aclosing(feed.arrivals(history.bars)) as arrivals:
-            async for arrival in arrivals:
-                if isinstance(arrival, Notice):
-                    self._settle(shared, members)
-                    told = Happening(EventKind.WARNING, arrival.text, {"code": arrival.code})
-                    for member in members:
-                        shared.doings.tell(member.book.record.id, BotState.RUNNING, arrival.cause, told)
-                    continue
-                if until_ts is not None and arrival.bar.ts >= until_ts:
-                    self._settle(shared, members)
-                    shared.doings.end(members, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
-                    return
-                await desk.turns.take(group.key, arrival.bar.ts + history.timeframe_ms)
-                for one in [arrival] if intake is None else self._let_in(shared, intake, arrival, members):
-                    await self._take(shared, history, one, members)
-                    group.took(one.bar.ts, desk.now_ms())
-                    if not members:
-                        return
-                    while not desk.flush():
-                        await self._clock.sleep(WATCH_SECONDS)
-        shared.doings.end(members, BotState.FINISHED, EventKind.FINISHED, "The replay has no further candle.")
-
-    def _let_in(self, shared: Shared, intake: Intake, arrival: Arrival, members: list[Member]) -> list[Arrival]:
-        """The bars of a live feed that may be taken; what is not is told."""
-        bars, why = intake.taken(arrival)
-        freshness, market = shared.desk.condition.freshness, members[0].book.record.market
-        if freshness is not None and intake.due_ms is not None:
-            freshness.due_ms[market] = max(intake.due_ms, freshness.due_ms.get(market, 0))
-        if why:
-            text = f"A bar of {market} was not taken as it came: {why}."
-            for member in members:
-                bot, ts = member.book.record.id, arrival.bar.ts
-                shared.desk.gathered.tell(bot, EventKind.WARNING, text, {"code": "bar_refused"}, f"feed:{market}", ts)
-            shared.desk.flush()
-        return bars
-
-    async def _take(self, shared: Shared, history: History, arrival: Arrival, members: list[Member]) -> None:
-        """One bar of the market, for every bot that has not done it yet."""
-        try:
-            history.append(arrival)
-        except KaratError as error:
-            self._settle(shared, members)
-            while members:
-                shared.doings.fail(members.pop().book.record.id, error)
-            return
-        await self._voices.ask([member.voice for member in members if member.reached == history.bars - 1])
-        self._board.before_decisions()
-        now = shared.desk.now_ms()
-        for place, member in enumerate(tuple(members), 1):
-            if member.reached != history.bars - 1:
-                continue
-            if place % SLICE_BOTS == 0 and not arrival.more:  # a thousand bots must not keep the loop for themselves
-                shared.desk.flush()
-                await self._clock.sleep(0.0)
-            try:
-                member.hear()
-                if not member.holds_back(more=arrival.more):
-                    self._settle(shared, (member,), now)
-            except RetryLater:
-                raise
-            except KaratError as error:
-                self._settle(shared, (member,))
-                members.remove(member)
-                shared.doings.fail(member.book.record.id, error)
-
-    def _settle(self, shared: Shared, members: Iterable[Member], now: int | None = None) -> None:
-        """Do what was held back, and what protects the positions then."""
-        written_ts = shared.desk.now_ms() if now is None else now
-        for member in members:
-            member.settle(written_ts)
-            member.book.forget()

@@ -11,16 +11,16 @@ from karat.bots.desk.condition import Condition, Freshness
 from karat.bots.desk.gathered import Gathered
 from karat.bots.desk.limit_book import LimitBook
 from karat.bots.desk.orders import submit_of
+from karat.bots.desk.protecting import flatten, protect
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.words import take_in
 from karat.bots.turns import Turns
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId, ClientOrderId, MarketId
-from karat.core.model.reasons import Reason
 from karat.kernel.engine import Inputs
 from karat.oms.client_ids import Part, order_key
-from karat.oms.protection import UNHEARD_MAX, Cancel, Flatten, Place
-from karat.oms.records import TERMINAL, Event, Status
+from karat.oms.protection import Flatten
+from karat.oms.records import TERMINAL, Event
 from karat.oms.records import EventKind as Word
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.trading import Facts, TradingJournal, Transaction
@@ -34,15 +34,12 @@ from karat.ports.venue import (
     SimulatedVenue,
     Standing,
     Submit,
-    Timing,
     Venue,
 )
 from karat.risk.kill import kill_state_of
 
 if TYPE_CHECKING:
     from karat.bots.desk.house import House
-
-PROTECTIVE = (Part.STOP, Part.TAKE)
 
 
 class Desk:
@@ -238,50 +235,11 @@ class Desk:
 
     def protect(self, book: Book, cause: str) -> None:
         """Do what the protection of a bot's position wants next."""
-        held = book.kernel.holding.side
-        if not held and not any(book.live_of(*PROTECTIVE)):
-            return
-        if not self.can_close(book):
-            return
-        plan = book.protection()
-        refused = book.refused_ms is not None and self.now_ms() - book.refused_ms < self.timings.chase_ms
-        for action in plan.actions:
-            if isinstance(action, Place):
-                if refused:  # else a venue that refuses at once would be asked without end
-                    continue
-                is_stop = action.part is Part.STOP
-                book.intend(
-                    action.part, action.side, action.lots, cause, decision_bar=book.kernel.trade.decision_bar,
-                    decision_ts=self._decision_ts(book), reason=Reason.STOP if is_stop else Reason.TAKE,
-                    trigger_ticks=action.ticks if is_stop else None, limit_ticks=None if is_stop else action.ticks,
-                    reduce_only=True, parent=self.parent_of(book), timing=Timing(book.kernel.bar),
-                )  # fmt: skip
-            elif isinstance(action, Cancel):
-                book.cancel(action.order, cause)
-            else:
-                self.flatten(book, action, cause)
-
-    def _may_flatten(self, book: Book) -> bool:
-        """Whether nothing of the kind is under way, and it would be heard."""
-        if self.venue.traits.simulates:
-            return not any(book.live_of(Part.FLATTEN))
-        leaving = [order.status for order in book.live_of(Part.FLATTEN, Part.EXIT)]
-        unheard = leaving.count(Status.UNKNOWN)  # of these nothing is known: one more may be tried beside them
-        if unheard < len(leaving) or unheard >= UNHEARD_MAX or not self.can_close(book):
-            return False
-        return book.failed_exit is None or self.now_ms() - book.failed_ms >= self.timings.chase_ms
+        protect(self, book, cause)
 
     def flatten(self, book: Book, action: Flatten, cause: str) -> None:
-        """Close a position at the market, unless that is under way. A simulated venue fills it at the last price that
-        it knows, at once."""
-        if not self._may_flatten(book):
-            return
-        timing = None if self.venue.traits.simulates else Timing(book.kernel.bar)
-        book.intend(
-            Part.FLATTEN, action.side, action.lots, cause, decision_bar=book.kernel.bar - 1,
-            decision_ts=self.now_ms(), reason=Reason.KILL, reduce_only=True, parent=self.parent_of(book),
-            timing=timing,
-        )  # fmt: skip
+        """Close a position at the market, unless that is under way."""
+        flatten(self, book, action, cause)
 
     def halt(self, bot: BotId, code: str, reason: str) -> None:
         """No new risk for a bot until a person lets it go on."""
@@ -313,11 +271,6 @@ class Desk:
         key = order_key(name) if name is not None else None
         book = None if key is None else self.books.get(key.bot)
         return book if book is not None and key is not None and key.origin == book.origin else None
-
-    def _decision_ts(self, book: Book) -> int:
-        parent = self.parent_of(book)
-        note = book.notes.get(parent) if parent is not None else None
-        return self.now_ms() if note is None else note.decision_ts
 
     def parent_of(self, book: Book) -> ClientOrderId | None:
         """The entry that began the open trade."""

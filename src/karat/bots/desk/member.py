@@ -67,6 +67,11 @@ class Member:
         self._last_refusal = last_refusal
         self._marked_ts = -MARK_EVERY_MS
 
+    @property
+    def simulates(self) -> bool:
+        """Whether its venue fills from bars."""
+        return self._walk is not None
+
     def hear(self) -> None:
         """Ask the strategy about the bar that has just closed. Raises InputError when the strategy is at fault; what is
         held back is then still to be settled."""

@@ -153,7 +153,7 @@ class FleetRunner(Runner):
             for record, _ in members:
                 shared.doings.fail(record.id, error)
             return []
-        begun = self._begun(shared, past, feed, history, members)
+        begun = self._enlisting.begun(shared, past, feed, history, members)
         if not whole:
             road.arrivals = tape.arrivals(0, len(tape))
         strategies = {record.id: strategy for record, strategy in members}

@@ -1,0 +1,70 @@
+"""What the desk does for the protection of one position, and how it closes one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from karat.bots.desk.book import Book
+from karat.core.model.reasons import Reason
+from karat.oms.client_ids import Part
+from karat.oms.protection import UNHEARD_MAX, Cancel, Flatten, Place
+from karat.oms.records import Status
+from karat.ports.venue import Timing
+
+if TYPE_CHECKING:
+    from karat.bots.desk.desk import Desk
+
+PROTECTIVE = (Part.STOP, Part.TAKE)
+
+
+def protect(desk: Desk, book: Book, cause: str) -> None:
+    """Do what the protection of a bot's position wants next."""
+    held = book.kernel.holding.side
+    if not held and not any(book.live_of(*PROTECTIVE)):
+        return
+    if not desk.can_close(book):
+        return
+    refused = book.refused_ms is not None and desk.now_ms() - book.refused_ms < desk.timings.chase_ms
+    for action in book.protection().actions:
+        if isinstance(action, Place):
+            if not refused:  # else a venue that refuses at once would be asked without end
+                _place(desk, book, action, cause)
+        elif isinstance(action, Cancel):
+            book.cancel(action.order, cause)
+        else:
+            flatten(desk, book, action, cause)
+
+
+def flatten(desk: Desk, book: Book, action: Flatten, cause: str) -> None:
+    """Close a position at the market, unless that is under way. A simulated venue fills it at the last price that it
+    knows, at once."""
+    if not _may_flatten(desk, book):
+        return
+    timing = None if desk.venue.traits.simulates else Timing(book.kernel.bar)
+    book.intend(
+        Part.FLATTEN, action.side, action.lots, cause, decision_bar=book.kernel.bar - 1, decision_ts=desk.now_ms(),
+        reason=Reason.KILL, reduce_only=True, parent=desk.parent_of(book), timing=timing,
+    )  # fmt: skip
+
+
+def _place(desk: Desk, book: Book, action: Place, cause: str) -> None:
+    is_stop = action.part is Part.STOP
+    parent = desk.parent_of(book)
+    note = book.notes.get(parent) if parent is not None else None
+    book.intend(
+        action.part, action.side, action.lots, cause, decision_bar=book.kernel.trade.decision_bar,
+        decision_ts=desk.now_ms() if note is None else note.decision_ts, reason=Reason.STOP if is_stop else Reason.TAKE,
+        trigger_ticks=action.ticks if is_stop else None, limit_ticks=None if is_stop else action.ticks,
+        reduce_only=True, parent=parent, timing=Timing(book.kernel.bar),
+    )  # fmt: skip
+
+
+def _may_flatten(desk: Desk, book: Book) -> bool:
+    """Whether nothing of the kind is under way, and it would be heard."""
+    if desk.venue.traits.simulates:
+        return not any(book.live_of(Part.FLATTEN))
+    leaving = [order.status for order in book.live_of(Part.FLATTEN, Part.EXIT)]
+    unheard = leaving.count(Status.UNKNOWN)  # of these nothing is known: one more may be tried beside them
+    if unheard < len(leaving) or unheard >= UNHEARD_MAX or not desk.can_close(book):
+        return False
+    return book.failed_exit is None or desk.now_ms() - book.failed_ms >= desk.timings.chase_ms
