@@ -91,10 +91,7 @@ def backtest_command(
     values = resolve(found, pairs(set_, "--set"))
     rules, level = policy_and_level(pairs(policy, "--policy"), costs)
     start, end = (None if text is None else parse_time_ms(text) for text in (from_, to))
-    if report is not None:
-        from karat.research.report import check_report_path
-
-        check_report_path(report)
+    _check_report(report)
     data = market_data(
         open_lake(), market_id(market), timeframe_ms(timeframe), start, end, found.needs, coverage_min=min_coverage
     )
@@ -105,12 +102,16 @@ def backtest_command(
         result = backtest(data, found, values, rules, level, signals)
         told = manifest(result, tuple(checked.datasets))
         kept = _keep(result, told)
+    _write_report(result, told, kept, report)
+    (_print_json if as_json else _print_summary)(result, told, kept)
+
+
+def _check_report(report: Path | None) -> None:
+    """A report that cannot be written is refused before the work."""
     if report is not None:
-        _write_report(result, told, kept, report)
-    if as_json:
-        _print_json(result, told, kept)
-    else:
-        _print_summary(result, told, kept)
+        from karat.research.report import check_report_path
+
+        check_report_path(report)
 
 
 def explain_command(run: str, trade: int, *, as_json: Json = False) -> int:
@@ -160,7 +161,9 @@ def _keep(result: Backtest, manifest: dict[str, Any]) -> StoredRun:
     return store_run(result, manifest)
 
 
-def _write_report(result: Backtest, manifest: dict[str, Any], kept: StoredRun, path: Path) -> None:
+def _write_report(result: Backtest, manifest: dict[str, Any], kept: StoredRun, path: Path | None) -> None:
+    if path is None:
+        return
     from karat.research.report import write_report
 
     write_report(result, manifest, kept.id, path)

@@ -51,8 +51,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "S8",
     ),
     _mutant(
-        "a kill is not written down", _DESK + "operating.py",
-        '        desk.gathered.facts["kill"] = fact\n', "",
+        "a kill is not written down", _DESK + "killing.py",
+        "        self._desk.gathered.facts[FACT] = fact\n", "",
         "S8", "E3",
     ),
     _mutant(
@@ -86,9 +86,9 @@ MUTANTS: tuple[Mutant, ...] = (
         "E1", "E3", "E7", "E8", "S1", "S4", "S5", "S9", "S12", "S17", seed=8,
     ),
     _mutant(
-        "a stop may open a position", _DESK + "desk.py",
-        "limit_ticks=None if is_stop else action.ticks,\n                    reduce_only=True,",
-        "limit_ticks=None if is_stop else action.ticks,\n                    reduce_only=False,",
+        "a stop may open a position", _DESK + "protecting.py",
+        "        reduce_only=True, parent=parent, timing=Timing(book.kernel.bar),\n",
+        "        reduce_only=False, parent=parent, timing=Timing(book.kernel.bar),\n",
         "S7",
     ),
     _mutant(
