@@ -72,7 +72,7 @@ def test_equity_comes_per_bot_and_per_book(client: TestClient) -> None:
         ("bots/99/equity", 404, "unknown_bot"),
         ("trades?bot=99", 404, "unknown_bot"),
         ("equity?mode=paper&currency=USDT", 404, "unknown_book"),
-        ("equity?mode=live&currency=USDT", 422, "bad_request"),
+        ("equity?mode=dream&currency=USDT", 422, "bad_request"),
         ("equity?currency=USDT", 422, "bad_request"),
         ("bots/01/equity?range=5y", 422, "bad_request"),
         ("trades?limit=0", 422, "bad_request"),

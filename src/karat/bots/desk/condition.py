@@ -81,6 +81,11 @@ class Condition:
     def linked(self) -> bool:
         return not self.down
 
+    @property
+    def hears_orders(self) -> bool:
+        """Whether what a look compares can be kept up; quotes have no part in it."""
+        return not self.down & {"orders", "events"}
+
     def wrong(self, bot: BotId | None, market: MarketId, now_ms: int) -> list[Wrong]:
         """What stands against an entry of a bot (None: of any), the gravest first."""
         found: list[Wrong] = []

@@ -108,7 +108,7 @@ class Reconciler:
             self._explain(found, now_ms)
         self.saw(view)
         self.starting, self.last, self.done_ms = False, found, now_ms
-        desk.condition.reconciled = found.lets_entries and desk.condition.linked
+        desk.condition.reconciled = found.lets_entries and desk.condition.hears_orders
         differ = {drift.subject for drift in found.drifts if drift.kind in _POSITIONS}
         declared = {one.market for one in found.declarations}
         for book in desk.books.values():

@@ -127,7 +127,7 @@ def test_what_answers_before_it_is_asked_is_not_believed(ground: Ground) -> None
     )
     with pytest.raises(NeedsOperator) as halted:
         ground.voice(strategy).say()
-    assert halted.value.code == "strategy_garbled"
+    assert halted.value.code in ("strategy_garbled", "strategy_died")  # it may be gone before it is read
 
 
 def test_code_edited_since_the_bot_began_is_refused(ground: Ground) -> None:
