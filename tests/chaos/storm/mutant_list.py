@@ -93,8 +93,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "what is nobody's is not found out", _DESK + "reconciling.py",
-        "            for declaration in confirmed(self.last, found):\n",
-        "            for declaration in ():\n",
+        "        for declaration in agreed:\n", "        for declaration in ():\n",
         "L3", "L4", "L7", "E5",
     ),
     _mutant(
@@ -112,5 +111,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "        return found + (self.freshness.wrong(market, now_ms) if self.freshness is not None else [])\n",
         "        return found\n",
         "S8", seed=21,
+    ),
+    _mutant(
+        "an entry does not wait for the end of an earlier one", _DESK + "waiting.py",
+        "    if part not in OPENING or book.traits.simulates:\n", "    if True:\n",
+        "S6", seed=340,
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from karat.bots.desk.filling import Kind
 from karat.bots.desk.gathered import Gathered
 from karat.bots.desk.guarding import protection_of
 from karat.bots.desk.orders import NOTHING_DECIDED, submit_of
+from karat.bots.desk.waiting import OPENING, Waiting, has_to_wait, let_go
 from karat.core.ids import ClientOrderId
 from karat.kernel.state import State, state_bytes
 from karat.kernel.trading import no_limit
@@ -29,7 +30,6 @@ from karat.ports.trading import AccountRecord, Booked, OrderRecord
 from karat.ports.venue import SHADOW_MARK, CancelOrder, FetchFills, LookUp, Priced, Traits
 
 DECIDED = frozenset({Part.ENTRY, Part.EXIT})
-OPENING = frozenset({Part.ENTRY, Part.LIMIT})
 KEPT_MAX = 16  # orders that are over and still remembered, so that late words about them find them
 NOTHING_THERE = "reduce_only"  # the venue's word for an order that may only close and finds nothing to
 _TOLD = {
@@ -78,6 +78,7 @@ class Book:
     doubted_ms: int | None = None  # since when the venue says that nothing is there to close
     beyond_stop: bool = False  # the refused stop would have triggered at once: the price is past it
     looked_ms: dict[ClientOrderId, int] = field(default_factory=dict[ClientOrderId, int])
+    waiting: Waiting | None = None
     touched: set[int] = field(default_factory=set[int])  # of the desk: bots whose book has changed
     onlooker: Onlooker | None = None
     paid: dict[str, Decimal] = field(default_factory=dict[str, Decimal])  # funding and borrow, per currency
@@ -104,19 +105,24 @@ class Book:
         return (order for order in self.live_orders() if part_of(order.id) in parts)
 
     def intend(self, part: Part, side: int, lots: int, cause: str, **given: Any) -> OrderRecord:
-        """Write a new order down and let it leave after the next write. `given` are fields of `OrderRecord`, and ticks
-        and `reduce_only` of its order."""
+        """Write a new order down and let it leave after the next write, or once an earlier entry is over. `given` are
+        fields of `OrderRecord`, and ticks and `reduce_only` of its order."""
         name = client_order_id(OrderKey(self.origin, self.number, self.next_intent, part))
         self.next_intent += 1
         ticks = {key: given.pop(key) for key in ("limit_ticks", "trigger_ticks", "reduce_only") if key in given}
         traits = self.traits
         order = Order(name, self.record.market, side, lots, traits.arrival_ms_max, traits.id_is_unique, **ticks)
         record = OrderRecord(order, self.record.id, **given)
+        waits = has_to_wait(self, part, record.decision_ts)
         self.register, effects = self.register.intend(order)
         assert not effects, f"{name} was refused by the register: {effects}"
         self.notes[name] = record
         self.gathered.tell(self.record.id, EventKind.INTENT, "", intent_plain(record), cause)
-        self.take(Event(Word.SEND, name), cause)
+        if waits:
+            self.waiting = Waiting(name, self.now_ms())
+            self._keep(order)
+        else:
+            self.take(Event(Word.SEND, name), cause)
         return self.notes[name]
 
     def take(self, event: Event, cause: str, priced: Priced | None = None, reason: str = "") -> None:
@@ -138,6 +144,7 @@ class Book:
             if after.status in TERMINAL and (before is None or before.status not in TERMINAL):
                 self._ended(after, reason)
         self.end_decision()
+        let_go(self, cause)
 
     def cancel(self, name: ClientOrderId, cause: str) -> None:
         """Ask the venue to let an order go."""

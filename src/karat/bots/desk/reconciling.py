@@ -100,9 +100,9 @@ class Reconciler:
                 book.take(event, "reconcile")
         for effect in found.effects:
             self._mend(effect, view)
-        if self.last is not None:
-            for declaration in confirmed(self.last, found):
-                self._declare(declaration)
+        agreed = () if self.last is None else confirmed(self.last, found)
+        for declaration in agreed:
+            self._declare(declaration)
         self._tell(found)
         if any(drift.kind in _MONEY for drift in found.drifts):
             self._explain(found, now_ms)
@@ -110,9 +110,9 @@ class Reconciler:
         self.starting, self.last, self.done_ms = False, found, now_ms
         desk.condition.reconciled = found.lets_entries and desk.condition.hears_orders
         differ = {drift.subject for drift in found.drifts if drift.kind in _POSITIONS}
-        declared = {one.market for one in found.declarations}
+        declared = {one.market for one in agreed}
         for book in desk.books.values():
-            if book.record.market not in differ or book.record.market in declared & desk.external.keys():
+            if book.record.market not in differ or book.record.market in declared:
                 book.doubted_ms = None
             desk.protect(book, "reconcile")
         desk.flush()

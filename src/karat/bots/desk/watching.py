@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.timings import Timings
+from karat.bots.desk.waiting import give_up
 from karat.core.ids import BotId
 from karat.oms.client_ids import Part
 from karat.oms.protection import Flatten
@@ -41,6 +42,7 @@ class Watch:
             for book in tuple(self.desk.books.values()):
                 for order in tuple(book.live_orders()):
                     self._wait_for(book, order, now_ms)
+                give_up(book, now_ms, self.timings.entry_wait_ms)
                 if self.desk.can_close(book):
                     self._chase(book, now_ms)
                 self._cover(book, now_ms)

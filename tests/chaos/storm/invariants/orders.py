@@ -134,8 +134,8 @@ class ExitsOnlyReduce(Check):
             return
         after = change.lots_before + order.side * sum(fill.lots for fill in change.fills)
         beyond = abs(after) if after * order.side > 0 else 0
-        if change.lots_before * order.side < 0 and beyond and beyond <= known.by_hand_lots(order.market, -order.side):
-            return  # a venue's mark bounds the account: what a hand brought in may have been closed beside the bot's
+        if change.lots_before * order.side <= 0 and beyond and beyond <= known.by_hand_lots(order.market, -order.side):
+            return  # a venue's mark bounds the account: what a hand brought in may be closed beside the bot's, or after
         if abs(after) >= abs(change.lots_before) or after * change.lots_before < 0:
             yield "S7", f"the exit {order.id} took {change.new.bot} from {change.lots_before:+} to {after:+}"
 
