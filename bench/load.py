@@ -21,6 +21,7 @@ from bench.market import World, simple_policy, year
 from bench.rows import Row
 from karat.bots.creation import new_bot
 from karat.bots.fleet.runner import FleetRunner
+from karat.bots.memory import SettledMemory
 from karat.bots.runner import Runner
 from karat.bots.system_clock import SystemClock
 from karat.core.ids import BotId
@@ -94,7 +95,10 @@ class House:
     async def live(self, first: int, closes: int) -> None:
         """Begin, do the bars before `first` at once, then `closes` closes one by one."""
         feed, begun = OpenedFeed(self.world, first), time.perf_counter()
-        runner = Runner(self.journal, lambda key: feed, PaperVenue(), find_strategy, SystemClock(), lambda *_: True)
+        runner = Runner(
+            self.journal, lambda key: feed, PaperVenue(), find_strategy, SystemClock(), lambda *_: True,
+            chores=(SettledMemory(),),
+        )  # fmt: skip
         running = asyncio.create_task(runner.run(self.bots))
         await self._wait(feed, first, running)
         self.ready_seconds = time.perf_counter() - begun

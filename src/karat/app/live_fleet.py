@@ -13,6 +13,7 @@ from karat.app.kill_sources import kill_sources
 from karat.app.serve_fleet import tape_of, venue_for
 from karat.app.vendors import STREAMS, history_opener, network
 from karat.bots.desk.switchboard import OBSERVED_BARS, Safety
+from karat.bots.memory import SettledMemory
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
 from karat.bots.workers.settings import WorkerSettings
@@ -65,7 +66,7 @@ async def run_live(
         runner = Runner(
             journal, feed_of, venue_for(journal, records), find_strategy, clock,
             lambda strategy, values: settings.carried and is_carried(strategy, values), Voices(WorkerSettings()),
-            safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True), chores=(nightly,),
+            safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True), chores=(nightly, SettledMemory()),
         )  # fmt: skip
         try:
             await runner.run(bots, until_ts)

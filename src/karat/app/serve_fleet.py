@@ -15,6 +15,7 @@ from karat.api.server import ApiServer
 from karat.app.check_store import is_carried
 from karat.app.kill_sources import kill_sources
 from karat.bots.desk.switchboard import Safety
+from karat.bots.memory import SettledMemory
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
 from karat.bots.workers.settings import WorkerSettings
@@ -63,7 +64,7 @@ def runner_of(journal: TradingJournal, lake: Lake, speed: float | None, *, carri
     return Runner(
         journal, replay_of(lake, clock, speed), PaperVenue(), find_strategy, clock,
         lambda strategy, values: carried and is_carried(strategy, values), Voices(WorkerSettings()),
-        safety=Safety(kill_sources()),
+        safety=Safety(kill_sources()), chores=(SettledMemory(),),
     )  # fmt: skip
 
 

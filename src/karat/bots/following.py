@@ -20,7 +20,7 @@ from karat.ports.cockpit import BotState, EventKind
 from karat.ports.feed import Arrival, Feed, Notice
 from karat.ports.journal import Happening
 
-SLICE_BOTS = 8  # of one close, then others get their turn: some 20 ms where each has an order
+SLICE_BOTS = 4  # of one close, then others get their turn: some 8 ms where each has an order
 RETRY_SECONDS = 1.0  # between two attempts to write what has to be written before the next bar
 
 

@@ -58,7 +58,8 @@ def add_transaction(writer: Writer, number_of: Callable[[BotId], int], given: Tr
                 raise conflict(one.bot, "the state")
         writer.put_steps(batch)
         writer.put_fills(batch)
-        _put_desk(writer, number_of, given)
+        if given.orders or given.accounts or given.facts or given.states or given.parameters or given.traces:
+            _put_desk(writer, number_of, given)
         for one in given.taken:
             writer.change(_TAKEN, of_id=one.id, newest=newest, was_done=int(one.done), words=one.answer)
         return newest

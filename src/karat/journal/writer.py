@@ -17,6 +17,7 @@ from sqlalchemy import Table, bindparam, select, update
 from karat.core.errors import InputError, RetryLater
 from karat.core.model.reasons import Refusal
 from karat.journal.batch import Batch, conflict
+from karat.journal.checkpoints import Checkpoints
 from karat.journal.codec import FILL_COLUMNS, INTENT_COLUMNS, TRADE_COLUMNS, Row
 from karat.journal.statements import Executable, compiled, insertion, replacing
 from karat.journal.stores import Store, discard
@@ -53,6 +54,7 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.kind = store.kind
+        self._checkpoints = Checkpoints(store)
         self._lock = threading.RLock()
         self._connection: Any = None
         self.cursor: Any = None
@@ -70,6 +72,7 @@ class Writer:
 
     def close(self) -> None:
         """Let the connection go; the next transaction makes a new one."""
+        self._checkpoints.close()
         if self._connection is not None:
             discard(self._connection)
             self._connection = self.cursor = None
@@ -87,6 +90,7 @@ class Writer:
                 if is_passing(error, self._store.driver):
                     raise busy(self._store.shown, error) from error
                 raise
+            self._checkpoints.committed()
 
     def once(self, given: object, work: Callable[[], int]) -> int:
         """What `work` returns, done in a transaction. Where the answer to a commit was lost and the same object is

@@ -12,7 +12,7 @@ from karat.bots.desk.codec import event_plain, intent_plain
 from karat.bots.desk.fill_records import book_fill
 from karat.bots.desk.filling import Kind
 from karat.bots.desk.gathered import Gathered
-from karat.bots.desk.guarding import protection_of
+from karat.bots.desk.guarding import Planner
 from karat.bots.desk.orders import NOTHING_DECIDED, submit_of
 from karat.bots.desk.waiting import OPENING, Waiting, has_to_wait, let_go
 from karat.core.ids import ClientOrderId
@@ -79,6 +79,7 @@ class Book:
     beyond_stop: bool = False  # the refused stop would have triggered at once: the price is past it
     looked_ms: dict[ClientOrderId, int] = field(default_factory=dict[ClientOrderId, int])
     waiting: Waiting | None = None
+    planner: Planner = field(default_factory=Planner)
     touched: set[int] = field(default_factory=set[int])  # of the desk: bots whose book has changed
     onlooker: Onlooker | None = None
     paid: dict[str, Decimal] = field(default_factory=dict[str, Decimal])  # funding and borrow, per currency
@@ -175,8 +176,7 @@ class Book:
 
     def protection(self) -> Plan:
         """What the protection of the position wants next."""
-        kind, orders = self.kind, self.register.orders.values()
-        return protection_of(kind.rules, kind.features, self.kernel, orders, self.external_lots)
+        return self.planner.plan(self.kind, self.kernel, self.register, self.external_lots)
 
     def keep_kernel(self, state: State) -> None:
         """The state from now on, to be written with whatever else is."""

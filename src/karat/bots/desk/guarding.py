@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from karat.bots.desk.filling import Kind
 from karat.kernel.records import Features, Rules
 from karat.kernel.state import State
 from karat.kernel.trading import take_lots
 from karat.oms.protection import Plan, Protected, plan_protection
 from karat.oms.records import Order
+from karat.oms.register import Register
 
 
 def protection_of(
@@ -27,3 +29,21 @@ def protection_of(
     lots = take_lots(rules, features, holding, levels.take * rules.tick) if take is not None else 0
     stop = levels.stop if levels.has_stop else None
     return plan_protection(Protected(holding.side * there, stop, take, lots), orders)
+
+
+class Planner:
+    """`protection_of` for one bot, which is asked at every close and every word: thought through again only where
+    something about position, levels or orders has changed since."""
+
+    def __init__(self) -> None:
+        self._asked: tuple[object, ...] = ()
+        self._register: Register | None = None
+        self._plan = Plan((), 0)
+
+    def plan(self, kind: Kind, state: State, register: Register, external_lots: int) -> Plan:
+        """What to do next."""
+        asked = (state.holding, state.levels, external_lots, kind)
+        if register is not self._register or asked != self._asked:
+            self._plan = protection_of(kind.rules, kind.features, state, register.orders.values(), external_lots)
+            self._asked, self._register = asked, register
+        return self._plan
