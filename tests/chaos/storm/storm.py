@@ -18,7 +18,7 @@ from tests.chaos.storm.clock import VirtualClock
 from tests.chaos.storm.coverage import Coverage, observed
 from tests.chaos.storm.exchange import Exchange
 from tests.chaos.storm.exchange_records import Terms
-from tests.chaos.storm.faults import FaultPlan, Running
+from tests.chaos.storm.faults import FaultPlan, Kind, Running
 from tests.chaos.storm.feed import StormFeed
 from tests.chaos.storm.gatekeeper import Gatekeeper
 from tests.chaos.storm.incidents import Channel, Incidents
@@ -93,6 +93,7 @@ class Storm:
         self.known.origin = self.journal.origin
         self.known.quiet_from_ms = START_MS + plan.quiet_from_ms
         self.known.watch, self.known.clock_error_ms = self._watched, lambda: self._clock.error_ms
+        self.known.channel_is_up = lambda: self.faults.now(Kind.NOTIFIER, self.world.passed_ms) is None
         self.watcher = Watcher(self.known, self.tape, self.wires, seed, self.journal)
         self._clock = VirtualClock(self.world, self.faults)
         self._process: Process | None = None

@@ -96,6 +96,14 @@ def test_l6_a_page_reaches_somebody() -> None:
             history.play(Notified(1, START_MS, 2))
         history.wait(61_000)
         assert history.names == expected
+    history = History(Pages())
+    history.known.channel_is_up = lambda: False
+    history.commit(events=[an_event(kind=EventKind.HALTED)])
+    history.wait(120_000)
+    assert history.names == [], "nobody can be told while there is no channel"
+    history.known.channel_is_up = lambda: True
+    history.wait(61_000)
+    assert history.names == ["L6"]
 
 
 def test_l7_after_the_last_fault_there_is_health() -> None:

@@ -12,10 +12,11 @@ from karat.bots.desk.desk import Desk
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.waiting import give_up
 from karat.core.ids import BotId
-from karat.oms.client_ids import Part
+from karat.oms.client_ids import Part, part_of
 from karat.oms.protection import Flatten
 from karat.oms.records import Event, EventKind, Order, Status
 from karat.ports.cockpit import EventKind as Kind
+from karat.ports.trading import OrderRecord
 
 
 @dataclass(slots=True)
@@ -55,13 +56,21 @@ class Watch:
         waited = now_ms - (record.sent_ms or now_ms)
         if order.status is Status.SENT and waited >= answer_ms:
             book.take(Event(EventKind.TIME_OUT, order.id), "clock")
-        elif order.cancel_is_open and record.cancel_ms is not None and now_ms - record.cancel_ms >= answer_ms:
+        elif self._asks_again(book, record, now_ms):
             book.take(Event(EventKind.CANCEL_TIME_OUT, order.id), "clock")
         elif now_ms - book.looked_ms.get(order.id, 0) >= self.timings.look_up_ms:
             if order.status is Status.UNKNOWN:
                 book.look_up(order)
             elif order.missing_lots:
                 book.fetch_fills(order)
+
+    def _asks_again(self, book: Book, record: OrderRecord, now_ms: int) -> bool:
+        """Whether a cancel has been without an answer for too long. One of a stop waits on while nothing else covers
+        the position: its successor may have been lost since."""
+        order, cancel_ms = record.order, record.cancel_ms
+        if not order.cancel_is_open or cancel_ms is None or now_ms - cancel_ms < self.desk.venue.traits.answer_ms_max:
+            return False
+        return part_of(order.id) is not Part.STOP or book.protection().covered_lots >= book.there_lots
 
     def _chase(self, book: Book, now_ms: int) -> None:
         """An exit that ended without closing is tried again, with what is held then."""

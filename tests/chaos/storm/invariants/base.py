@@ -77,6 +77,7 @@ class Known:
         self.good_ms = 0
         self.watch: Callable[[], Watched | None] = lambda: None
         self.clock_error_ms: Callable[[], int] = lambda: 0
+        self.channel_is_up: Callable[[], bool] = lambda: True
 
     @property
     def now_ms(self) -> int:

@@ -24,6 +24,7 @@ class Cover(Check):
     def __init__(self) -> None:
         self._seen = 0
         self._ours: dict[MarketId, int] = {}
+        self._hands: dict[MarketId, int] = {}
         self._bare_since: dict[MarketId, int] = {}
         self._unwatched_since: dict[MarketId, int] = {}
         self.unprotected_ms = 0
@@ -66,10 +67,16 @@ class Cover(Check):
                 yield "S11", f"{market}: {bare} lots with neither stop nor monitor for {known.good_ms - since} ms"
 
     def _count(self, known: Known) -> None:
+        """A hand that closes takes its own lots first, then the bots'."""
         for trade in known.exchange.trades[self._seen :]:
-            by_hand = trade.order is None and not known.exchange.orders[trade.venue_id].reduce_only
-            if not by_hand:
-                self._ours[trade.market] = self._ours.get(trade.market, 0) + trade.side * trade.lots
+            market, lots = trade.market, trade.side * trade.lots
+            if trade.order is None:
+                hands = self._hands.get(market, 0)
+                closes = known.exchange.orders[trade.venue_id].reduce_only
+                own = trade.side * min(trade.lots, max(-hands * trade.side, 0)) if closes else lots
+                self._hands[market] = hands + own
+                lots -= own
+            self._ours[market] = self._ours.get(market, 0) + lots
         self._seen = len(known.exchange.trades)
 
     def _bare_lots(self, market: MarketId, held: int, known: Known) -> int:

@@ -112,25 +112,28 @@ class Ticks(Check):
 
 
 class Pages(Check):
-    """L6: what a person must know reaches a channel in time; if nobody answers, entries are shut."""
+    """L6: what a person must know reaches a channel in time. Time counts while a channel is there to be reached."""
 
     def __init__(self) -> None:
         self._waiting: dict[int, tuple[int, str]] = {}
+        self._up_ms = self._seen_ms = 0
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Committed):
             events = entry.transaction.events
             for number, event in enumerate(events, entry.sequence - len(events) + 1):
                 if event.happening.kind.value in known.setting.page_kinds:
-                    self._waiting[number] = (known.good_ms, event.happening.text)
+                    self._waiting[number] = (self._up_ms, event.happening.text)
         if isinstance(entry, Notified):
             self._waiting.pop(entry.sequence, None)
         return iter(())
 
     def on_time(self, known: Known) -> Found:
+        self._up_ms += known.good_ms - self._seen_ms if known.channel_is_up() else 0
+        self._seen_ms = known.good_ms
         for sequence, (since, text) in self._waiting.items():
-            if known.good_ms - since > known.setting.times.notify_max:
-                yield "L6", f"nobody was told of event {sequence} ({text}) in {known.good_ms - since} ms"
+            if self._up_ms - since > known.setting.times.notify_max:
+                yield "L6", f"nobody was told of event {sequence} ({text}) in {self._up_ms - since} ms"
 
 
 class Healed(Check):
