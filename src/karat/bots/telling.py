@@ -7,7 +7,7 @@ from karat.core.model.instrument import Instrument
 from karat.core.model.reasons import Refusal
 from karat.core.time import iso
 from karat.ports.cockpit import EventKind
-from karat.ports.journal import FillRecord, Happening
+from karat.ports.journal import FillRecord, Happening, TradeRecord
 
 
 def fill_told(fill: FillRecord, instrument: Instrument) -> Happening:
@@ -27,6 +27,12 @@ def fill_told(fill: FillRecord, instrument: Instrument) -> Happening:
             "reason": fill.reason.name.lower(),
         },
     )
+
+
+def trade_told(trade: TradeRecord, currency: str) -> Happening:
+    """What a round trip came to, after all costs."""
+    text = f"Trade {trade.trade + 1:,} closed with {trade.pnl:+,.6g} {currency}."
+    return Happening(EventKind.CLOSED, text, {"trade": trade.trade, "pnl": trade.pnl})
 
 
 def refusal_told(refusal: Refusal) -> Happening:

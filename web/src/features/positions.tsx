@@ -99,7 +99,7 @@ export function Positions({ rows, bots }: { rows: readonly Position[]; bots: Rea
                 <td className="right">
                   <Profit value={sum.open} />
                 </td>
-                <td colSpan={3} className="right">
+                <td colSpan={3} className="right whitespace-normal">
                   {sum.stops > 0 && <>{signed(sum.atStops, 2)} at {plural(sum.stops, "stop")}</>}
                   {sum.stops < sum.rows && (
                     <span className="font-normal text-text-2">

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from karat.bots.desk.filling import Booking, Deal, booked
 from karat.bots.fills import closed_trade
-from karat.bots.telling import fill_told
+from karat.bots.telling import fill_told, trade_told
 from karat.core.ids import ClientOrderId
 from karat.core.model.reasons import Reason
 from karat.oms.client_ids import Part, part_of
@@ -53,7 +53,8 @@ def book_deal(book: Book, deal: Deal, order: ClientOrderId) -> None:
     for trade in trades:
         if book.onlooker is not None:
             book.onlooker.trade_closed(trade.pnl)
-        gathered.tell(bot, EventKind.CLOSED, "", {"trade": trade.trade, "pnl": trade.pnl}, order, deal.ts)
+        told = trade_told(trade, book.record.currency)
+        gathered.tell(bot, told.kind, told.text, told.payload, order, deal.ts)
 
 
 def _fill_record(book: Book, part: Booking, deal: Deal, order: ClientOrderId) -> FillRecord:
