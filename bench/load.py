@@ -149,7 +149,7 @@ def load(quick: bool) -> list[Row]:
         Row("p99 delay of the loop over that close", late, "ms", TARGET_DELAY_MS, note=note),
         Row("p99 delay of the loop, usual closes", quiet, "ms", TARGET_DELAY_MS, note=f"{closes} closes"),
         Row("most memory", peak_mb(), "MB", TARGET_MB, note=note),
-        Row(f"growth over {closes - warm} simulated hours", grown, "MB", TARGET_GROWTH_MB, note=f"closes {warm} to {closes}"),
+        Row(f"growth over {closes - warm} simulated hours", grown, "MB", TARGET_GROWTH_MB, note=note),
         Row("restart until the next close", again.ready_seconds, "s", TARGET_RESTART_SECONDS, note=f"{entry + 1} bars"),
         _mixed(quick),
     ]  # fmt: skip
