@@ -131,6 +131,20 @@ def test_a_drawdown_of_the_account_closes_everything_and_latches(desk: Desk) -> 
     assert Refusal.SWITCH in dict(desk.journal.refusals(bot)).values()
 
 
+def test_a_bot_far_below_its_peak_waits_for_a_person_and_begins_a_new_peak(desk: Desk) -> None:
+    asked(desk, "limits.bot_drawdown", 0.01)
+    bot = desk.create("ada", policy=RISKING, limits=FLEET)
+    desk.run(bot, until=600)
+    [halted] = told(desk, "halted")
+    assert halted.payload["code"] == "bot_drawdown" and f"halt:{bot}" in desk.journal.facts()
+    decisions, fills = len(told(desk, "risk")), len(desk.journal.fills(bot))
+    desk.journal.ask(CommandAsked("go on", 2, "ada", "bot.resume", {"bot": "ada"}))
+    desk.run(bot)
+    assert told(desk, "risk")[decisions].payload["answer"] != "refused", "it would fall again at once"
+    assert len(desk.journal.fills(bot)) > fills
+    assert desk.journal.facts()[f"breakers:{bot}"]["peak"] == max(desk.journal.marks(bot).equity[600:])
+
+
 def test_interrupted_it_goes_on_as_if_nothing_had_happened(desk: Desk, tmp_path: Path) -> None:
     whole = Desk(tmp_path / "whole", desk.candles, desk.funding)
     whole.run(whole.create("ada", policy=RISKING, limits=FLEET))

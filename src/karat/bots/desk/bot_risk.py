@@ -18,22 +18,40 @@ def fact_of(bot: str) -> str:
 
 @dataclass(slots=True)
 class BotRisk:
-    """`entries`: time of decision by signal key, of the last day, and the newest one however old."""
+    """`entries`: time of decision by signal key, of the last day, and the newest one however old. `has_fallen`: too far
+    below its peak, so it was halted. `peak`: of its equity since a person let it go on; None: since it began."""
 
     breakers: BreakerState = field(default_factory=BreakerState)
     entries: dict[str, int] = field(default_factory=dict[str, int])
     last_loss_bar: int | None = None
+    has_fallen: bool = False
+    peak: float | None = None
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> BotRisk:
         """As `as_dict` told it; new where nothing was told."""
         if not told:
             return cls()
-        return cls(breaker_state_of(dict(told["breakers"])), dict(told["entries"]), told["last_loss_bar"])
+        return cls(
+            breaker_state_of(dict(told["breakers"])), dict(told["entries"]), told["last_loss_bar"],
+            told.get("has_fallen", False), told.get("peak"),
+        )  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
         """For the journal."""
-        return {"breakers": self.breakers.as_dict(), "entries": self.entries, "last_loss_bar": self.last_loss_bar}
+        told = {"breakers": self.breakers.as_dict(), "entries": self.entries, "last_loss_bar": self.last_loss_bar}
+        return {**told, "has_fallen": self.has_fallen, "peak": self.peak}
+
+    def marked(self, equity: float, *, halted: bool) -> bool:
+        """A bar closed at this equity. Once a person has let a bot go on that had fallen, its peak begins anew: else it
+        would be halted again at its next entry. Whether anything is to be kept."""
+        begins = self.has_fallen and not halted
+        if begins:
+            self.has_fallen, self.peak = False, equity
+        elif self.peak is not None and equity > self.peak:
+            self.peak = equity
+            return True
+        return begins
 
     def take(self, event: BreakerEvent, limits: Limits) -> tuple[bool, tuple[Latch, ...], tuple[Latch, ...]]:
         """Tell the breakers: whether anything is to be kept, what fell, what was released."""

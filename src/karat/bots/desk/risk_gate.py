@@ -33,6 +33,7 @@ from karat.risk.entry_filter import EntryView, Filtered, filter_entry
 
 VOLUME_BARS = 20  # before the bar of the decision: their mean is the usual volume
 TOGETHER = MovesTogether()
+FALLEN = "bot_drawdown"  # the rule that no bar and no day releases
 
 
 class RiskGate:
@@ -56,6 +57,8 @@ class RiskGate:
         self._let.clear()
         self._house.mark(book, state, now)
         equity, start = state.marks.equity, _day_start(state, now)
+        if self._risk.marked(equity, halted=book.record.id in self._house.desk.condition.halts):
+            self._keep()
         self._tell(BarClosed(bar, now, equity, start, True, confidence), "bar")
 
     def trade_closed(self, pnl: float) -> None:
@@ -89,11 +92,19 @@ class RiskGate:
         self._tell_decision(decision, decision_ts)
         chain = (*chain, _risk_told(decision))
         if decision.answer is Decided.REFUSED:
+            if decision.first == FALLEN:
+                self._halt(decision.reason)
             return Answer(0, Refusal.RISK, f"risk.{decision.first}", decision.reason, chain)
         self._let_through(proposal, decision.lots, now)
         if decision.lots == wish.lots:
             return Answer(wish.lots, chain=chain)
         return Answer(decision.lots, Refusal.NONE, f"risk.{decision.first}", decision.reason, chain)
+
+    def _halt(self, reason: str) -> None:
+        """A bot that has lost too much of its peak does not win it back by standing still: it waits for a person."""
+        self._risk.has_fallen = True
+        self._keep()
+        self._house.desk.halt(self._book.record.id, FALLEN, reason)
 
     def _let_through(self, proposal: Proposal, lots: int, now: int) -> None:
         self._risk.entered(proposal.signal_key, now)
@@ -146,8 +157,9 @@ class RiskGate:
     def _bot_view(self, unit: float | None, now: int) -> BotView:
         record, marks = self._book.record, self._state.marks
         hour, day = self._risk.entries_since(now)
+        top = marks.peak if self._risk.peak is None else self._risk.peak
         equity, peak, start = (
-            None if unit is None else value * unit for value in (marks.equity, marks.peak, _day_start(self._state, now))
+            None if unit is None else value * unit for value in (marks.equity, top, _day_start(self._state, now))
         )
         halted = record.id in self._house.desk.condition.halts
         return BotView(record.id, record.strategy, equity, peak, start, self._risk.breakers.losses, hour, day, halted)
