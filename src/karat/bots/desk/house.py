@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from karat.bots.desk.book import Book
+from karat.bots.desk.moving import Moving
 from karat.bots.desk.picture import Picture
 from karat.bots.history import History
 from karat.core.ids import MarketId
@@ -30,6 +31,7 @@ class House:
     def __init__(self, desk: Desk, facts: Facts) -> None:
         self.desk = desk
         self.picture = Picture(desk, facts)
+        self.moving = Moving()
         self.facts = facts
         self._scored: dict[tuple[MarketId, int, int], tuple[int, Scored]] = {}
         self._closes_all = False

@@ -17,7 +17,6 @@ from karat.bots.desk.bot_risk import BotRisk, fact_of
 from karat.bots.desk.gates import Answer
 from karat.bots.desk.house import House, funding_rate
 from karat.bots.desk.orders import Wish
-from karat.bots.desk.picture import MovesTogether
 from karat.bots.desk.shares import signal_key, stop_of
 from karat.bots.desk.switches import SwitchGate
 from karat.bots.history import History
@@ -32,7 +31,6 @@ from karat.risk.decide import Answer as Decided
 from karat.risk.entry_filter import EntryView, Filtered, filter_entry
 
 VOLUME_BARS = 20  # before the bar of the decision: their mean is the usual volume
-TOGETHER = MovesTogether()
 
 
 class RiskGate:
@@ -48,6 +46,7 @@ class RiskGate:
         self._bar = -1
         self._let = list[InFlight]()  # of the decision in hand, not yet among the orders of the book
         book.onlooker = self
+        house.moving.follow(history)
 
     def closed(self, book: Book, bar: int, ts: int, state: State, confidence: float | None) -> None:
         """A bar has closed with `state`; `confidence` is that of a signal to enter, None without one."""
@@ -139,7 +138,7 @@ class RiskGate:
             bots=(self._bot_view(unit, now), *others),
             holdings=holdings,
             in_flight=flying,
-            correlations=TOGETHER,
+            correlations=house.moving.at(proposal.decided_ms),
             signal_keys_used=frozenset(self._risk.entries),
         )
 
