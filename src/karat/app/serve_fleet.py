@@ -7,6 +7,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from karat.api.server import ApiServer
 from karat.app.check_store import is_carried
 from karat.app.kill_sources import kill_sources
+from karat.bots.desk.fleet import gate_of
 from karat.bots.desk.switchboard import Safety
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
@@ -22,6 +24,7 @@ from karat.bots.workers.voices import Voices
 from karat.core.ids import BotId
 from karat.feeds.common.tape import Tape
 from karat.feeds.replay.feed import ReplayFeed
+from karat.lake.health import LakeHealth
 from karat.lake.inputs import declared_series
 from karat.lake.reading import read_market
 from karat.ports.clock import Clock
@@ -63,7 +66,7 @@ def runner_of(journal: TradingJournal, lake: Lake, speed: float | None, *, carri
     return Runner(
         journal, replay_of(lake, clock, speed), PaperVenue(), find_strategy, clock,
         lambda strategy, values: carried and is_carried(strategy, values), Voices(WorkerSettings()),
-        safety=Safety(kill_sources()),
+        gate_of=partial(gate_of, data=LakeHealth(lake, clock.now_ms)), safety=Safety(kill_sources()),
     )  # fmt: skip
 
 

@@ -160,6 +160,11 @@ class History:
             return None
         return Funding(*(column.cells[: self.stamps] for column in self.funding_columns.values()))
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of the declared series."""
+        return tuple(self._known)
+
     def known(self) -> list[Series]:
         """The declared series, each with the values known at the last close."""
         return [one.series() for one in self._known.values()]

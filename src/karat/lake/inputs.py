@@ -33,7 +33,12 @@ def declared_series(lake: Lake, market: MarketId, needs: Iterable[str]) -> tuple
 def has_inputs(lake: Lake, market: MarketId, needs: Iterable[str]) -> bool:
     """Whether the lake has every series of `needs` but funding for that market."""
     stored = {entry.name for entry in lake.tables()}
-    return all(_name(market, wanted_input(need)) in stored for need in needs if need != FUNDING)
+    return all(input_table(market, need) in stored for need in needs if need != FUNDING)
+
+
+def input_table(market: MarketId, need: str) -> TableName:
+    """The table in which a declared series lies. Raises InputError `unknown_input`."""
+    return _name(market, wanted_input(need))
 
 
 def _series(lake: Lake, market: MarketId, need: str) -> Series:

@@ -44,6 +44,7 @@ class RiskGate:
         self._risk = BotRisk.of(house.facts.get(fact_of(book.record.id), {}))
         self._state = book.kernel
         self._bar = -1
+        self._damage = ""
         self._let = list[InFlight]()  # of the decision in hand, not yet among the orders of the book
         book.onlooker = self
         house.moving.follow(history)
@@ -55,7 +56,8 @@ class RiskGate:
         self._let.clear()
         self._house.mark(book, state, now)
         equity, start = state.marks.equity, _day_start(state, now)
-        self._tell(BarClosed(bar, now, equity, start, True, confidence), "bar")
+        self._damage = self._house.damage(book, self._history, bar)
+        self._tell(BarClosed(bar, now, equity, start, not self._damage, confidence, self._damage), "bar")
 
     def trade_closed(self, pnl: float) -> None:
         """A trade of the bot ended with this, after costs."""
@@ -133,7 +135,7 @@ class RiskGate:
         return Snapshot(
             now_ms=now,
             account=picture.account(number, unit),
-            system=house.system(book, self._risk.breakers.latched),
+            system=house.system(book, self._risk.breakers.latched, intact=not self._damage),
             markets=picture.markets(book, elsewhere, proposal.leverage, now),
             bots=(self._bot_view(unit, now), *others),
             holdings=holdings,
