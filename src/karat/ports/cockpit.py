@@ -16,6 +16,7 @@ from typing import Protocol
 from karat.core.ids import BotId, MarketId, StrategyName
 from karat.core.model.reasons import Reason, Refusal
 from karat.ports.events import EventKind
+from karat.ports.protection import Protection
 from karat.ports.verdict import Verdict
 
 
@@ -241,8 +242,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class BotView:
-    """One bot opened: its row, what it holds, what it was told, and why its verdict is no other. `dossier` names the
-    one it was deployed from, None for a bot without."""
+    """One bot opened, and why its verdict is no other. `dossier` is what it was deployed from, None for none."""
 
     row: BotRow
     position: PositionRow | None
@@ -252,6 +252,7 @@ class BotView:
     anchor_ts: int  # open time of its first bar
     verdict_reason: str
     dossier: str | None
+    protection: Protection
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,7 @@ def asked_and_refused(desk: Desk, bot: BotId, first_ts: int, end_ts: int) -> lis
 def test_bars_that_are_missing_hold_entries_back_until_24_whole_ones_have_followed(tmp_path: Path) -> None:
     whole = demo(BARS)[0]
     keep = np.delete(np.arange(BARS), GONE)
-    candles = Candles(
-        whole.market, whole.timeframe_ms, *(getattr(whole, name)[keep] for name in CANDLE_COLUMNS)
-    )
+    candles = Candles(whole.market, whole.timeframe_ms, *(getattr(whole, name)[keep] for name in CANDLE_COLUMNS))
     desk, bot = run(tmp_path, candles)
     gone_ts = int(whole.ts[GONE.start])
     assert breaker(desk) == [
