@@ -25,7 +25,7 @@ from karat.core.ids import BotId
 from karat.feeds.common.tape import Tape
 from karat.feeds.replay.feed import ReplayFeed
 from karat.lake.health import LakeHealth
-from karat.lake.inputs import declared_series
+from karat.lake.inputs import book_imbalance, declared_series
 from karat.lake.reading import read_market
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, Mode
@@ -47,7 +47,7 @@ def tape_of(lake: Lake, key: FeedKey) -> Tape:
     candles = read_market(lake, key.market, key.timeframe_ms, key.anchor_ts).candles
     has_funding = lake.entry(key.market, key.timeframe_ms).has_funding
     funding = known_funding(lake.funding(key.market), candles) if has_funding else None
-    return Tape(candles, funding, declared_series(lake, key.market, key.needs))
+    return Tape(candles, funding, declared_series(lake, key.market, key.needs), book_imbalance(lake, key.market))
 
 
 def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
@@ -55,7 +55,8 @@ def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
 
     def feed(key: FeedKey) -> ReplayFeed:
         tape = tape_of(lake, key)
-        return ReplayFeed(tape.candles, tape.funding if tape.has_funding else None, clock, speed, tape.series)
+        funding = tape.funding if tape.has_funding else None
+        return ReplayFeed(tape.candles, funding, clock, speed, tape.series, tape.book)
 
     return feed
 

@@ -20,6 +20,7 @@ from karat.core.model.table import Table, TableName
 from karat.ports.lake import Lake
 
 FUNDING = "funding"
+IMBALANCE = "book_depth.imbalance_5"  # of the five best levels to each side
 
 
 def declared_series(lake: Lake, market: MarketId, needs: Iterable[str]) -> tuple[Series, ...]:
@@ -39,6 +40,12 @@ def has_inputs(lake: Lake, market: MarketId, needs: Iterable[str]) -> bool:
 def input_table(market: MarketId, need: str) -> TableName:
     """The table in which a declared series lies. Raises InputError `unknown_input`."""
     return _name(market, wanted_input(need))
+
+
+def book_imbalance(lake: Lake, market: MarketId) -> Series | None:
+    """How the order book of a market leaned; None where the lake keeps none of it."""
+    stored = {entry.name for entry in lake.tables()}
+    return _series(lake, market, IMBALANCE) if input_table(market, IMBALANCE) in stored else None
 
 
 def _series(lake: Lake, market: MarketId, need: str) -> Series:

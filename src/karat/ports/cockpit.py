@@ -2,8 +2,7 @@
 
 Conventions. Times are UTC epoch milliseconds. Rates, drawdowns and distances are fractions. Money is in the currency
 that the row or its bot names. `Undefined` stands where a figure does not exist and says why; it is never 0, NaN or
-infinite. Sequences are tuples. "Today" began at 00:00 UTC of the clock of the market (`FleetView.clock_ts`), which in a
-replay is not the clock on the wall.
+infinite. "Today" began at 00:00 UTC of the market's clock (`FleetView.clock_ts`), not of the wall's in a replay.
 """
 
 from __future__ import annotations

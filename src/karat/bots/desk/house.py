@@ -133,7 +133,7 @@ class House:
             columns, reach = history.columns, slice(max(bar + 1 - BARS, 0), bar + 1)
             high, low, close = (columns[name].cells[reach] for name in ("high", "low", "close"))
             rate = funding_rate(history, ts + history.timeframe_ms) if history.has_funding else None
-            known = self._scored[key] = bar, regime_of(high, low, close, rate)
+            known = self._scored[key] = bar, regime_of(high, low, close, rate, history.imbalance(bar))
         return known[1]
 
 

@@ -200,6 +200,8 @@ class RiskGate:
         regime = self._house.regime(self._history, self._bar, int(self._history.columns["ts"].cells[self._bar]))
         told: dict[str, Any] = {"gate": "filter", "passed": filtered.passed, "reason": reason}
         told["regime"] = {"undefined": regime.reason} if regime.regime is None else regime.regime.value
+        leans = self._history.imbalance(self._bar)
+        told["imbalance"] = {"undefined": "no order book of the last minute is known"} if leans is None else leans
         return {**told, "blocked": [one.as_dict() for one in filtered.told if not one.passed]}
 
     def _meant(self, proposal: Proposal, snapshot: Snapshot) -> str:
