@@ -30,6 +30,9 @@ class LakeHealth:
     _looked_ms: int | None = None
     _damaged: dict[TableName, str] = field(default_factory=dict[TableName, str])
     _stored: set[tuple[MarketId, int]] = field(default_factory=set[tuple[MarketId, int]])
+    _told: dict[tuple[MarketId, int, tuple[str, ...]], str] = field(
+        default_factory=dict[tuple[MarketId, int, tuple[str, ...]], str]
+    )
     _unknown: str = ""
 
     def wrong(self, market: MarketId, timeframe_ms: int, needs: Sequence[str]) -> str:
@@ -40,6 +43,12 @@ class LakeHealth:
             self._look()
         if self._unknown or not self._damaged:
             return self._unknown
+        asked = market, timeframe_ms, tuple(needs)
+        if asked not in self._told:
+            self._told[asked] = self._found(market, timeframe_ms, needs)
+        return self._told[asked]
+
+    def _found(self, market: MarketId, timeframe_ms: int, needs: Sequence[str]) -> str:
         return next(
             (
                 f"{words(name)} is in quarantine: {self._damaged[name]}"
@@ -49,6 +58,7 @@ class LakeHealth:
         )  # fmt: skip
 
     def _look(self) -> None:
+        self._told.clear()
         try:
             self._damaged = {one.name: one.why for one in self.lake.quarantined()}
             self._stored = {(one.market, one.timeframe_ms) for one in self.lake.list()} if self._damaged else set()
