@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 from karat.core.model.reasons import Reason, Refusal
 from karat.ports.cockpit import BotState, EventKind, Mode, Side, Undefined
 from karat.ports.data_desk import Freshness, Group
+from karat.ports.protection import Cover
 from karat.ports.verdict import Verdict
 
 
@@ -200,6 +201,13 @@ class ParameterModel(View):
     value: str
 
 
+class ProtectionModel(View):
+    """Whether a stop covers what is held, and for how long in the bot's life one was missing at the venue."""
+
+    cover: Cover
+    unprotected_seconds: FiniteFloat
+
+
 class BotDetailModel(View):
     """One bot opened."""
 
@@ -211,6 +219,7 @@ class BotDetailModel(View):
     anchor_ts: int
     verdict_reason: str
     dossier: str | None
+    protection: ProtectionModel
 
 
 class SourceModel(View):

@@ -130,6 +130,7 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
     as_json
         Print one JSON object.
     """
+    from karat.app.bot_views import protection_json
     from karat.control.verdict import Judge
 
     journal = journal_if_any()
@@ -146,6 +147,7 @@ def show_bot(name: str, *, as_json: Json = False) -> None:
             "parameters": dict(record.parameters),
             "capital": record.policy.capital,
             "limits": record.limits.value,
+            "protection": protection_json(journal, record),
             "parity": journal.facts().get(f"parity:{record.id}", undefined("not compared yet: karat parity NAME")),
             "code_hash": record.code_hash,
             "anchor_ts": record.anchor_ts,

@@ -41,6 +41,16 @@ def bot_json(journal: TradingJournal, record: BotRecord) -> dict[str, Any]:
     }
 
 
+def protection_json(journal: TradingJournal, record: BotRecord) -> dict[str, Any]:
+    """Whether a stop covers what the bot holds, and for how long one was missing."""
+    from karat.control.protection import protection_of
+    from karat.kernel.state import state_from_bytes
+
+    kernel = journal.status(record.id).kernel
+    found = protection_of(journal, record.id, state_from_bytes(kernel) if kernel else None)
+    return {"cover": found.cover.value, "unprotected_seconds": found.unprotected_seconds}
+
+
 def _data_json(record: BotRecord, last_ts: int | None) -> dict[str, Any]:
     """Hash and quality of the bars from the anchor to the last one done, as the lake has them now."""
     from karat.core.model.candles import no_funding
@@ -131,6 +141,15 @@ def _parity_words(parity: dict[str, Any]) -> str:
     return f"Parity with the backtest, {when}: {percent:.2f}% over {parity['trades']:,} trades."
 
 
+def _protection_words(protection: dict[str, Any]) -> str:
+    """Whether what is held is covered, in one line."""
+    now = {
+        "flat": "Nothing is held", "covered": "A stop covers what is held",
+        "bare": "What is held has NO full stop", "no_stop": "What is held has no stop: the policy sets none",
+    }[protection["cover"]]  # fmt: skip
+    return f"{now}. Without a stop that was due, in its life: {protection['unprotected_seconds']:.1f} s."
+
+
 def show_one(value: dict[str, Any]) -> None:
     """One bot, its newest trades and events."""
     from rich.table import Table
@@ -139,6 +158,7 @@ def show_one(value: dict[str, Any]) -> None:
     parameters = ", ".join(f"{name}={number:g}" for name, number in value["parameters"].items())
     say(f"Parameters: {parameters or 'none'}. Capital {value['capital']:,.2f} {value['currency']}.")
     say(_data_words(value))
+    say(_protection_words(value["protection"]))
     source = "" if value["dossier"] is None else f" Dossier: {value['dossier']}."
     say(f"{value['verdict'].capitalize()}. {value['verdict_reason']}{source}")
     if "at_ms" in value["parity"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from karat.app.bot_parity_commands import judged
 from karat.app.check_store import is_carried
@@ -12,6 +13,7 @@ from karat.app.feeds import open_sources
 from karat.app.kill_sources import kill_sources
 from karat.app.serve_fleet import tape_of, venue_for
 from karat.app.vendors import STREAMS, history_opener, network
+from karat.bots.desk.fleet import gate_of
 from karat.bots.desk.switchboard import OBSERVED_BARS, Safety
 from karat.bots.memory import SettledMemory
 from karat.bots.runner import MakeFeed, Runner
@@ -31,6 +33,7 @@ from karat.ingest.candle_source import LiveCandles, Venues, candles_name
 from karat.ingest.data_sync import DEADLINE_SECONDS, DataSync
 from karat.ingest.orders import Places
 from karat.ingest.staging import downloads_folder
+from karat.lake.health import LakeHealth
 from karat.ports.clock import Clock
 from karat.ports.feed import FeedKey
 from karat.ports.journal import BotRecord
@@ -66,6 +69,7 @@ async def run_live(
         runner = Runner(
             journal, feed_of, venue_for(journal, records), find_strategy, clock,
             lambda strategy, values: settings.carried and is_carried(strategy, values), Voices(WorkerSettings()),
+            gate_of=partial(gate_of, data=LakeHealth(lake, clock.now_ms)),
             safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True), chores=(nightly, SettledMemory()),
         )  # fmt: skip
         try:

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from karat.api.server import ApiServer
 from karat.app.check_store import is_carried
 from karat.app.kill_sources import kill_sources
+from karat.bots.desk.fleet import gate_of
 from karat.bots.desk.switchboard import Safety
 from karat.bots.memory import SettledMemory
 from karat.bots.runner import MakeFeed, Runner
@@ -23,7 +25,8 @@ from karat.bots.workers.voices import Voices
 from karat.core.ids import BotId
 from karat.feeds.common.tape import Tape
 from karat.feeds.replay.feed import ReplayFeed
-from karat.lake.inputs import declared_series
+from karat.lake.health import LakeHealth
+from karat.lake.inputs import book_imbalance, declared_series
 from karat.lake.reading import read_market
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, Mode
@@ -45,7 +48,7 @@ def tape_of(lake: Lake, key: FeedKey) -> Tape:
     candles = read_market(lake, key.market, key.timeframe_ms, key.anchor_ts).candles
     has_funding = lake.entry(key.market, key.timeframe_ms).has_funding
     funding = known_funding(lake.funding(key.market), candles) if has_funding else None
-    return Tape(candles, funding, declared_series(lake, key.market, key.needs))
+    return Tape(candles, funding, declared_series(lake, key.market, key.needs), book_imbalance(lake, key.market))
 
 
 def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
@@ -53,7 +56,8 @@ def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
 
     def feed(key: FeedKey) -> ReplayFeed:
         tape = tape_of(lake, key)
-        return ReplayFeed(tape.candles, tape.funding if tape.has_funding else None, clock, speed, tape.series)
+        funding = tape.funding if tape.has_funding else None
+        return ReplayFeed(tape.candles, funding, clock, speed, tape.series, tape.book)
 
     return feed
 
@@ -64,7 +68,8 @@ def runner_of(journal: TradingJournal, lake: Lake, speed: float | None, *, carri
     return Runner(
         journal, replay_of(lake, clock, speed), PaperVenue(), find_strategy, clock,
         lambda strategy, values: carried and is_carried(strategy, values), Voices(WorkerSettings()),
-        safety=Safety(kill_sources()), chores=(SettledMemory(),),
+        gate_of=partial(gate_of, data=LakeHealth(lake, clock.now_ms)), safety=Safety(kill_sources()),
+        chores=(SettledMemory(),),
     )  # fmt: skip
 
 

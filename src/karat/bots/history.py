@@ -98,6 +98,7 @@ class History:
         self.funding_columns = {
             name: Column(np.int64 if name == "ts" else np.float64) for name in ("ts", "rate", "mark")
         }
+        self._imbalance = Column(np.float64, math.nan)
         self._known: dict[str, _Known] = {}
         self._market: Market | None = None
         self._room = 0
@@ -113,6 +114,8 @@ class History:
             column.fill(values)
         for name, column in self.funding_columns.items():
             column.fill(getattr(funding, name))
+        if past.imbalance is not None:
+            self._imbalance.fill(past.imbalance)
         self._known = {series.name: _Known(series) for series in past.series}
         self.bars, self.stamps = len(candles), len(funding.ts)
         self._market = None
@@ -135,6 +138,8 @@ class History:
             self.stamps += 1
         for one in arrival.observations:
             self._known[one.series].append(one.ts, one.available_at, one.value)
+        if arrival.imbalance is not None:
+            self._imbalance.put(place, arrival.imbalance)
         self.bars = place + 1
         self._market = None
 
@@ -159,6 +164,17 @@ class History:
         if not self.has_funding:
             return None
         return Funding(*(column.cells[: self.stamps] for column in self.funding_columns.values()))
+
+    def imbalance(self, bar: int) -> float | None:
+        """Of the order book at the close of a bar, from -1 to 1; None where it is not known."""
+        cells = self._imbalance.cells
+        known = float(cells[bar]) if bar < len(cells) else math.nan
+        return None if math.isnan(known) else known
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of the declared series."""
+        return tuple(self._known)
 
     def known(self) -> list[Series]:
         """The declared series, each with the values known at the last close."""

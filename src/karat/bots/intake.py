@@ -75,7 +75,10 @@ class Intake:
             bar = Bar(int(columns[0][place]), *(float(column[place]) for column in columns[1:]))
             if not all(map(math.isfinite, bar)) or bar.low <= 0:
                 break
-            found.append(Arrival(bar, _stamps(past, bar.ts, bar.ts + width), False, _seen(past, bar.ts, width)))
+            leans = None if past.imbalance is None else float(past.imbalance[place])
+            leaning = None if leans is None or math.isnan(leans) else leans
+            stamps = _stamps(past, bar.ts, bar.ts + width)
+            found.append(Arrival(bar, stamps, False, _seen(past, bar.ts, width), leaning))
         return found
 
 

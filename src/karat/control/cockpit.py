@@ -14,6 +14,7 @@ from karat.control.cockpit_marks import MarkBook, series
 from karat.control.cockpit_rows import bot_row, event_row, hypothesis_and_parameters, position_row, trade_row
 from karat.control.cockpit_standing import NO_BAR, Standing, day_start, standing_of
 from karat.control.cockpit_totals import book_of, totals
+from karat.control.protection import protection_of
 from karat.control.proved import SIMULATED_VENUE
 from karat.control.verdict import Judge
 from karat.core.errors import InputError
@@ -73,6 +74,7 @@ class JournalCockpit:
             anchor_ts=record.anchor_ts,
             verdict_reason=self._judge.judge(record).reason,
             dossier=None if record.dossier is None else record.dossier.id,
+            protection=protection_of(self._journal, bot, standing.state),
         )
 
     def positions(self) -> tuple[PositionRow, ...]:

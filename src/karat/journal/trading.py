@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import and_, bindparam, func, literal_column, or_, select
 
@@ -41,6 +43,7 @@ _ACCOUNTS = (
     .order_by(BOTS.c.number)
 )
 _FACTS = select(FACTS.c.name, FACTS.c.value).order_by(FACTS.c.name)
+_ONE_FACT = select(FACTS.c.value).where(FACTS.c.name == bindparam("of_name"))
 _COMMANDS = select(*columns_of(COMMANDS, COMMAND_COLUMNS))
 _WAITING = _COMMANDS.where(COMMANDS.c.taken.is_(None)).order_by(COMMANDS.c.number)
 _ONE_COMMAND = _COMMANDS.where(COMMANDS.c.id == bindparam("of_id"))
@@ -85,6 +88,10 @@ class TradingReader(Reader):
 
     def facts(self) -> Facts:
         return {name: json.loads(value) for name, value in self._ask(_FACTS)}
+
+    def fact(self, name: str) -> Mapping[str, Any]:
+        found = self._ask(_ONE_FACT, of_name=name)
+        return json.loads(found[0][0]) if found else {}
 
     def commands_waiting(self) -> tuple[CommandAsked, ...]:
         return tuple(command_of(row).asked for row in self._ask(_WAITING))

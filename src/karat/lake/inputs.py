@@ -20,6 +20,7 @@ from karat.core.model.table import Table, TableName
 from karat.ports.lake import Lake
 
 FUNDING = "funding"
+IMBALANCE = "book_depth.imbalance_5"  # of the five best levels to each side
 
 
 def declared_series(lake: Lake, market: MarketId, needs: Iterable[str]) -> tuple[Series, ...]:
@@ -33,7 +34,18 @@ def declared_series(lake: Lake, market: MarketId, needs: Iterable[str]) -> tuple
 def has_inputs(lake: Lake, market: MarketId, needs: Iterable[str]) -> bool:
     """Whether the lake has every series of `needs` but funding for that market."""
     stored = {entry.name for entry in lake.tables()}
-    return all(_name(market, wanted_input(need)) in stored for need in needs if need != FUNDING)
+    return all(input_table(market, need) in stored for need in needs if need != FUNDING)
+
+
+def input_table(market: MarketId, need: str) -> TableName:
+    """The table in which a declared series lies. Raises InputError `unknown_input`."""
+    return _name(market, wanted_input(need))
+
+
+def book_imbalance(lake: Lake, market: MarketId) -> Series | None:
+    """How the order book of a market leaned; None where the lake keeps none of it."""
+    stored = {entry.name for entry in lake.tables()}
+    return _series(lake, market, IMBALANCE) if input_table(market, IMBALANCE) in stored else None
 
 
 def _series(lake: Lake, market: MarketId, need: str) -> Series:

@@ -2,8 +2,7 @@
 
 Conventions. Times are UTC epoch milliseconds. Rates, drawdowns and distances are fractions. Money is in the currency
 that the row or its bot names. `Undefined` stands where a figure does not exist and says why; it is never 0, NaN or
-infinite. Sequences are tuples. "Today" began at 00:00 UTC of the clock of the market (`FleetView.clock_ts`), which in a
-replay is not the clock on the wall.
+infinite. "Today" began at 00:00 UTC of the market's clock (`FleetView.clock_ts`), not of the wall's in a replay.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Protocol
 from karat.core.ids import BotId, MarketId, StrategyName
 from karat.core.model.reasons import Reason, Refusal
 from karat.ports.events import EventKind
+from karat.ports.protection import Protection
 from karat.ports.verdict import Verdict
 
 
@@ -241,8 +241,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class BotView:
-    """One bot opened: its row, what it holds, what it was told, and why its verdict is no other. `dossier` names the
-    one it was deployed from, None for a bot without."""
+    """One bot opened, and why its verdict is no other. `dossier` is what it was deployed from, None for none."""
 
     row: BotRow
     position: PositionRow | None
@@ -252,6 +251,7 @@ class BotView:
     anchor_ts: int  # open time of its first bar
     verdict_reason: str
     dossier: str | None
+    protection: Protection
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
 from karat.core.ids import MarketId
-from karat.core.model.candles import Candles, Funding, Series
+from karat.core.model.candles import Candles, Floats, Funding, Series
 
 
 class FeedKey(NamedTuple):
@@ -50,12 +50,13 @@ class Observation(NamedTuple):
 class Arrival(NamedTuple):
     """A bar that has just closed, and what became known since the close of the bar before it: funding stamps, and
     values of the declared series by when they were available. `more`: the next one has closed already and comes
-    without waiting, as in a replay at full speed."""
+    without waiting, as in a replay at full speed. `imbalance`: of the order book at the close, None: not known."""
 
     bar: Bar
     funding: tuple[Stamp, ...]
     more: bool = False
     observations: tuple[Observation, ...] = ()
+    imbalance: float | None = None
 
 
 class Notice(NamedTuple):
@@ -69,11 +70,13 @@ class Notice(NamedTuple):
 
 class Past(NamedTuple):
     """Bars that have closed, and what was known at the close of the last of them: funding, and every declared series in
-    the order in which the strategy names them. Values of a series are ordered by when they were available."""
+    the order in which the strategy names them. Values of a series are ordered by when they were available.
+    `imbalance`: of the order book at each close, NaN where it is not known, None: at none."""
 
     candles: Candles
     funding: Funding
     series: tuple[Series, ...] = ()
+    imbalance: Floats | None = None
 
 
 class Feed(Protocol):

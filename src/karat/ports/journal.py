@@ -229,6 +229,8 @@ class JournalReader(Protocol):
         """Of every bot, in the order of creation."""
         ...
 
+    def fact(self, name: str) -> Mapping[str, Any]: ...  # one that the desk keeps; empty where there is none
+
     def marks(self, bot: BotId, since_ts: int | None = None) -> MarkColumns:
         """Marks of the bars with `ts >= since_ts`; None: all."""
         ...

@@ -16,6 +16,7 @@ from karat.risk.case import Unknown, drawdown, not_negative, number, positive
 from karat.risk.limits import Limits
 
 DAY_MS = 86_400_000
+_NOT_KNOWN = "the data is not known to be whole"
 
 
 class Breaker(StrEnum):
@@ -64,7 +65,8 @@ class BreakerState:
 
 @dataclass(frozen=True, slots=True)
 class BarClosed:
-    """A bar. `confidence` None: no model spoke, which counts neither way; what is no share counts as low."""
+    """A bar. `confidence` None: no model spoke, which counts neither way; what is no share counts as low. `damage` says
+    in words what is wrong with data that is not intact."""
 
     bar: int
     now_ms: int
@@ -72,6 +74,7 @@ class BarClosed:
     equity_day_start: float | None
     data_intact: bool | None
     confidence: float | None = None
+    damage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def _after_bar(state: BreakerState, event: BarClosed, limits: Limits) -> Breaker
         return state  # a bar that was seen before, told again after a restart, releases nothing
     state = _released(replace(state, bar=event.bar, now_ms=event.now_ms), event.data_intact is True)
     if event.data_intact is not True:
-        state = _latched(state, Latch(Breaker.DATA, "the data is not known to be whole", event.now_ms))
+        state = _latched(state, Latch(Breaker.DATA, event.damage or _NOT_KNOWN, event.now_ms))
     state = _after_equity(state, event, limits)
     if event.confidence is None:
         return state

@@ -105,10 +105,13 @@ def _together(case: Case, first: Spot, second: Spot) -> float:
     pair, back = known.get((first[0], second[0])), known.get((second[0], first[0]))
     if pair is not None and back is not None and pair != back:
         raise Unknown(f"the correlation of {first[0]} and {second[0]} is told of in two ways")
-    found = number(back if pair is None else pair, f"the correlation of {first[0]} and {second[0]}")
-    if not -1.0 <= found <= 1.0:
-        raise Unknown(f"the correlation of {first[0]} and {second[0]} is {found:g}, which cannot be")
-    return max(0.0, found * first[1] * second[1])
+    found = back if pair is None else pair
+    if found is None:
+        raise Unknown(f"the correlation of {first[0]} and {second[0]} is not known")
+    low, high = (number(end, f"the correlation of {first[0]} and {second[0]}") for end in found)
+    if not -1.0 <= low <= high <= 1.0:
+        raise Unknown(f"the correlation of {first[0]} and {second[0]} is {low:g} to {high:g}, which cannot be")
+    return max(0.0, high if first[1] == second[1] else -low)
 
 
 PORTFOLIO_RULES = (

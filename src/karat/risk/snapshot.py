@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from karat.core.ids import BotId, MarketId, StrategyName
+from karat.risk.correlation import Correlation
 
 Flag = bool | None
 
@@ -147,7 +148,7 @@ class Snapshot:
     bots: tuple[BotView, ...] = ()
     holdings: tuple[Holding, ...] | None = None
     in_flight: tuple[InFlight, ...] | None = None
-    correlations: Mapping[tuple[MarketId, MarketId], float] | None = None
+    correlations: Mapping[tuple[MarketId, MarketId], Correlation] | None = None
     signal_keys_used: frozenset[str] | None = None
 
 

@@ -17,6 +17,7 @@ from karat.core.model.reasons import Refusal
 from karat.core.time import DAY_MS, HOUR_MS
 from karat.ports import cockpit as views
 from karat.ports.cockpit import Book, BotState, EquityRange, EventKind, Mode
+from karat.ports.protection import Cover, Protection
 
 STARTED_TS = 1_795_269_600_000  # 2026-11-21T14:00Z, the wall clock of the fake
 
@@ -105,8 +106,10 @@ class FakeCockpit:
         parameters = (views.Parameter("window", "20 bars"), views.Parameter("width", "2.0 standard deviations"))
         hypothesis = "After a stretch away from its mean, price tends to come part of the way back within a day."
         anchor = CLOCK_TS - self._days * DAY_MS
+        held = self._positions.get(bot)
+        guarded = Protection(Cover.FLAT if held is None else Cover.COVERED, 1.5)
         return views.BotView(
-            row, self._positions.get(bot), hypothesis, parameters, CAPITAL, anchor, "No dossier stands behind it.", None
+            row, held, hypothesis, parameters, CAPITAL, anchor, "No dossier stands behind it.", None, guarded
         )
 
     def positions(self) -> tuple[views.PositionRow, ...]:

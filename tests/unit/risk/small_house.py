@@ -10,12 +10,17 @@ from typing import Any
 
 from karat.core.ids import BotId, MarketId, StrategyName
 from karat.risk import AccountView, BotView, Holding, InFlight, MarketView, Proposal, Snapshot, SystemView
+from karat.risk.correlation import Correlation
 
 NOW = 1_800_000_000_000
 BTC, ETH, OIL = MarketId("demo:BTC"), MarketId("demo:ETH"), MarketId("demo:OIL")
 FIRST, SECOND = BotId("first"), BotId("second")
 TREND, RANGE = StrategyName("trend"), StrategyName("range")
 PER_LOT = 52.50525
+
+
+def exactly(value: float) -> Correlation:
+    return Correlation(value, value)
 
 
 def market(name: MarketId, sector: str, price: float) -> MarketView:
@@ -45,7 +50,7 @@ HOUSE = Snapshot(
     bots=(bot(FIRST, TREND), bot(SECOND, RANGE)),
     holdings=(),
     in_flight=(),
-    correlations={(BTC, ETH): 0.8, (BTC, OIL): 0.1, (ETH, OIL): 0.0},
+    correlations={(BTC, ETH): exactly(0.8), (BTC, OIL): exactly(0.1), (ETH, OIL): exactly(0.0)},
     signal_keys_used=frozenset(),
 )
 

@@ -16,6 +16,7 @@ from tests.unit.risk.small_house import (
     SECOND,
     close,
     entry,
+    exactly,
     flying,
     holding,
     house,
@@ -139,8 +140,8 @@ def test_r5_a_loop_that_runs_away_is_throttled() -> None:
 
 
 def test_r8_bots_that_move_together_add_up() -> None:
-    apart = house(holdings=(holding(2_000, SECOND, RANGE, ETH),), correlations={(BTC, ETH): 0.0})
-    alike = replace(apart, correlations={(ETH, BTC): 1.0})
+    apart = house(holdings=(holding(2_000, SECOND, RANGE, ETH),), correlations={(BTC, ETH): exactly(0.0)})
+    alike = replace(apart, correlations={(ETH, BTC): exactly(1.0)})
     lots = {}
     for name, snapshot in (("apart", apart), ("alike", alike)):
         found = decide(snapshot, entry(1_000_000), LIMITS).findings

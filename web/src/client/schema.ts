@@ -16,6 +16,7 @@ export interface BotDetail {
   readonly anchor_ts: number;
   readonly verdict_reason: string;
   readonly dossier: string | null;
+  readonly protection: Protection;
 }
 
 /** One bot as of its last bar. */
@@ -43,6 +44,9 @@ export interface Bot {
 
 /** What a bot is doing. `BotRow.state_cause` says why in words. */
 export type BotState = "starting" | "running" | "finished" | "stopped" | "halted" | "failed";
+
+/** How a bot's position stands. */
+export type Cover = "flat" | "covered" | "bare" | "no_stop";
 
 /** How all data stands, the worst first. */
 export interface Data {
@@ -204,6 +208,12 @@ export interface Position {
   readonly r: number | Undefined;
   readonly price_tick: number;
   readonly quantity_step: number;
+}
+
+/** Whether a stop covers what is held, and for how long in the bot's life one was missing at the venue. */
+export interface Protection {
+  readonly cover: Cover;
+  readonly unprotected_seconds: number;
 }
 
 /** How often a reason was the first "no". */

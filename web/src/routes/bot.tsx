@@ -1,5 +1,5 @@
 /** One bot: why did it do that? */
-import type { BotDetail } from "../client/schema";
+import type { BotDetail, Protection } from "../client/schema";
 import { Icon, Sign } from "../components/icons";
 import { Link } from "../components/link";
 import { Panel, PanelState } from "../components/panel";
@@ -93,7 +93,27 @@ function Held({ detail }: { detail: View<BotDetail> }) {
       >
         {(data) => data.position && <PositionFacts row={data.position} />}
       </PanelState>
+      {detail.data && <Guarded protection={detail.data.protection} />}
     </Panel>
+  );
+}
+
+const COVER: Record<Protection["cover"], string> = {
+  flat: "Nothing to protect",
+  covered: "A stop covers all of it",
+  bare: "No full stop stands",
+  no_stop: "Its policy sets no stop",
+};
+
+/** Whether a stop covers the position, and for how long in the bot's life one was missing. */
+function Guarded({ protection }: { protection: Protection }) {
+  return (
+    <p className="flex items-center justify-between gap-3 border-t border-line px-3.5 py-1.5 text-text-2">
+      <span className="inline-flex items-center gap-1.5">
+        {protection.cover === "bare" && <Sign status="warn" />} {COVER[protection.cover]}
+      </span>
+      <span className="figure">without a stop: {protection.unprotected_seconds.toFixed(1)} s</span>
+    </p>
   );
 }
 

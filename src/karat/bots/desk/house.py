@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from karat.bots.desk.book import Book
+from karat.bots.desk.moving import Moving
 from karat.bots.desk.picture import Picture
 from karat.bots.history import History
 from karat.core.ids import MarketId
+from karat.core.model.instrument import Kind
+from karat.core.time import iso
 from karat.kernel.state import State
 from karat.oms.client_ids import Part
 from karat.oms.protection import Flatten
 from karat.oms.records import TERMINAL
 from karat.ports.cockpit import EventKind
+from karat.ports.data_health import DataHealth
 from karat.ports.trading import Facts
 from karat.risk import AccountView, Limits, Snapshot, SystemView, flatten_reason
 from karat.risk.kill import KillPulled, KillState, after_kill_event
@@ -21,15 +27,19 @@ from karat.risk.regime import BARS, Scored, regime_of
 if TYPE_CHECKING:
     from karat.bots.desk.desk import Desk
 
+HOLE_BARS = 24  # as long as most breakers wait: what averages of some 20 bars say is then made of whole ones again
 ACCOUNT_FELL = "drawdown of the account"  # how `karat.risk.flatten_reason` begins
 
 
 class House:
-    """One per desk, made when the first bot under limits joins. `facts` are those of the journal."""
+    """One per desk, made when the first bot under limits joins. `facts` are those of the journal, `data` knows of
+    damage to what is stored; None where bots follow what nobody stores."""
 
-    def __init__(self, desk: Desk, facts: Facts) -> None:
+    def __init__(self, desk: Desk, facts: Facts, data: DataHealth | None = None) -> None:
         self.desk = desk
+        self.data = data
         self.picture = Picture(desk, facts)
+        self.moving = Moving()
         self.facts = facts
         self._scored: dict[tuple[MarketId, int, int], tuple[int, Scored]] = {}
         self._closes_all = False
@@ -91,8 +101,8 @@ class House:
         told = {"reason": reason, "by": "limits.flatten_drawdown", "facts": {"kill": fact}}
         desk.gathered.tell(None, EventKind.KILL, text, told, "risk")
 
-    def system(self, book: Book, latched: tuple[str, ...]) -> SystemView:
-        """The house as a bot meets it; `latched` are its own breakers."""
+    def system(self, book: Book, latched: tuple[str, ...], *, intact: bool) -> SystemView:
+        """The house as a bot meets it; `latched` are its own breakers, `intact` says whether its data is whole."""
         condition, simulates = self.desk.condition, self.desk.venue.traits.simulates
         return SystemView(
             kill_latched=bool(condition.killed),
@@ -100,13 +110,20 @@ class House:
             safe_mode=False,
             reconciled=condition.reconciled,
             venue_healthy=condition.linked,
-            data_intact=True,  # a history takes in whole bars alone, in order
+            data_intact=intact,
             store_writable=condition.store_writable,
             lease_held=self.desk.token > 0,  # one that was lost ends this process at its next write
             gate_open=True if simulates else condition.gate_open,
             configuration_accepted=True,  # a bot with a bad one does not begin
             clock_skew_ms=0.0 if simulates else condition.clock_skew_ms,
         )
+
+    def damage(self, book: Book, history: History, bar: int) -> str:
+        """What is wrong with the data of a bot at a bar, in words; "" where nothing is known to be."""
+        found = "" if book.record.instrument.kind == Kind.EQUITY else hole_of(history, bar)
+        if found or self.data is None:
+            return found
+        return self.data.wrong(history.market_id, history.timeframe_ms, history.needs)
 
     def regime(self, history: History, bar: int, ts: int) -> Scored:
         """How a market behaves at a bar, computed once for all its bots."""
@@ -116,8 +133,19 @@ class House:
             columns, reach = history.columns, slice(max(bar + 1 - BARS, 0), bar + 1)
             high, low, close = (columns[name].cells[reach] for name in ("high", "low", "close"))
             rate = funding_rate(history, ts + history.timeframe_ms) if history.has_funding else None
-            known = self._scored[key] = bar, regime_of(high, low, close, rate)
+            known = self._scored[key] = bar, regime_of(high, low, close, rate, history.imbalance(bar))
         return known[1]
+
+
+def hole_of(history: History, bar: int) -> str:
+    """Where bars are missing among the last `HOLE_BARS` up to `bar`, in words. A market that sleeps always misses some:
+    it is not asked about."""
+    opens = history.columns["ts"].cells[max(bar + 1 - HOLE_BARS, 0) : bar + 1]
+    width = history.timeframe_ms
+    if int(opens[-1]) - int(opens[0]) == (len(opens) - 1) * width:
+        return ""
+    missing = (np.diff(opens) - width) // width
+    return f"{int(missing.sum())} bars are missing from {iso(int(opens[int(np.argmax(missing))]) + width)} on"
 
 
 def funding_rate(history: History, at_ms: int) -> float:

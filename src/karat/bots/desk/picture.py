@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,19 +31,6 @@ if TYPE_CHECKING:
 
 Cell = tuple[str, MarketId, int]  # strategy, market, side
 LOTS_UNBOUNDED = 10**15  # what a simulated venue takes at most: the largest figure that a rule reads
-
-
-class MovesTogether(Mapping[tuple[MarketId, MarketId], float]):
-    """Correlations while nobody has measured them: every market is taken to move with every other."""
-
-    def __getitem__(self, pair: tuple[MarketId, MarketId]) -> float:
-        return 1.0
-
-    def __iter__(self) -> Iterator[tuple[MarketId, MarketId]]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -77,7 +78,7 @@ def recovered_book(
         halt=lambda code, reason: desk.halt_market(record.market, code, reason),
         account=_account(record, account),
         register=_register(orders),
-        notes={one.order.id: one for one in orders},
+        notes={one.order.id: _dated(one, desk.now_ms()) for one in orders},
         next_intent=journal.next_intent(record.id),
         fills=len(fills),
         trades=fills[-1].trade + 1 if fills else 0,
@@ -89,6 +90,14 @@ def recovered_book(
     )
     book.end_decision()
     return book
+
+
+def _dated(record: OrderRecord, now_ms: int) -> OrderRecord:
+    """An order with times by the clock of this life. That of the life before may have been wrong either way, so what
+    may still be under way counts as sent now: its absence is proved later, never too early."""
+    times = (record.sent_ms, record.cancel_ms)
+    sent_ms, cancel_ms = (None if at is None else now_ms for at in times)
+    return replace(record, sent_ms=sent_ms, cancel_ms=cancel_ms)
 
 
 def _account(record: BotRecord, kept: AccountRecord | None) -> Account:

@@ -17,7 +17,6 @@ from karat.bots.desk.bot_risk import BotRisk, fact_of
 from karat.bots.desk.gates import Answer
 from karat.bots.desk.house import House, funding_rate
 from karat.bots.desk.orders import Wish
-from karat.bots.desk.picture import MovesTogether
 from karat.bots.desk.shares import signal_key, stop_of
 from karat.bots.desk.switches import SwitchGate
 from karat.bots.history import History
@@ -32,7 +31,6 @@ from karat.risk.decide import Answer as Decided
 from karat.risk.entry_filter import EntryView, Filtered, filter_entry
 
 VOLUME_BARS = 20  # before the bar of the decision: their mean is the usual volume
-TOGETHER = MovesTogether()
 FALLEN = "bot_drawdown"  # the rule that no bar and no day releases
 
 
@@ -47,8 +45,10 @@ class RiskGate:
         self._risk = BotRisk.of(house.facts.get(fact_of(book.record.id), {}))
         self._state = book.kernel
         self._bar = -1
+        self._damage = ""
         self._let = list[InFlight]()  # of the decision in hand, not yet among the orders of the book
         book.onlooker = self
+        house.moving.follow(history)
 
     def closed(self, book: Book, bar: int, ts: int, state: State, confidence: float | None) -> None:
         """A bar has closed with `state`; `confidence` is that of a signal to enter, None without one."""
@@ -59,7 +59,8 @@ class RiskGate:
         equity, start = state.marks.equity, _day_start(state, now)
         if self._risk.marked(equity, halted=book.record.id in self._house.desk.condition.halts):
             self._keep()
-        self._tell(BarClosed(bar, now, equity, start, True, confidence), "bar")
+        self._damage = self._house.damage(book, self._history, bar)
+        self._tell(BarClosed(bar, now, equity, start, not self._damage, confidence, self._damage), "bar")
 
     def trade_closed(self, pnl: float) -> None:
         """A trade of the bot ended with this, after costs."""
@@ -145,12 +146,12 @@ class RiskGate:
         return Snapshot(
             now_ms=now,
             account=picture.account(number, unit),
-            system=house.system(book, self._risk.breakers.latched),
+            system=house.system(book, self._risk.breakers.latched, intact=not self._damage),
             markets=picture.markets(book, elsewhere, proposal.leverage, now),
             bots=(self._bot_view(unit, now), *others),
             holdings=holdings,
             in_flight=flying,
-            correlations=TOGETHER,
+            correlations=house.moving.at(proposal.decided_ms),
             signal_keys_used=frozenset(self._risk.entries),
         )
 
@@ -211,6 +212,8 @@ class RiskGate:
         regime = self._house.regime(self._history, self._bar, int(self._history.columns["ts"].cells[self._bar]))
         told: dict[str, Any] = {"gate": "filter", "passed": filtered.passed, "reason": reason}
         told["regime"] = {"undefined": regime.reason} if regime.regime is None else regime.regime.value
+        leans = self._history.imbalance(self._bar)
+        told["imbalance"] = {"undefined": "no order book of the last minute is known"} if leans is None else leans
         return {**told, "blocked": [one.as_dict() for one in filtered.told if not one.passed]}
 
     def _meant(self, proposal: Proposal, snapshot: Snapshot) -> str:

@@ -5,7 +5,9 @@ Every wait has an end: what is not heard becomes UNKNOWN, what is unknown is loo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
@@ -16,26 +18,54 @@ from karat.oms.client_ids import Part, part_of
 from karat.oms.protection import Flatten
 from karat.oms.records import Event, EventKind, Order, Status
 from karat.ports.cockpit import EventKind as Kind
+from karat.ports.protection import COVER, cover_fact
 from karat.ports.trading import OrderRecord
+
+KEEP_MS = 1_000  # how often the journal learns that a position is still bare
 
 
 @dataclass(slots=True)
 class Cover:
-    """How long a position has stood without a full stop. `unprotected_ms` adds up over the life of the process."""
+    """How long a position has stood without a full stop: since when in this process, and how long in the bot's life.
+    `seen_ms` is when it was last seen so, None while it is covered."""
 
     since_ms: int | None = None
     alarmed: bool = False
     unprotected_ms: int = 0
+    seen_ms: int | None = None
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Cover:
+        """As the journal has it. A process that died with a bare position left it bare until somebody looks again."""
+        return cls(unprotected_ms=told.get("unprotected_ms", 0), seen_ms=told.get("seen_ms"))
+
+    def count(self, now_ms: int, *, bare: bool) -> bool:
+        """Count the time since the last look, where the position was bare then. Whether the journal has to know: when
+        it begins and ends, and each second of it."""
+        before = self.seen_ms
+        if before is not None and 0 <= now_ms - before < KEEP_MS and bare:
+            return False
+        self.unprotected_ms += 0 if before is None else max(now_ms - before, 0)  # time may have been set back
+        self.seen_ms = now_ms if bare else None
+        return bare or before is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the journal."""
+        return {"unprotected_ms": self.unprotected_ms, "bare": self.seen_ms is not None, "seen_ms": self.seen_ms}
 
 
 @dataclass(slots=True)
 class Watch:
-    """Asked once a second or so. `covers` per bot."""
+    """Asked once a second or so. `covers` per bot, taken up from the journal."""
 
     desk: Desk
     timings: Timings
     covers: dict[BotId, Cover] = field(default_factory=dict[BotId, Cover])
-    last_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, told in self.desk.journal.facts().items():
+            if name.startswith(COVER):
+                self.covers[BotId(name.removeprefix(COVER))] = Cover.of(told)
 
     def tick(self, now_ms: int) -> None:
         """Everything that is due at `now_ms`."""
@@ -47,7 +77,6 @@ class Watch:
                 if self.desk.can_close(book):
                     self._chase(book, now_ms)
                 self._cover(book, now_ms)
-        self.last_ms = now_ms
         self.desk.flush()
 
     def _wait_for(self, book: Book, order: Order, now_ms: int) -> None:
@@ -91,23 +120,25 @@ class Watch:
 
     def _cover(self, book: Book, now_ms: int) -> None:
         """A position whose stop is not whole is told after a while, and closed after a while longer."""
-        cover = self.covers.setdefault(book.record.id, Cover())
+        bot = book.record.id
+        cover = self.covers.setdefault(bot, Cover())
         holding, levels = book.kernel.holding, book.kernel.levels
         self.desk.protect(book, "watch")
         plan, there = book.protection(), book.there_lots
-        if not there or not levels.has_stop or plan.covered_lots >= there:
+        bare = bool(there) and levels.has_stop and plan.covered_lots < there
+        if cover.count(now_ms, bare=bare):
+            self.desk.gathered.facts[cover_fact(bot)] = cover.as_dict()
+        if not bare:
             cover.since_ms, cover.alarmed = None, False
             book.beyond_stop = False
             return
         if cover.since_ms is None or now_ms < cover.since_ms:  # time may have been set back
             cover.since_ms = now_ms
-        elif self.last_ms is not None:
-            cover.unprotected_ms += now_ms - max(self.last_ms, cover.since_ms)
         waited = now_ms - cover.since_ms
         if waited >= self.timings.uncovered_alarm_ms and not cover.alarmed:
             cover.alarmed = True
             text = f"{there - plan.covered_lots} of {there} lots have stood without a stop for {waited} ms."
-            self.desk.gathered.tell(book.record.id, Kind.ALARM, text, {"alarm": "unprotected", "ms": waited}, "watch")
+            self.desk.gathered.tell(bot, Kind.ALARM, text, {"alarm": "unprotected", "ms": waited}, "watch")
         if waited >= self.timings.uncovered_max_ms or book.beyond_stop or self._is_past_stop(book, now_ms):
             self.desk.flatten(book, Flatten(-holding.side, there), "unprotected")
 

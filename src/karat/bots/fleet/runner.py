@@ -70,7 +70,8 @@ class FleetRunner(Runner):
 
     def _feed(self, key: FeedKey) -> Feed:
         tape = self._tapes[key]
-        return ReplayFeed(tape.candles, tape.funding if tape.has_funding else None, self._time, series=tape.series)
+        funding = tape.funding if tape.has_funding else None
+        return ReplayFeed(tape.candles, funding, self._time, series=tape.series, book=tape.book)
 
     def _mark(self) -> None:
         if self._schedule is not None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from karat.bots.creation import new_bot
 from karat.bots.fleet.runner import FleetRunner
 from karat.bots.workers.voices import Voices
 from karat.control.fleet.plan import FleetPlan, PlannedBot
 from karat.core.errors import InputError, KaratError
-from karat.core.ids import BotId
+from karat.core.ids import BotId, MarketId
+from karat.core.model.candles import Series
 from karat.core.time import iso
 from karat.feeds.common.tape import Tape
 from karat.journal import open_memory_journal
 from karat.journal.store import SqlJournal
+from karat.lake.inputs import book_imbalance
 from karat.ports.cockpit import BotState, Mode
 from karat.ports.feed import FeedKey
 from karat.ports.journal import BotRecord, LimitedBy
@@ -36,6 +38,7 @@ class FleetGround:
     data: Mapping[str, MarketData]  # by the bot's name
     first_ms: int
     end_ms: int
+    books: Mapping[MarketId, Series | None] = field(default_factory=dict[MarketId, Series | None])  # what limits read
 
     @property
     def simulated(self) -> bool:
@@ -78,7 +81,8 @@ def fleet_ground(plan: FleetPlan, lake: Lake) -> FleetGround:
                 "mixed_currency", f"'{bot.name}' settles in {instrument.settle}, the fleet counts in {plan.currency}.",
                 "One capital is in one currency: run the others as a fleet of their own.",
             )  # fmt: skip
-    return FleetGround(plan, data, first, end)
+    limited = {bot.market for bot in plan.bots} if plan.limits is not None else set[MarketId]()
+    return FleetGround(plan, data, first, end, {market: book_imbalance(lake, market) for market in limited})
 
 
 def run_fleet(
@@ -93,7 +97,7 @@ def run_fleet(
             _record(bot, ground.data[bot.name], limited=ground.plan.limits is not None) for bot in ground.plan.bots
         )
         journal.create_bots([(record, ()) for record in records])
-        tapes = {_key(record): _tape(ground.data[record.name]) for record in records}
+        tapes = {_key(record): _tape(ground.data[record.name], ground.books.get(record.market)) for record in records}
         limits = ground.plan.limits
         runner = FleetRunner(journal, tapes, PaperVenue(), find_strategy, is_proved, None, voices, limits)
         asyncio.run(runner.run([record.id for record in records]))
@@ -124,8 +128,8 @@ def _key(record: BotRecord) -> FeedKey:
     return FeedKey(record.market, record.timeframe_ms, record.anchor_ts, needs)
 
 
-def _tape(data: MarketData) -> Tape:
-    return Tape(data.candles, data.market.funding if data.entry.has_funding else None, data.market.raw_series)
+def _tape(data: MarketData, book: Series | None) -> Tape:
+    return Tape(data.candles, data.market.funding if data.entry.has_funding else None, data.market.raw_series, book)
 
 
 def _refuse_failed(journal: SqlJournal, bot: BotId) -> None:

@@ -14,8 +14,8 @@ from karat.ports.feed import Arrival
 class ReplayFeed(OnTape):
     """Satisfies `karat.ports.feed.Feed`. The first candle is the anchor. `speed` is bars a second, None unlimited.
 
-    `funding` None: the market pays none. `series` are those that the strategy declares, whole. Raises InputError
-    `bad_speed`.
+    `funding` None: the market pays none. `series` are those that the strategy declares, whole, `book` the imbalance of
+    the order book. Raises InputError `bad_speed`.
     """
 
     def __init__(
@@ -25,12 +25,13 @@ class ReplayFeed(OnTape):
         clock: Clock,
         speed: float | None = None,
         series: Sequence[Series] = (),
+        book: Series | None = None,
     ) -> None:
         if speed is not None and not speed > 0:
             raise InputError(
                 "bad_speed", f"A speed of {speed:g} bars a second never moves.", "Use more than 0, or max."
             )
-        self._tape = Tape(candles, funding, series)
+        self._tape = Tape(candles, funding, series, book)
         self._clock = clock
         self._speed = speed
 
