@@ -60,7 +60,8 @@ async def run_live(
         return
     clock = SystemClock()
     records = [journal.bot(bot) for bot in bots]
-    nightly = NightlyParity(lambda bot: judged(journal, lake, bot))
+    beside = Voices(WorkerSettings())  # not those of the bots: whoever hangs there must not hold a bot up
+    nightly = NightlyParity(lambda bot: judged(journal, lake, bot, beside))
     async with live_feeds(lake, clock, records, settings) as feed_of:
         runner = Runner(
             journal, feed_of, venue_for(journal, records), find_strategy, clock,
@@ -71,6 +72,7 @@ async def run_live(
             await runner.run(bots, until_ts)
         finally:
             nightly.close()
+            beside.close()
 
 
 @asynccontextmanager
