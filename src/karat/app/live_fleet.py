@@ -12,6 +12,7 @@ from karat.app.feeds import open_sources
 from karat.app.kill_sources import kill_sources
 from karat.app.serve_fleet import tape_of, venue_for
 from karat.app.vendors import STREAMS, history_opener, network
+from karat.bots.bus import Bus
 from karat.bots.desk.switchboard import OBSERVED_BARS, Safety
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
@@ -53,9 +54,11 @@ class LiveSettings:
 
 
 async def run_live(
-    journal: TradingJournal, lake: Lake, bots: Sequence[BotId], settings: LiveSettings, until_ts: int | None = None
-) -> None:
-    """Run live bots until cancelled, or up to the bar that opens at `until_ts`. Raises what `Runner.run` raises."""
+    journal: TradingJournal, lake: Lake, bots: Sequence[BotId], settings: LiveSettings, until_ts: int | None = None,
+    bus: Bus | None = None,
+) -> None:  # fmt: skip
+    """Run live bots until cancelled, or up to the bar that opens at `until_ts`. `bus` hears of what is written. Raises
+    what `Runner.run` raises."""
     if not bots:
         return
     clock = SystemClock()
@@ -66,7 +69,7 @@ async def run_live(
         runner = Runner(
             journal, feed_of, venue_for(journal, records), find_strategy, clock,
             lambda strategy, values: settings.carried and is_carried(strategy, values), Voices(WorkerSettings()),
-            safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True), chores=(nightly,),
+            safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True), chores=(nightly,), bus=bus,
         )  # fmt: skip
         try:
             await runner.run(bots, until_ts)

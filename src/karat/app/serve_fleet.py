@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from karat.api.server import ApiServer
 from karat.app.check_store import is_carried
 from karat.app.kill_sources import kill_sources
+from karat.bots.bus import Bus
 from karat.bots.desk.switchboard import Safety
 from karat.bots.runner import MakeFeed, Runner
 from karat.bots.system_clock import SystemClock
@@ -57,13 +58,16 @@ def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
     return feed
 
 
-def runner_of(journal: TradingJournal, lake: Lake, speed: float | None, *, carried: bool = False) -> Runner:
-    """A runner of paper bots on the markets of the lake. `carried`: from carried state where that is proved."""
+def runner_of(
+    journal: TradingJournal, lake: Lake, speed: float | None, *, carried: bool = False, bus: Bus | None = None
+) -> Runner:
+    """A runner of paper bots on the markets of the lake. `carried`: from carried state where that is proved; `bus`
+    hears of what is written."""
     clock = SystemClock()
     return Runner(
         journal, replay_of(lake, clock, speed), PaperVenue(), find_strategy, clock,
         lambda strategy, values: carried and is_carried(strategy, values), Voices(WorkerSettings()),
-        safety=Safety(kill_sources()),
+        safety=Safety(kill_sources()), bus=bus,
     )  # fmt: skip
 
 
