@@ -9,13 +9,13 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
+from tests.servers import running
 
 _OPTIONS = "-c listen_addresses='' -c shared_buffers=16MB -c max_connections=40 -c lc_messages=C"
 
@@ -101,16 +101,4 @@ def _group(user: str) -> int:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A running server."""
-    programs = find_programs()
-    if programs is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL is required under CI and is not installed")
-        pytest.skip("not run: PostgreSQL is not installed (apt install postgresql)")
-    pytest.importorskip("psycopg", reason="not run: psycopg is not installed")
-    with tempfile.TemporaryDirectory(prefix="karat-pg-") as folder:
-        server = PostgresServer(programs, Path(folder))
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+    yield from running(find_programs(), "PostgreSQL", "postgresql", "psycopg", PostgresServer)

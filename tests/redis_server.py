@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.servers import running
 
 
 class RedisServer:
@@ -44,16 +43,4 @@ class RedisServer:
 @pytest.fixture
 def redis_server() -> Iterator[RedisServer]:
     """A running, empty one."""
-    program = shutil.which("redis-server")
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("Redis is required under CI and is not installed")
-        pytest.skip("not run: Redis is not installed (apt install redis-server)")
-    pytest.importorskip("redis", reason="not run: the package redis is not installed")
-    with tempfile.TemporaryDirectory(prefix="karat-redis-") as folder:
-        server = RedisServer(program, Path(folder))
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+    yield from running(shutil.which("redis-server"), "Redis", "redis-server", "redis", RedisServer)

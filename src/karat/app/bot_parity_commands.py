@@ -7,6 +7,8 @@ from dataclasses import fields
 from karat.app.bot_commands import journal_if_any, no_bot
 from karat.app.console import say, show, show_json
 from karat.app.serve_fleet import tape_of
+from karat.bots.workers.settings import WorkerSettings
+from karat.bots.workers.voices import Voices
 from karat.control.running_parity import BotParity, Pair, parity_of
 from karat.core.ids import BotId
 from karat.core.time import iso
@@ -21,13 +23,18 @@ EXIT_UNEQUAL = 1
 PAIRS_SHOWN = 20
 
 
-def judged(journal: TradingJournal, lake: Lake, bot: BotId) -> BotParity:
-    """A bot of the journal beside its backtest on what the lake holds now."""
+def judged(journal: TradingJournal, lake: Lake, bot: BotId, voices: Voices) -> BotParity:
+    """A bot of the journal beside its backtest on what the lake holds now. Its strategy is evaluated as that of a
+    running bot is, within a deadline; afterwards no worker is left."""
     record = journal.bot(bot)
     strategy = find_strategy(record.strategy)
     needs = tuple(need for need in strategy.needs if need != "funding")
     tape = tape_of(lake, FeedKey(record.market, record.timeframe_ms, record.anchor_ts, needs))
-    return parity_of(journal, record, strategy, tape.candles, tape.funding if tape.has_funding else None, tape.series)
+    funding = tape.funding if tape.has_funding else None
+    try:
+        return parity_of(journal, record, strategy, tape.candles, funding, tape.series, voices)
+    finally:
+        voices.close()
 
 
 def parity_of_bot(name: str, *, as_json: bool) -> int:
@@ -36,7 +43,7 @@ def parity_of_bot(name: str, *, as_json: bool) -> int:
     if journal is None:
         raise no_bot()
     try:
-        found = judged(journal, open_lake(), BotId(name))
+        found = judged(journal, open_lake(), BotId(name), Voices(WorkerSettings()))
     finally:
         journal.close()
     if as_json:

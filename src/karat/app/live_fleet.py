@@ -13,6 +13,7 @@ from karat.app.feeds import open_sources
 from karat.app.kill_sources import kill_sources
 from karat.app.serve_fleet import tape_of, venue_for
 from karat.app.vendors import STREAMS, history_opener, network
+from karat.bots.bus import Bus
 from karat.bots.desk.fleet import gate_of
 from karat.bots.desk.switchboard import OBSERVED_BARS, Safety
 from karat.bots.memory import SettledMemory
@@ -57,25 +58,30 @@ class LiveSettings:
 
 
 async def run_live(
-    journal: TradingJournal, lake: Lake, bots: Sequence[BotId], settings: LiveSettings, until_ts: int | None = None
-) -> None:
-    """Run live bots until cancelled, or up to the bar that opens at `until_ts`. Raises what `Runner.run` raises."""
+    journal: TradingJournal, lake: Lake, bots: Sequence[BotId], settings: LiveSettings, until_ts: int | None = None,
+    bus: Bus | None = None,
+) -> None:  # fmt: skip
+    """Run live bots until cancelled, or up to the bar that opens at `until_ts`. `bus` hears of what is written. Raises
+    what `Runner.run` raises."""
     if not bots:
         return
     clock = SystemClock()
     records = [journal.bot(bot) for bot in bots]
-    nightly = NightlyParity(lambda bot: judged(journal, lake, bot))
+    beside = Voices(WorkerSettings())  # not those of the bots: whoever hangs there must not hold a bot up
+    nightly = NightlyParity(lambda bot: judged(journal, lake, bot, beside))
     async with live_feeds(lake, clock, records, settings) as feed_of:
         runner = Runner(
             journal, feed_of, venue_for(journal, records), find_strategy, clock,
             lambda strategy, values: settings.carried and is_carried(strategy, values), Voices(WorkerSettings()),
             gate_of=partial(gate_of, data=LakeHealth(lake, clock.now_ms)),
-            safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True), chores=(nightly, SettledMemory()),
+            safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True), bus=bus,
+            chores=(nightly, SettledMemory()),
         )  # fmt: skip
         try:
             await runner.run(bots, until_ts)
         finally:
             nightly.close()
+            beside.close()
 
 
 @asynccontextmanager

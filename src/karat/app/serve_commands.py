@@ -73,6 +73,7 @@ def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings |
     from karat.app.logs import keeping_logs
     from karat.app.serve_fleet import bots_to_run, live_bots, run_and_serve, runner_of
     from karat.app.settings_check import check_settings
+    from karat.bots.bus import Bus
     from karat.bots.system_clock import SystemClock
     from karat.control.cockpit import JournalCockpit
     from karat.journal.store import open_journal
@@ -86,18 +87,22 @@ def serve_until_stopped(host: str, port: int, speed: float, live: LiveSettings |
         try:
             others = len(live_bots(journal))
             bots = live_bots(journal) if live else bots_to_run(journal, lake)
-            app = create_app(JournalCockpit(journal, SystemClock().now_ms()), token, desk=open_desk(journal), jobs=jobs)
+            bus = Bus()
+            cockpit = JournalCockpit(journal, SystemClock().now_ms(), bus=bus)
+            app = create_app(cockpit, token, desk=open_desk(journal), jobs=jobs)
             show(page_url(host, listener.getsockname()[1], token))
             with logging_events(journal):
                 if live is None:
                     say(_words(len(bots), others))
                     charge_looks(journal, lake, bots)
-                    asyncio.run(run_and_serve(app, listener, lambda: runner_of(journal, lake, speed).run(bots)))
+                    asyncio.run(
+                        run_and_serve(app, listener, lambda: runner_of(journal, lake, speed, bus=bus).run(bots))
+                    )
                 else:
                     from karat.app.live_fleet import run_live
 
                     say(_live_words(len(bots)))
-                    asyncio.run(run_and_serve(app, listener, lambda: run_live(journal, lake, bots, live)))
+                    asyncio.run(run_and_serve(app, listener, lambda: run_live(journal, lake, bots, live, bus=bus)))
         finally:
             journal.close()
     say("Stopped. The bots go on from here when you serve again.")

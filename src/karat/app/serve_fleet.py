@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from karat.api.server import ApiServer
 from karat.app.check_store import is_carried
 from karat.app.kill_sources import kill_sources
+from karat.bots.bus import Bus
 from karat.bots.desk.fleet import gate_of
 from karat.bots.desk.switchboard import Safety
 from karat.bots.memory import SettledMemory
@@ -62,14 +63,17 @@ def replay_of(lake: Lake, clock: Clock, speed: float | None) -> MakeFeed:
     return feed
 
 
-def runner_of(journal: TradingJournal, lake: Lake, speed: float | None, *, carried: bool = False) -> Runner:
-    """A runner of paper bots on the markets of the lake. `carried`: from carried state where that is proved."""
+def runner_of(
+    journal: TradingJournal, lake: Lake, speed: float | None, *, carried: bool = False, bus: Bus | None = None
+) -> Runner:
+    """A runner of paper bots on the markets of the lake. `carried`: from carried state where that is proved; `bus`
+    hears of what is written."""
     clock = SystemClock()
     return Runner(
         journal, replay_of(lake, clock, speed), PaperVenue(), find_strategy, clock,
         lambda strategy, values: carried and is_carried(strategy, values), Voices(WorkerSettings()),
         gate_of=partial(gate_of, data=LakeHealth(lake, clock.now_ms)), safety=Safety(kill_sources()),
-        chores=(SettledMemory(),),
+        chores=(SettledMemory(),), bus=bus,
     )  # fmt: skip
 
 

@@ -3,18 +3,21 @@
 1. What is published has been written: an event nobody can find in the journal is never heard.
 2. A listener has a bounded queue. One that is too slow loses the oldest events and is told how many; what it lost is
    in the journal, under the numbers that are missing. Nothing here ever waits for a listener (failures: P7, F19).
-3. The desk publishes in its own thread; listeners may live in other threads and loops.
+3. A transaction that moved figures and told of nothing wakes listeners too.
+4. The desk publishes in its own thread; listeners may live in other threads and loops.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from karat.core.errors import RetryLater
 from karat.ports.trading import LoggedEvent, TradingJournal, Transaction
 
 QUEUE_MAX = 4096
@@ -35,15 +38,17 @@ class Listener:
         self._lock = threading.Lock()
         self._queue: deque[LoggedEvent] = deque(maxlen=size)
         self._lost = 0
+        self._woken = False
         self._wake = wake
 
     def put(self, events: Sequence[LoggedEvent]) -> None:
-        """Keep what there is room for, the newest."""
+        """Keep what there is room for, the newest. No events: figures moved."""
         with self._lock:
-            was_empty, room = not self._queue, self._queue.maxlen or 0
+            was_woken, room = self._woken, self._queue.maxlen or 0
+            self._woken = True
             self._lost += max(len(self._queue) + len(events) - room, 0)
             self._queue.extend(events)
-        if was_empty:
+        if not was_woken:
             self._wake()
 
     def take(self) -> Heard:
@@ -51,7 +56,7 @@ class Listener:
         with self._lock:
             heard = Heard(tuple(self._queue), self._lost)
             self._queue.clear()
-            self._lost = 0
+            self._lost, self._woken = 0, False
         return heard
 
 
@@ -64,13 +69,13 @@ class AsyncListener:
         self.queue = Listener(size, self._woken)
 
     async def heard(self) -> Heard:
-        """The next events, as soon as there are any."""
+        """The next events, as soon as something was written; none where only figures moved."""
         await self._ready.wait()
         self._ready.clear()
         return self.queue.take()
 
     def _woken(self) -> None:
-        if not self._loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # a loop that has ended hears nothing any more
             self._loop.call_soon_threadsafe(self._ready.set)
 
 
@@ -104,10 +109,9 @@ class Bus:
                 self._listeners = tuple(one for one in self._listeners if one is not listener)
 
     def publish(self, events: Sequence[LoggedEvent]) -> None:
-        """Give events to everybody who listens."""
-        if events:
-            for listener in self._listeners:
-                listener.put(events)
+        """Give events to everybody who listens, or tell them that figures moved."""
+        for listener in self._listeners:
+            listener.put(events)
 
 
 class Publisher:
@@ -126,11 +130,15 @@ class Publisher:
             return
         count = len(transaction.events)
         before = newest - count if self._newest is None else self._newest
-        self._newest = newest
         if newest - count == before:
             self._bus.publish(_logged(newest, transaction))
         elif newest > before:
-            self._bus.publish(self._journal.log(before, newest - before))
+            try:
+                self._bus.publish(self._journal.log(before, newest - before))
+            except RetryLater:  # who is told must not hold up who writes: they are told with the next ones
+                self._newest = before
+                return
+        self._newest = newest
 
 
 def _logged(newest: int, transaction: Transaction) -> list[LoggedEvent]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.member import Member
@@ -26,6 +27,17 @@ class Doings:
         gathered = self._desk.gathered
         gathered.change_state(bot, state, cause)
         gathered.tell(bot, told.kind, told.text, told.payload, "runner")
+        self._desk.flush()
+
+    def warn(self, bots: Iterable[BotId] | None, kind: EventKind, text: str, payload: Mapping[str, Any]) -> None:
+        """Something is wrong for bots that go on, which stands beside them; None: for all."""
+        gathered = self._desk.gathered
+        if bots is None:
+            gathered.tell(None, kind, text, payload, "runner")
+        for bot in tuple(bots or ()):
+            if bot not in self._desk.condition.halts:
+                gathered.change_state(bot, BotState.RUNNING, text)
+            gathered.tell(bot, kind, text, payload, "runner")
         self._desk.flush()
 
     def fail(self, bot: BotId, error: KaratError) -> None:

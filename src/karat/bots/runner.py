@@ -7,7 +7,7 @@
    then do their orders leave.
    Being killed at any moment is the same as being stopped. Cancelling is therefore safe wherever the runner waits.
 4. A bot that cannot go on is marked as failed with its cause; the others go on. A group whose task dies of what nobody
-   foresaw is begun anew from the journal (`watchdog`).
+   foresaw is begun again from the journal (`supervision`).
 5. What a feed tells beside bars (one that is late, some that are missing) is told of each of its bots.
 6. While the journal cannot be written no further bar is taken: what was decided is written first.
 """
@@ -15,12 +15,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from karat.bots.bus import Bus, Publisher
 from karat.bots.desk.commands import Commands
@@ -28,7 +26,6 @@ from karat.bots.desk.desk import Desk
 from karat.bots.desk.fleet import gate_of
 from karat.bots.desk.guard import guards_of
 from karat.bots.desk.handlers import HANDLERS
-from karat.bots.desk.operating import command
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.switchboard import Safety, Switchboard
 from karat.bots.desk.timings import Timings
@@ -39,9 +36,9 @@ from karat.bots.following import Following
 from karat.bots.history import History
 from karat.bots.past import Enlisted, Past, grouped, read_past
 from karat.bots.steady import SteadyClock
-from karat.bots.supervision import Job, supervise
+from karat.bots.supervision import Job, Supervisor, Work
 from karat.bots.turns import turns_of
-from karat.bots.watchdog import Chore, Group, Shared, Watchdog, may_try_again
+from karat.bots.watchdog import Chore, Group, Shared, Watchdog
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, NeedsOperator, RetryLater
 from karat.core.ids import BotId
@@ -119,14 +116,10 @@ class Runner:
             commands = Commands(desk, {**HANDLERS, **board.handlers, **enlisting.handlers()})
             commands.tick()
             shared = Shared(desk, Watchdog(Doings(desk)), commands)
-            await (self._run_live if live else self._run_all)(shared, records, until_ts)
+            await self._run_all(shared, records, until_ts)
         finally:
             self._voices.close()
             self._journal.release_lease(token)
-
-    def command(self, kind: str, identity: str, payload: Mapping[str, Any]) -> bool:
-        """What a person tells (`desk.operating`). False: not now; it may be given again under its id."""
-        return self.desk is not None and command(self.desk, self._board, kind, identity, payload)
 
     def _desk_by(self, token: int, now_ms: Callable[[], int]) -> Desk:
         desk = Desk(self._journal, self._venue, token, now_ms, self._timings, self._journal.facts())
@@ -134,52 +127,44 @@ class Runner:
         self.desk = desk
         return desk
 
-    async def _run_live(self, shared: Shared, records: list[BotRecord], until_ts: int | None) -> None:
-        """At a venue that has its own time and its own mind: every task is watched from outside."""
-        seconds = self._watch_seconds or WATCH_SECONDS
-        jobs: dict[str, Job] = {"watch": self._watching(shared, seconds)}
-        for key, members in grouped(records, self._strategy_of, shared.doings).items():
-            name = f"{key.market} {key.timeframe_ms} {key.anchor_ts} {key.needs}"
-            jobs[name] = partial(self._run_anew, shared, key, members, until_ts)
-        guards = guards_of(self._board.kill, self._clock, seconds)
-        try:
-            await supervise(shared.desk, jobs, self._clock)
-        finally:
-            for task in guards:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-            shared.desk.flush()
-
-    async def _run_anew(self, shared: Shared, key: FeedKey, members: list[Enlisted], until_ts: int | None) -> None:
-        """A group from what the journal knows now: it may have run before in this process."""
-        group = shared.dog.enter(key, (record.id for record, _ in members))
-        await self._run_group(shared, read_past(self._journal), group, members, until_ts)
-
     async def _run_all(self, shared: Shared, records: list[BotRecord], until_ts: int | None) -> None:
-        seconds = self._watch_seconds
-        watch = None if seconds is None else asyncio.create_task(self._watching(shared, seconds)())
-        guards = [] if seconds is None else guards_of(self._board.kill, self._clock, seconds)
-        past = read_past(self._journal)
+        """Groups of bots and what stands over them, all of it supervised."""
+        seconds = self._watch_seconds if self._venue.traits.simulates else self._watch_seconds or WATCH_SECONDS
+        jobs: dict[str, Job] = {}
+        if seconds is not None:
+            jobs["watch"] = Job(self._watching(shared, seconds))
+            jobs |= {name: Job(work) for name, work in guards_of(self._board.kill, self._clock, seconds).items()}
+        groups, past = grouped(records, self._strategy_of, shared.doings), read_past(self._journal)
+        shared.desk.turns = turns_of(groups, records)
+        for key, members in groups.items():
+            name = f"{key.market} {key.timeframe_ms} {key.anchor_ts} {' '.join(key.needs)}".rstrip()
+            jobs[name] = self._group_job(shared, past, key, members, until_ts)
         try:
-            groups = grouped(records, self._strategy_of, shared.doings)
-            shared.desk.turns = turns_of(groups, records)
-            async with asyncio.TaskGroup() as tasks:
-                for key, members in groups.items():
-                    tasks.create_task(self._run_in_turn(shared, past, key, members, until_ts))
-        except BaseExceptionGroup as many:
-            expected = [error for error in many.exceptions if isinstance(error, KaratError)]
-            if len(expected) < len(many.exceptions):
-                raise
-            raise expected[0] from many
+            await Supervisor(shared.desk, shared.doings, self._clock, seconds).run(jobs)
         finally:
-            for task in ([] if watch is None else [watch]) + guards:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
             shared.desk.flush()
 
-    def _watching(self, shared: Shared, seconds: float) -> Job:
+    def _group_job(
+        self, shared: Shared, past: Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
+    ) -> Job:
+        """A group of bots, begun from `past`; begun again, from what the journal knows then, without those that failed
+        or ended."""
+        group, known = shared.dog.enter(key, (record.id for record, _ in members)), [past]
+
+        async def work() -> None:
+            alive = shared.dog.alive(group)
+            left = [one for one in members if one[0].id in alive]
+            try:
+                if left:
+                    read = known.pop() if known else read_past(self._journal)
+                    await self._run_group(shared, read, group, left, until_ts)
+            finally:
+                group.rests()
+
+        ended = partial(shared.desk.turns.leave, key)
+        return Job(work, lambda: shared.dog.alive(group), lambda: group.close_ms, ended)
+
+    def _watching(self, shared: Shared, seconds: float) -> Work:
         """The watch, which may be begun again: what it knows outlives its task."""
         watch = Watch(shared.desk, self._timings)
         reconciler = Reconciler(shared.desk, self._board.kill.saw_view)
@@ -214,37 +199,6 @@ class Runner:
                 if told != before:
                     LOG.exception("the watch failed")
                     desk.gathered.tell(None, EventKind.ALARM, told, {"alarm": "watch_failed"}, "clock")
-
-    async def _keep_group(
-        self, shared: Shared, past: Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
-    ) -> None:
-        """Run a group, and begin it anew from the journal where its task dies (`watchdog`)."""
-        group = shared.dog.enter(key, (record.id for record, _ in members))
-        while members:
-            try:
-                return await self._run_group(shared, past, group, members, until_ts)
-            except Exception as error:
-                if not may_try_again(error):
-                    raise
-                LOG.exception("the task of %s died", key.market)
-                seconds = shared.dog.died(group, error)
-            if seconds is None:
-                return None
-            await self._clock.sleep(seconds)
-            while not shared.desk.flush():
-                await self._clock.sleep(WATCH_SECONDS)
-            alive = shared.dog.alive(group)
-            members = [one for one in members if one[0].id in alive]
-            past = read_past(self._journal)
-        return None
-
-    async def _run_in_turn(
-        self, shared: Shared, past: Past, key: FeedKey, members: list[Enlisted], until_ts: int | None
-    ) -> None:
-        try:
-            await self._keep_group(shared, past, key, members, until_ts)
-        finally:
-            shared.desk.turns.leave(key)
 
     async def _run_group(
         self, shared: Shared, past: Past, group: Group, members: list[Enlisted], until_ts: int | None

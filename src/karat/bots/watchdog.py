@@ -1,12 +1,9 @@
-"""The watchdog: groups of bots that miss a close, or whose task died (failures: P1, P3).
+"""The watchdog: groups of bots that miss a close (failures: P1, P3).
 
-It knows nothing of the schedule that brings bars. It is asked once a second by the runner's watch, another task:
-
-1. A group whose feed follows a live market and that has heard of no bar for 1.2 periods has missed a tick. That is told
-   (ALARM `missed_tick`), and the feed is asked to look at once, again after each further period. The bar is then run
-   late; one that the venue does not have is passed over aloud by the feed (`bars_missing`).
-2. A group whose task died of an error nobody foresaw is begun anew from the journal, after a wait that doubles (ALARM
-   `group_died`). A group that dies RESTARTS_MAX times without getting a bar further is at its end: its bots fail.
+It knows nothing of the schedule that brings bars: it is asked once a second by the runner's watch, another task.
+A group whose feed follows a live market and that has heard of no bar for 1.2 periods has missed a tick. That is told
+(ALARM `missed_tick`), and the feed is asked to look at once, again after each further period. The bar is then run late;
+one that the venue does not have is passed over aloud by the feed (`bars_missing`).
 """
 
 from __future__ import annotations
@@ -18,17 +15,12 @@ from typing import Protocol, runtime_checkable
 from karat.bots.desk.commands import Commands
 from karat.bots.desk.desk import Desk
 from karat.bots.doings import Doings
-from karat.core.errors import KaratError, NeedsOperator, RetryLater
 from karat.core.ids import BotId
 from karat.core.time import SECOND_MS, iso
-from karat.ports.cockpit import BotState, EventKind
+from karat.ports.cockpit import EventKind
 from karat.ports.feed import Feed, FeedKey
-from karat.ports.journal import Happening
 
 MISSED_PERIODS = 1.2
-RESTARTS_MAX = 5
-FIRST_WAIT_SECONDS = 1.0
-_NOT_TRIED_AGAIN = ("lease_held", "lease_lost", "workers_closed")  # somebody else runs the bots, or this one ends
 
 
 @runtime_checkable
@@ -47,8 +39,6 @@ class Group:
     feed: Feed | None = None
     close_ms: int | None = None
     heard_ms: int = 0
-    deaths: int = 0
-    _died_at_ms: int | None = None  # close_ms at the last death
     _told_ms: int | None = None  # close_ms for which a missed tick was told
     _hurry_ms: int = 0
 
@@ -61,12 +51,9 @@ class Group:
         """A bar has come."""
         self.close_ms, self.heard_ms = bar_ts + self.key.timeframe_ms, now_ms
 
-    def rest_seconds(self) -> float | None:
-        """It died: how long to wait before it is begun anew; None: not any more."""
-        self.deaths = self.deaths + 1 if self.close_ms == self._died_at_ms else 1
-        self._died_at_ms = self.close_ms
+    def rests(self) -> None:
+        """Nothing follows its feed now."""
         self.feed = None
-        return None if self.deaths > RESTARTS_MAX else FIRST_WAIT_SECONDS * 2.0 ** (self.deaths - 1)
 
     def late_ms(self, now_ms: int) -> int | None:
         """For how long its next close is overdue; None where nothing is missed."""
@@ -108,27 +95,11 @@ class Watchdog:
             due_ts = group.close_ms or 0
             text = f"The bar of {iso(due_ts)} was missed: it should have come {late_ms // SECOND_MS:,} s ago."
             payload = {"alarm": "missed_tick", "due_ts": due_ts, "late_ms": late_ms}
-            for bot in self.alive(group):
-                self.doings.tell(bot, BotState.RUNNING, text, Happening(EventKind.ALARM, text, payload))
+            self.doings.warn(self.alive(group), EventKind.ALARM, text, payload)
 
     def alive(self, group: Group) -> tuple[BotId, ...]:
         """Its bots that neither failed nor ended."""
         return tuple(bot for bot in group.bots if bot not in self.doings.over)
-
-    def died(self, group: Group, error: Exception) -> float | None:
-        """Its task ended by `error`: the seconds to wait before it is begun anew, None where its bots have failed."""
-        seconds = group.rest_seconds()
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
-        if seconds is None:
-            told = f"It died {group.deaths} times at the same bar. The last time: {what}"
-            for bot in self.alive(group):
-                self.doings.fail(bot, NeedsOperator("group_died", told, "See karat logs; then run the bot again."))
-            return None
-        text = f"The task of {group.key.market} died and is begun anew in {seconds:g} s. {what}"
-        payload = {"alarm": "group_died", "deaths": group.deaths, "error": what}
-        for bot in self.alive(group):
-            self.doings.tell(bot, BotState.RUNNING, text, Happening(EventKind.ALARM, text, payload))
-        return seconds
 
 
 class Chore(Protocol):
@@ -150,10 +121,3 @@ class Shared:
     @property
     def doings(self) -> Doings:
         return self.dog.doings
-
-
-def may_try_again(error: Exception) -> bool:
-    """Whether a task that ended by `error` may be begun anew: it was not foreseen, or said to be passing."""
-    if isinstance(error, RetryLater):
-        return error.code not in _NOT_TRIED_AGAIN
-    return not isinstance(error, KaratError)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from karat import __version__
+from karat.bots.bus import Bus
 from karat.control import cockpit_changes
 from karat.control.cockpit_marks import MarkBook, series
 from karat.control.cockpit_rows import bot_row, event_row, hypothesis_and_parameters, position_row, trade_row
@@ -41,9 +42,13 @@ from karat.ports.journal import JournalReader
 
 
 class JournalCockpit:
-    """What the API serves. `started_ts` is the wall clock at the start of the process; dossiers are those of `home`."""
+    """What the API serves. `started_ts` is the wall clock at the start of the process; dossiers are those of `home`;
+    `bus` is that of the bots of this process, by default one on which nothing is published."""
 
-    def __init__(self, journal: JournalReader, started_ts: int, home: Path | None = None) -> None:
+    def __init__(
+        self, journal: JournalReader, started_ts: int, home: Path | None = None, bus: Bus | None = None
+    ) -> None:
+        self._bus = bus or Bus()
         self._journal = journal
         self._started_ts = started_ts
         self._marks = MarkBook(journal)
@@ -116,7 +121,7 @@ class JournalCockpit:
         )
 
     def changes(self, after_event_id: int) -> AsyncIterator[EventRow]:
-        return cockpit_changes.changes(self._journal, after_event_id)
+        return cockpit_changes.changes(self._journal, self._bus, after_event_id)
 
     def _standings(self) -> list[Standing]:
         statuses = {status.bot: status for status in self._journal.statuses()}

@@ -1,7 +1,8 @@
 """The nightly parity of all paper bots: once per UTC day, after 00:10, beside the bots and never in their way.
 
-The work is done in a thread of its own. What it finds is written by the desk as the fact `parity:BOT`, and told where
-it is below 99% or could not be found out.
+The work is done in a thread of its own, and strategies that are not Karat's own are evaluated in workers of its own,
+within a deadline: one that hangs or fails costs its bot's parity of that night and nothing else. What is found is
+written by the desk as the fact `parity:BOT`, and told where it is below 99% or was not evaluated.
 """
 
 from __future__ import annotations
@@ -69,12 +70,12 @@ class NightlyParity:
         except KaratError as error:
             if error.code == "no_bar":
                 return
-            value["percent"] = {"undefined": str(error)}
-            text = f"Parity with the backtest could not be found out: {error}"
+            value["percent"] = {"undefined": f"not evaluated: {error}"}
+            text = f"Parity with the backtest was not evaluated: {error}"
         except Exception as error:
             LOG.exception("the parity of %s could not be computed", bot)
-            value["percent"] = {"undefined": f"{type(error).__name__}: {error}"}
-            text = "Parity with the backtest could not be found out; see karat logs."
+            value["percent"] = {"undefined": f"not evaluated: {type(error).__name__}: {error}"}
+            text = "Parity with the backtest was not evaluated; see karat logs."
         else:
             value |= found.plain()
             text = (

@@ -21,17 +21,20 @@ from typing import Any
 import numpy as np
 
 from karat.bots.fills import closed_trade
+from karat.bots.history import History
+from karat.bots.workers.voices import Voices
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import BotId, ClientOrderId
-from karat.core.model.candles import Candles, Funding, Series
+from karat.core.model.candles import Candles, Funding, Series, no_funding
 from karat.core.model.reasons import Reason, Refusal
 from karat.kernel.engine import Record, prepare, run
 from karat.kernel.prepare import Extras
 from karat.kernel.records import FILL_FLOATS, FILL_INTS, NO_LEVEL
+from karat.ports.feed import Past
 from karat.ports.journal import BotRecord, FillRecord, TradeRecord
 from karat.ports.trading import TradingJournal
 from karat.stats.figure import NO_TRADES, Figure, to_json
-from karat.strategies import Market, Strategy, code_hash, evaluate, resolve
+from karat.strategies import Strategy, code_hash, resolve
 
 NEAR_BARS = 3
 GOOD_PERCENT = 99.0
@@ -119,10 +122,11 @@ class BotParity:
 
 def parity_of(
     journal: TradingJournal, record: BotRecord, strategy: Strategy, candles: Candles, funding: Funding | None,
-    series: Sequence[Series] = (),
+    series: Sequence[Series] = (), voices: Voices | None = None,
 ) -> BotParity:  # fmt: skip
     """Compare a bot, running or not, with its backtest. `candles`, `funding` and `series` are the lake's, from the
-    bot's anchor on. Raises InputError `no_bar`, NeedsOperator `strategy_changed` or `history_missing`."""
+    bot's anchor on; `voices` says where its strategy is evaluated, by default in this process. Raises InputError
+    `no_bar`, NeedsOperator `strategy_changed` or `history_missing`, and what `Voices.whole` raises."""
     marks = journal.marks(record.id)
     bars = len(marks.ts)
     if not bars:
@@ -132,10 +136,18 @@ def parity_of(
         raise NeedsOperator("strategy_changed", told, "Put the old code back to compare.")
     known = candles[: int(np.searchsorted(candles.ts, marks.ts[-1], side="right"))]
     received = _as_received(record, known, marks.ts, marks.close)
+    values, asked = resolve(strategy, record.parameters), voices or Voices(None)
+
+    def backtest(candles: Candles) -> Record:
+        history = History(candles.market, candles.timeframe_ms, has_funding=funding is not None)
+        history.begin(Past(candles, no_funding() if funding is None else funding, tuple(series)))
+        signals = asked.whole(strategy, values, history)
+        return run(prepare(candles, signals, record.policy, record.instrument, Extras(funding=funding)))
+
     revised = int(np.count_nonzero(known.close[np.isin(known.ts, marks.ts)] != marks.close))
-    as_received = _backtest(record, strategy, received, funding, series)
+    as_received = backtest(received)
     changed = revised or len(known) != bars
-    as_it_stands = _backtest(record, strategy, known, funding, series) if changed else as_received
+    as_it_stands = backtest(known) if changed else as_received
     fills = [one for one in journal.fills(record.id) if one.bar < bars]
     unfilled = {
         one.decision_bar for one in journal.orders_of(record.id) if one.order.is_over and not one.order.filled_lots
@@ -187,13 +199,6 @@ def _as_received(record: BotRecord, known: Candles, ts: Any, close: Any) -> Cand
         known.market, known.timeframe_ms, known.ts[seen], known.open[seen], high, low, np.array(close),
         known.volume[seen],
     )  # fmt: skip
-
-
-def _backtest(
-    record: BotRecord, strategy: Strategy, candles: Candles, funding: Funding | None, series: Sequence[Series]
-) -> Record:
-    signals = evaluate(strategy, Market(candles, funding, tuple(series)), resolve(strategy, record.parameters))
-    return run(prepare(candles, signals, record.policy, record.instrument, Extras(funding=funding)))
 
 
 def _fills_of(record: Record, bot: BotId) -> list[FillRecord]:

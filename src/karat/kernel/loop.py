@@ -23,7 +23,7 @@ from karat.kernel.trading import trade_bar
 from karat.kernel.views import Closing, Opening
 
 NEVER_UP, NEVER_DOWN = 1e300, -1.0
-WHOLE_BAR, VENUE_ONLY, CLOSE_ONLY = 0, 1, 2
+WHOLE_BAR, CLOSE_ONLY = 0, 1
 
 
 @inlined
@@ -134,8 +134,8 @@ def simulate(
     """Run bars `begin` to `end - 1` from a state; returns the number of bars done and the state after them.
 
     Stops early when the record (`log`, None without one) is full. `daily` is a column as in `marks.new_day`. `phase`
-    runs a bar whole, or only what the venue does (steps 1 to 8), or only the close (step 9), so that a paper venue and
-    a bot share this source.
+    runs a bar whole, or only its close (step 9), where a venue has done the rest (steps 1 to 8) order by order, so that
+    a backtest and a bot share this source.
     """
     inverse = is_inverse(rules, features)
     units, down, up, mask = watch(rules, features, holding, levels, trade)
@@ -182,9 +182,6 @@ def simulate(
                 )  # fmt: skip
                 units, down, up, mask = watch(rules, features, holding, levels, trade)
                 base, average = settled(rules, money), holding.average
-            if phase == VENUE_ONLY:
-                bar += 1
-                continue
         if moving and units != 0.0:
             own_stop = signal.stop[place] if len(signal.stop) > 1 else math.nan
             own_take = signal.take[place] if len(signal.take) > 1 else math.nan

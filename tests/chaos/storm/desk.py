@@ -29,8 +29,9 @@ from karat.journal.store import SqlJournal, open_memory_journal
 from karat.oms.netting import Book
 from karat.oms.register import Register
 from karat.ports.cockpit import Mode
+from karat.ports.commands import CommandAsked
 from karat.ports.journal import BotRecord
-from karat.ports.trading import LoggedEvent, TradingJournal
+from karat.ports.trading import LoggedEvent, TradingJournal, Transaction
 from karat.strategies import code_hash, resolve
 
 TIMEFRAME_MS = 20_000
@@ -50,6 +51,7 @@ POLICIES = (
         trail_value=1.0, trail_from_entry=True, **_COMMON,
     ),
 )  # fmt: skip
+_STEPS = {"kill": ("kill",), "release": ("kill.release", "fleet.resume"), "stop": ("stop",)}  # all must be done
 
 
 class LeaseByTime:
@@ -135,8 +137,9 @@ class DeskProcess:
             parts.journal, parts.feed, parts.venue, STRATEGIES.__getitem__, parts.clock, voices=Voices(None),
             holder="the process of the storm",
         )  # fmt: skip
-        self._runner.written = lambda newest, transaction: parts.published(newest)
+        self._runner.written = self._written
         self._pager = Pager(parts)
+        self._said: dict[str, int] = {}  # how often each command was said in vain
 
     async def run(self) -> None:
         records = self._parts.journal.bots()
@@ -152,7 +155,25 @@ class DeskProcess:
         return None if self._runner.desk is None else DeskWatched(self._runner.desk)
 
     def command(self, kind: str, identity: str, payload: Mapping[str, Any]) -> bool:
-        return self._runner.command(kind, identity, payload)
+        """Left in the inbox, as people leave theirs, and looked for there. What was refused is said again under another
+        id, since an id is answered once."""
+        return all(self._is_done(step, f"{identity}:{step}", payload) for step in _STEPS[kind])
+
+    def _is_done(self, kind: str, identity: str, payload: Mapping[str, Any]) -> bool:
+        journal, said = self._parts.journal, self._said.get(identity, 0)
+        while (found := journal.command(f"{identity}:{said}")) is not None and found.taken is not None:
+            if found.done:
+                return True
+            said = self._said[identity] = said + 1
+        at_ms = self._parts.clock.now_ms()
+        journal.ask(CommandAsked(f"{identity}:{said}", at_ms, "operator", kind, payload))
+        return False
+
+    def _written(self, newest: int, transaction: Transaction) -> None:
+        """Shown; and a task that died of what nobody foresaw ends the process, so that the storm sees it (E7)."""
+        self._parts.published(newest)
+        for event in transaction.events:
+            assert event.happening.payload.get("foreseen", True), event.happening.text
 
 
 class Pager:

@@ -124,6 +124,11 @@ Entry = (
 )  # fmt: skip
 
 
+def has_done(entry: Entry, kind: str) -> bool:
+    """Whether a person's command was done with it: it counts from the commit on, whenever its answer is heard."""
+    return isinstance(entry, Committed) and any(one.done and f":{kind}:" in one.id for one in entry.transaction.taken)
+
+
 class Tape:
     """Entries, oldest first. `last` is the number of the newest event committed."""
 

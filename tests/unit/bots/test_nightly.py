@@ -7,32 +7,45 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tests.unit.bots.fleet import POLICY, Desk, StillClock, demo
+from tests.unit.bots.workers.ground import CROSSES
+from tests.unit.strategies.written import written
 
 from karat.bots.creation import new_bot
 from karat.bots.desk.desk import Desk as TradingDesk
 from karat.bots.runner import Runner
+from karat.bots.workers.settings import WorkerSettings
+from karat.bots.workers.voices import Voices
 from karat.control.nightly import AFTER_MS, DAY_MS, NightlyParity
 from karat.control.running_parity import BotParity, parity_of
 from karat.core.errors import NeedsOperator
 from karat.core.ids import BotId
 from karat.feeds.demo.symbols import demo_instrument
 from karat.feeds.replay import ReplayFeed
-from karat.ports.cockpit import Mode
+from karat.ports.cockpit import BotState, Mode
+from karat.strategies import Strategy, find_strategy
 from karat.venues.paper import PaperVenue
 
 DAY = 20_000
+REPLAYS = Mode.SIMULATED
+# Well behaved as long as it runs as a bot. The file stands for the night: from then on it never answers, or fails.
+NIGHT = "import pathlib\nif pathlib.Path({file!r}).exists():\n    {badly}\n" + CROSSES
 ADA = BotId("ada")
 
 
 class Nights:
     """Asks the chore at given times while a bot runs, one time a bar, until the work of each time is done."""
 
-    def __init__(self, home: Path, judge: Callable[[Desk, BotId], BotParity]) -> None:
-        self.desk = Desk(home, *demo(260))
-        strategy = self.desk.strategies("bollinger_mean_reversion")
+    def __init__(
+        self, home: Path, judge: Callable[[Desk, BotId], BotParity], adas: Strategy | None = None, eves: Mode = REPLAYS
+    ) -> None:
+        """`adas`: her strategy; `eves`: how the other bot, which has a strategy of Karat's own, runs."""
+        plain = find_strategy("bollinger_mean_reversion")
+        known = {one.name: one for one in (plain, adas or plain)}
+        self.desk = Desk(home, *demo(260), strategies=known.__getitem__)
         instrument = demo_instrument(self.desk.candles.market)
-        for name, mode in (("ada", Mode.PAPER), ("eve", Mode.SIMULATED)):
+        for name, strategy, mode in (("ada", adas or plain, Mode.PAPER), ("eve", plain, eves)):
             record = new_bot(name, strategy, {}, POLICY, instrument, self.desk.candles, self.desk.funding, mode, 0, ())
             self.desk.journal.create_bot(record)
         self.judged: list[BotId] = []
@@ -107,5 +120,38 @@ def test_what_cannot_be_found_out_is_said(tmp_path: Path) -> None:
     nights.pass_by(DAY * DAY_MS + AFTER_MS)
     assert "The code has changed." in nights.desk.journal.facts()["parity:ada"]["percent"]["undefined"]
     told = [one.text for one in nights.desk.journal.log(0, 100_000) if one.payload.get("code") == "parity"]
-    assert len(told) == 1 and "could not be found out" in told[0]
+    assert len(told) == 1 and "was not evaluated" in told[0]
+    nights.desk.journal.close()
+
+
+@pytest.mark.parametrize(
+    ("badly", "why"), [("while True: pass", "gave no answer within 2 s over"), ("1 / 0", "ZeroDivisionError")]
+)
+def test_a_strategy_that_hangs_or_raises_costs_its_own_parity_and_nothing_else(
+    badly: str, why: str, tmp_path: Path
+) -> None:
+    night = tmp_path / "night"
+    strategy = written(tmp_path, "moody", NIGHT.format(file=str(night), badly=badly))
+    voices = Voices(WorkerSettings(seconds_max=1.0, first_seconds_max=2.0))
+
+    def judge(desk: Desk, bot: BotId) -> BotParity:
+        if bot == ADA:  # the bots wait meanwhile; while eve is judged they go on
+            night.touch()
+        record = desk.journal.bot(bot)
+        try:
+            return parity_of(
+                desk.journal, record, desk.strategies(record.strategy), desk.candles, desk.funding, (), voices
+            )
+        finally:
+            night.unlink(missing_ok=True)
+
+    nights = Nights(tmp_path / "home", judge, strategy, Mode.PAPER)
+    at = DAY * DAY_MS + AFTER_MS
+    nights.pass_by(at, at + 1, at + 2)
+    voices.close()
+    facts = nights.desk.journal.facts()
+    assert facts["parity:ada"]["percent"]["undefined"].startswith("not evaluated: moody")
+    assert why in facts["parity:ada"]["percent"]["undefined"]
+    assert facts["parity:eve"]["percent"] == 100.0
+    assert {status.state for status in nights.desk.journal.statuses()} == {BotState.FINISHED}
     nights.desk.journal.close()

@@ -12,7 +12,8 @@ from tests.unit.bots.fleet import POLICY, Desk, demo, kept
 
 from karat.bots.creation import new_bot
 from karat.bots.runner import Runner
-from karat.bots.watchdog import RESTARTS_MAX, Chore
+from karat.bots.supervision import RESTARTS_MAX
+from karat.bots.watchdog import Chore
 from karat.core.ids import BotId
 from karat.core.model.source_state import DataState
 from karat.core.time import HOUR_MS, SECOND_MS
@@ -138,7 +139,7 @@ def test_a_task_that_dies_is_begun_anew_and_nothing_is_lost(tmp_path: Path) -> N
     ground = Ground(tmp_path / "dying", losing)
     ground.run()
     assert [(one["alarm"], one["deaths"]) for one in ground.alarms()] == [
-        ("group_died", 1), ("group_died", 2), ("group_died", 1),
+        ("task_died", 1), ("task_died", 2), ("task_died", 1),
     ]  # fmt: skip
     assert len(ground.feeds) == 4 and ground.state is BotState.FINISHED
     assert quiet(ground) == undisturbed(tmp_path / "whole")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,15 +122,18 @@ def test_a_live_bot_is_refused_by_name_and_nothing_runs_in_its_place(
     with_journal.close()
 
 
-@pytest.mark.parametrize(("mode", "code"), [("live", "live_not_proven"), ("reckless", "bad_mode")])
+@pytest.mark.parametrize(
+    ("mode", "why"), [("live", "comes from a dossier that says gold"), ("reckless", "'reckless' is no mode")]
+)
 def test_a_bot_without_a_dossier_is_never_created_live(
-    mode: str, code: str, record: BotRecord, capsys: pytest.CaptureFixture[str]
+    mode: str, why: str, record: BotRecord, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("bots", "create", "eva", "--strategy", "ema_crossover", "--market", record.market, "--timeframe", "1h")
     capsys.readouterr()
     assert main((*words, "--mode", mode)) == 2
-    assert capsys.readouterr().err.startswith("Error: ")
-    assert code in ("live_not_proven", "bad_mode")
+    assert why in capsys.readouterr().err
+    with closing(open_journal(home)) as journal:
+        assert "eva" not in [one.id for one in journal.bots()]
 
 
 def test_behind_an_open_gate_there_is_no_venue(record: BotRecord, home: Path) -> None:

@@ -68,7 +68,6 @@ class Desk:
         self.touched: set[int] = set()
         self.limits = LimitBook()
         self.house: House | None = None
-        self.commands: set[str] = set()  # ids of those taken
         self.broken: Exception | None = None  # why this process may not write any more
         self.external: dict[MarketId, dict[str, int]] = {}  # lots that are nobody's, by the look that found them
         self.charged: deque[str] = deque(maxlen=256)  # ids of payments booked lately, told without a bot

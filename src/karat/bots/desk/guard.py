@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
 
 from karat.bots.desk.killing import KillSwitch
 from karat.core.errors import KaratError, RetryLater
@@ -33,11 +36,10 @@ async def ask_afar(kill: KillSwitch, source: KillSource, clock: Clock, seconds: 
         await clock.sleep(seconds)
 
 
-def guards_of(kill: KillSwitch, clock: Clock, seconds: float) -> list[asyncio.Task[None]]:
-    """The tasks of a kill switch: its own, so that what goes wrong in the watch does not hold it up. None where it can
-    be pulled by a command alone, which the watch takes and acts on."""
+def guards_of(kill: KillSwitch, clock: Clock, seconds: float) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+    """The tasks of a kill switch by name: its own, so that what goes wrong in the watch does not hold it up. None where
+    it can be pulled by a command alone, which the watch takes and acts on."""
     if not kill.sources:
-        return []
-    far = [source for source in kill.sources if not source.is_near]
-    work = [guard(kill, clock, seconds), *(ask_afar(kill, source, clock, seconds) for source in far)]
-    return [asyncio.create_task(one) for one in work]
+        return {}
+    far = {f"kill {one.name}": partial(ask_afar, kill, one, clock, seconds) for one in kill.sources if not one.is_near}
+    return {"kill": partial(guard, kill, clock, seconds), **far}

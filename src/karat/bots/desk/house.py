@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from karat.bots.desk.book import Book
+from karat.bots.desk.draining import recall_entries
 from karat.bots.desk.moving import Moving
 from karat.bots.desk.picture import Picture
 from karat.bots.history import History
@@ -14,9 +15,7 @@ from karat.core.ids import MarketId
 from karat.core.model.instrument import Kind
 from karat.core.time import iso
 from karat.kernel.state import State
-from karat.oms.client_ids import Part
 from karat.oms.protection import Flatten
-from karat.oms.records import TERMINAL
 from karat.ports.cockpit import EventKind
 from karat.ports.data_health import DataHealth
 from karat.ports.trading import Facts
@@ -73,9 +72,7 @@ class House:
         if self._closes_all:
             self._closes_all = False
             for one in self.desk.books.values():
-                for order in tuple(one.live_of(Part.ENTRY, Part.LIMIT)):
-                    if not order.cancel_is_open and order.status not in TERMINAL:
-                        one.cancel(order.id, "drawdown")
+                recall_entries(one, "drawdown")
                 holding = one.kernel.holding
                 if holding.side:
                     self.desk.flatten(one, Flatten(-holding.side, holding.lots), "drawdown")

@@ -15,11 +15,10 @@ from typing import Any
 
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.draining import recall_entries
 from karat.core.errors import NeedsOperator, RetryLater
-from karat.oms.client_ids import Part
 from karat.oms.protection import Flatten
 from karat.oms.reconcile import VenueView
-from karat.oms.records import TERMINAL
 from karat.ports.cockpit import EventKind
 from karat.ports.kill import KillSource
 from karat.ports.trading import Facts
@@ -158,9 +157,7 @@ class KillSwitch:
         self._desk.gathered.tell(None, EventKind.KILL, text, told, cause)
 
     def _close_one(self, book: Book) -> None:
-        for order in tuple(book.live_of(Part.ENTRY, Part.LIMIT)):
-            if not order.cancel_is_open and order.status not in TERMINAL:
-                book.cancel(order.id, "kill")
+        recall_entries(book, "kill")
         there = book.there_lots
         if there:
             self._desk.flatten(book, Flatten(-book.kernel.holding.side, there), "kill")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from karat.bots.desk.commands import Handler
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.draining import recall_entries
 from karat.bots.desk.killing import KillSwitch
 from karat.bots.desk.member import Member
 from karat.core.errors import InputError, NeedsOperator
@@ -53,7 +54,7 @@ class Switchboard:
         """The commands of the switches."""
         return {
             "kill": self._pull, "kill.release": self._release, "bot.halt": self._halt, "bot.resume": self._resume,
-            "fleet.resume": self._resume_fleet,
+            "fleet.resume": self._resume_fleet, "stop": self._stop,
         }  # fmt: skip
 
     def begin(self, facts: Facts) -> None:
@@ -103,6 +104,17 @@ class Switchboard:
         self.kill.release(asked.who)
         return "The kill switch is released."
 
+    def _stop(self, desk: Desk, asked: CommandAsked) -> str:
+        """End this process in order: what may open something is asked back, what protects a position stays."""
+        if desk.venue.traits.simulates:
+            raise InputError("stops_by_signal", "Bots on paper end with their process.", "Press Ctrl+C there.")
+        if not desk.books:
+            raise InputError("nothing_runs", "No bot runs yet.", "Say it again.")
+        desk.condition.stopping = asked.id
+        for book in desk.books.values():
+            recall_entries(book, asked.id)
+        return "The bots stop as soon as nothing is under way."
+
     def _halt(self, desk: Desk, asked: CommandAsked) -> str:
         bot, reason = self._known(asked), str(asked.payload.get("reason", ""))
         if not reason:
@@ -143,7 +155,8 @@ class Switchboard:
         desk.gathered.facts[f"halt:{bot}"] = {}
         runs = any(book.record.id == bot for book in desk.books.values())
         desk.gathered.change_state(bot, BotState.RUNNING if runs else BotState.STOPPED, "")
-        desk.gathered.tell(bot, EventKind.STARTED, f"Resumed by {who}.", {"who": who}, f"person:{who}")
+        told = {"who": who, "facts": {f"halt:{bot}": {}}}
+        desk.gathered.tell(bot, EventKind.COMMAND, f"Resumed by {who}.", told, f"person:{who}")
         return f"{bot} may go on."
 
     def _standing(self, bot: BotId) -> str:

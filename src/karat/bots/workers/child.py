@@ -3,7 +3,7 @@
 1. It starts with two descriptors, a channel to its parent and the end of a pipe that the parent holds open. When that
    pipe ends the parent is gone, and so is the worker: the kernel kills it, whatever it is computing.
 2. Its parent names the strategy's file or module and the hash of its code. Other code is refused.
-3. Asked, it builds the market over the parent's memory, read-only, calls `evaluate` and answers the last row.
+3. Asked, it builds the market over the parent's memory, read-only, calls `evaluate` and answers the last row, or all.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -27,7 +28,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from karat.bots.workers.memory import CELL_BYTES, columns_of
-from karat.bots.workers.wire import LENGTH, READY, WHERE_SIGNAL, error_told, framed, last_row
+from karat.bots.workers.wire import LENGTH, READY, ROWS_MAX, WHERE_SIGNAL, error_told, framed, last_row, rows_told
 from karat.core.errors import InputError, KaratError
 from karat.core.ids import MarketId
 from karat.core.model.candles import Candles, Funding, Series
@@ -57,7 +58,8 @@ class Worker:
             if asked["do"] == "map":
                 self._map(asked, descriptors[0])
             else:
-                self._channel.sendall(framed(self._answer(asked)))
+                for payload in self._answers(asked):
+                    self._channel.sendall(framed(payload))
 
     def _map(self, asked: dict[str, Any], descriptor: int) -> None:
         kinds, capacity = asked["kinds"], asked["capacity"]
@@ -66,22 +68,28 @@ class Worker:
         self._tables[asked["table"]] = columns_of(mapped, kinds, capacity)
         self._market = None
 
-    def _answer(self, asked: dict[str, Any]) -> bytes:
+    def _answers(self, asked: dict[str, Any]) -> Iterator[bytes]:
         try:
             if asked["do"] == "load":
                 self._strategy = _loaded(asked)
                 _bound_memory(asked["memory_bytes_max"])
-                return READY
+                yield READY
+                return
             assert self._strategy is not None, "a worker loads before it is asked"
             said = evaluate(self._strategy, self._market_of(asked), Values(asked["values"]))
-            return _refused_row(self._strategy, said) or last_row(said)
+            if asked["do"] == "say":
+                yield _refused_row(self._strategy, said) or last_row(said)
+                return
+            bars = len(said.entry)
+            for first in range(0, bars, ROWS_MAX):
+                yield rows_told(said, first, min(first + ROWS_MAX, bars))
         except KaratError as error:
-            return error_told(_code_of(error), error.message, error.hint)
+            yield error_told(_code_of(error), error.message, error.hint)
         except MemoryError as error:
-            return error_told("strategy_memory", f"The strategy ran out of memory: {error}", "")
+            yield error_told("strategy_memory", f"The strategy ran out of memory: {error}", "")
         except BaseException as error:  # noqa: BLE001 - a strategy may raise SystemExit; its parent ends the worker
             told = failure(self._strategy, error) if self._strategy else InputError("strategy_failed", repr(error))
-            return error_told("strategy_failed", told.message, told.hint)
+            yield error_told("strategy_failed", told.message, told.hint)
 
     def _market_of(self, asked: dict[str, Any]) -> Market:
         """The market as it stands: one object, with one cache of indicators, for all parameters asked at a bar."""

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +93,16 @@ class WorkerProcess:
 
     def ask(self, asked: Mapping[str, Any], seconds: float) -> bytes:
         """Its answer. Raises Overran, Died or Garbled; the process is then of no further use."""
+        return next(self.answers(asked, seconds))
+
+    def answers(self, asked: Mapping[str, Any], seconds: float) -> Iterator[bytes]:
+        """Its answers, as many as are taken, all of them within `seconds`. Raises as `ask`."""
         self._refuse_unasked()
         until = time.monotonic() + seconds
         self._send(asked, [])
-        head = self._read(LENGTH.size, until)
-        return self._read(length_of(head), until)
+        while True:
+            head = self._read(LENGTH.size, until)
+            yield self._read(length_of(head), until)
 
     def whereabouts(self, file: Path) -> str:
         """The line of `file` that is running just now, as `name.py:7`; empty when that cannot be told. What it

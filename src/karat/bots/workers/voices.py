@@ -21,7 +21,7 @@ from karat.bots.workers.settings import WorkerSettings
 from karat.bots.workers.worker import Question, Worker
 from karat.core.errors import KaratError
 from karat.core.model.signals import Signals
-from karat.strategies import Strategy, Values, code_hash
+from karat.strategies import Strategy, Values, code_hash, evaluate
 
 _CATALOGUE = "karat.strategies.catalogue."
 
@@ -127,6 +127,13 @@ class Voices:
         spoken.ask_anew()
         return spoken
 
+    def whole(self, strategy: Strategy, values: Values, history: History) -> Signals:
+        """What `strategy` says of every bar of `history`: in its worker, with the deadline of a first evaluation, or in
+        this process where it runs here. Raises as `Worker.evaluate`, or as `evaluate`."""
+        if self.runs_here(strategy):
+            return evaluate(strategy, history.market(), values)
+        return _Seat(self, strategy, values, history).say_all()
+
     async def ask(self, voices: Iterable[Spoken]) -> None:
         """Have those answer that are evaluated elsewhere, all at the same time. Who asks them after that hears at once
         what each said, an error included."""
@@ -147,9 +154,11 @@ class Voices:
         return self._mirrors.setdefault(history, Mirror())
 
     def close(self) -> None:
-        """End every worker. A voice that is asked after that starts a new one."""
+        """End every worker, from any thread. A voice that is asked after that starts a new one."""
         for code in tuple(self._workers):
-            self._workers.pop(code).close()
+            worker = self._workers.pop(code, None)
+            if worker is not None:
+                worker.close()
 
 
 class _Seat:
@@ -167,7 +176,10 @@ class _Seat:
     async def said(self) -> Signals:
         return await self._voices.worker(self._strategy).evaluated(self._question())
 
-    def _question(self) -> Question:
+    def say_all(self) -> Signals:
+        return self._voices.worker(self._strategy).evaluate(self._question(is_whole=True))
+
+    def _question(self, *, is_whole: bool = False) -> Question:
         told, tables = self._voices.mirror(self._history).shown(self._history)
-        told |= {"do": "say", "values": self._values.as_dict()}
-        return Question(told, tables, (told["mirror"], self._values), self._history.bars)
+        told |= {"do": "say all" if is_whole else "say", "values": self._values.as_dict()}
+        return Question(told, tables, (told["mirror"], self._values), self._history.bars, is_whole)

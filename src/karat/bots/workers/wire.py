@@ -1,8 +1,9 @@
 """What parent and worker say to each other: frames, each of a length and its bytes.
 
 1. The parent sends JSON; a frame that brings a table also carries the file descriptor of its memory.
-2. The worker answers with one byte that names the kind, then a row of signals or an error as JSON. Nothing that comes
-   from a worker is ever unpickled or run: what is not exactly an answer is `Garbled`.
+2. The worker answers with one byte that names the kind, then a row of signals or an error as JSON; asked for all rows
+   it answers in as many frames as they need. Nothing that comes from a worker is ever unpickled or run: what is not
+   exactly an answer is `Garbled`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from karat.core.model.signals import Signals
 
@@ -23,7 +25,19 @@ FRAME_BYTES_MAX = 65_536
 READY, ROW, ERROR = b"k", b"r", b"e"
 WHERE_SIGNAL = signal.SIGUSR1  # asks where a strategy is just now; answered on stderr, whatever it is doing
 OPTIONAL = ("stop", "take", "size_scale", "leverage", "target")
-_ROW = struct.Struct("<bBBd5B5d")  # entry, exit_long, exit_short, confidence; which optional ones are there; they
+ALWAYS = ("entry", "exit_long", "exit_short", "confidence")
+_ROW = np.dtype(
+    [
+        ("entry", "i1"),
+        ("exit_long", "u1"),
+        ("exit_short", "u1"),
+        ("confidence", "<f8"),
+        ("there", "u1", 5),
+        ("values", "<f8", 5),
+    ]
+)  # which of OPTIONAL are there; they
+ROWS_MAX = (FRAME_BYTES_MAX - 1) // _ROW.itemsize
+Rows = NDArray[np.void]
 _TEXT_MAX = 4_000
 
 
@@ -46,36 +60,63 @@ def length_of(head: bytes) -> int:
 
 def last_row(signals: Signals) -> bytes:
     """The last row of `signals`, bit for bit."""
-    columns = [getattr(signals, name) for name in OPTIONAL]
-    return ROW + _ROW.pack(
-        int(signals.entry[-1]), int(signals.exit_long[-1]), int(signals.exit_short[-1]), float(signals.confidence[-1]),
-        *(int(column is not None) for column in columns),
-        *(0.0 if column is None else float(column[-1]) for column in columns),
-    )  # fmt: skip
+    return rows_told(signals, len(signals.entry) - 1, len(signals.entry))
+
+
+def rows_told(signals: Signals, first: int, stop: int) -> bytes:
+    """Rows `first` to `stop - 1` of `signals`, bit for bit; at most ROWS_MAX, which one frame holds."""
+    rows = np.zeros(stop - first, _ROW)
+    for name in ALWAYS:
+        rows[name] = getattr(signals, name)[first:stop]
+    for place, name in enumerate(OPTIONAL):
+        column = getattr(signals, name)
+        if column is not None:
+            rows["there"][:, place] = 1
+            rows["values"][:, place] = column[first:stop]
+    return ROW + rows.tobytes()
+
+
+def rows_of(answer: bytes) -> Rows:
+    """The rows of one frame, as they came. Raises Garbled."""
+    count, rest = divmod(len(answer) - 1, _ROW.itemsize)
+    if answer[:1] != ROW or rest or count < 1:
+        raise Garbled(f"{len(answer)} bytes that are no row of signals")
+    return np.frombuffer(answer, _ROW, count, 1)
 
 
 def signals_of_row(answer: bytes) -> Signals:
     """Signals of one bar, read-only. Raises Garbled for what no strategy may say (simulation.md, rules 5 and 6)."""
-    if answer[:1] != ROW or len(answer) != 1 + _ROW.size:
-        raise Garbled(f"{len(answer)} bytes that are no row of signals")
-    entry, exit_long, exit_short, confidence, *rest = _ROW.unpack(answer[1:])
-    there, values = rest[: len(OPTIONAL)], rest[len(OPTIONAL) :]
-    if entry not in (-1, 0, 1) or any(flag > 1 for flag in (exit_long, exit_short, *there)):
-        raise Garbled("an entry or an exit that is none")
-    optional = {name: value for name, flag, value in zip(OPTIONAL, there, values, strict=True) if flag}
-    target = optional.get("target", 0.0)
-    if confidence < 0.0 or confidence > 1.0 or target < -1.0 or target > 1.0:
-        raise Garbled("a confidence outside [0, 1] or a target outside [-1, 1]")
-    if "target" in optional and (entry or exit_long or exit_short):
-        raise Garbled("a target together with an entry or an exit")
-    if entry and math.isnan(confidence):
+    rows = rows_of(answer)
+    if len(rows) != 1:
+        raise Garbled(f"{len(rows)} rows of signals")
+    said = signals_of_rows(rows)
+    if said.entry[0] and math.isnan(said.confidence[0]):
         raise Garbled("an entry whose confidence is not a number")
+    return said
+
+
+def signals_of_rows(rows: Rows) -> Signals:
+    """Signals of as many bars, read-only. An entry whose confidence is not a number is let through: a backtest refuses
+    it. Raises Garbled for what no strategy may say."""
+    there, first = rows["there"], rows["there"][0]
+    flags = rows["exit_long"] | rows["exit_short"]
+    if (abs(rows["entry"].astype(np.int16)) > 1).any() or (flags > 1).any() or (there > 1).any():
+        raise Garbled("an entry or an exit that is none")
+    if (there != first).any():
+        raise Garbled("a column that some rows have and others have not")
+    optional = {name: rows["values"][:, place].copy() for place, name in enumerate(OPTIONAL) if first[place]}
+    target, confidence = optional.get("target"), rows["confidence"]
+    wild = target is not None and (abs(target) > 1.0).any()
+    if wild or (confidence < 0.0).any() or (confidence > 1.0).any():
+        raise Garbled("a confidence outside [0, 1] or a target outside [-1, 1]")
+    if target is not None and (rows["entry"].any() or flags.any()):
+        raise Garbled("a target together with an entry or an exit")
     columns: dict[str, Any] = {
-        "entry": np.array([entry], np.int8),
-        "exit_long": np.array([exit_long], np.bool_),
-        "exit_short": np.array([exit_short], np.bool_),
-        "confidence": np.array([confidence]),
-        **{name: np.array([value]) for name, value in optional.items()},
+        "entry": rows["entry"].copy(),
+        "exit_long": rows["exit_long"].astype(np.bool_),
+        "exit_short": rows["exit_short"].astype(np.bool_),
+        "confidence": confidence.copy(),
+        **optional,
     }
     for column in columns.values():
         column.flags.writeable = False

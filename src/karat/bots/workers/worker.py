@@ -16,10 +16,21 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+import numpy as np
+
 from karat.bots.workers.memory import Table
 from karat.bots.workers.process import Died, Overran, WorkerProcess
 from karat.bots.workers.settings import WorkerSettings
-from karat.bots.workers.wire import ERROR, READY, Garbled, error_read, signals_of_row
+from karat.bots.workers.wire import (
+    ERROR,
+    READY,
+    Garbled,
+    Rows,
+    error_read,
+    rows_of,
+    signals_of_row,
+    signals_of_rows,
+)
 from karat.core.errors import InputError, NeedsOperator, RetryLater
 from karat.core.model.signals import Signals
 from karat.strategies import Strategy, code_hash
@@ -32,12 +43,14 @@ _PERHAPS_NOT_ITS_FAULT = ("strategy_died", "strategy_memory")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What one evaluation needs: the message, the tables behind it, and whose it is (one market and parameter set)."""
+    """What one evaluation needs: the message, the tables behind it, and whose it is (one market and parameter set).
+    `is_whole`: what is said of every bar is wanted, not of the last alone."""
 
     told: dict[str, Any]
     tables: list[Table]
     asker: Hashable
     bars: int
+    is_whole: bool = False
 
 
 class Worker:
@@ -59,9 +72,9 @@ class Worker:
         return process.pid if process is not None and process.alive else None
 
     def evaluate(self, question: Question) -> Signals:
-        """The signals of the last bar. Raises NeedsOperator `strategy_overran`, `strategy_failed`, `strategy_garbled`,
-        `strategy_memory`, `strategy_died`, `strategy_changed`, `broken_strategy_file` or `worker_not_started`,
-        InputError as `evaluate` does, RetryLater `workers_closed`."""
+        """The signals of the last bar, or of all. Raises NeedsOperator `strategy_overran`, `strategy_failed`,
+        `strategy_garbled`, `strategy_memory`, `strategy_died`, `strategy_changed`, `broken_strategy_file` or
+        `worker_not_started`, InputError as `evaluate` does, RetryLater `workers_closed`."""
         with self._lock:
             used = bool(self._served)
             try:
@@ -91,10 +104,7 @@ class Worker:
             first = question.asker not in self._served
             for table in question.tables:
                 process.show(table)
-            answer = process.ask(question.told, self._seconds(first=first))
-            if answer[:1] == ERROR:
-                raise self._error(answer)
-            said = signals_of_row(answer)
+            said = self._heard(process, question, self._seconds(first=first))
         except Overran:
             error: Exception = self._overran(question)
         except Died:
@@ -108,6 +118,23 @@ class Worker:
             return said
         self._end()
         raise error
+
+    def _heard(self, process: WorkerProcess, question: Question, seconds: float) -> Signals:
+        """What it says, within the deadline. Raises Garbled, and what the strategy raised."""
+        parts: list[Rows] = []
+        left = question.bars
+        for answer in process.answers(question.told, seconds):
+            if answer[:1] == ERROR:
+                raise self._error(answer)
+            if not question.is_whole:
+                return signals_of_row(answer)
+            parts.append(rows_of(answer))
+            left -= len(parts[-1])
+            if left <= 0:
+                break
+        if left:
+            raise Garbled(f"{-left} rows too many")
+        return signals_of_rows(np.concatenate(parts))
 
     def _ready(self) -> WorkerProcess:
         """A process that has loaded the strategy: the one there is, else a new one."""

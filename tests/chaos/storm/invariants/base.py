@@ -9,7 +9,7 @@ from decimal import Decimal
 from tests.chaos.storm.exchange import Exchange
 from tests.chaos.storm.parts import Watched
 from tests.chaos.storm.setting import Setting
-from tests.chaos.storm.tape import Began, Commanded, Committed, Ended, Entry, Heard, Leased, Posted
+from tests.chaos.storm.tape import Began, Commanded, Committed, Ended, Entry, Heard, Leased, Posted, has_done
 from tests.chaos.storm.world import World
 
 from karat.core.ids import BotId, ClientOrderId, MarketId
@@ -92,6 +92,8 @@ class Known:
         if isinstance(entry, Committed):
             self.changes = tuple(self._changed(record) for record in entry.transaction.orders)
             self.last = entry.sequence
+            if has_done(entry, "kill.release"):
+                self._release()
         elif isinstance(entry, Posted):
             if isinstance(entry.request, Submit):
                 self.posted.add(entry.request.id)
@@ -159,8 +161,11 @@ class Known:
         if entry.kind == "kill":
             self.killed_good_ms = self.good_ms if self.killed_good_ms is None else self.killed_good_ms
         if entry.kind == "release":
-            self.killed_good_ms = None
-            self.released.update(self.setting.markets)
+            self._release()
+
+    def _release(self) -> None:
+        self.killed_good_ms = None
+        self.released.update(self.setting.markets)
 
 
 def adds_risk(request: Submit) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tests.chaos.storm.invariants.base import Change, Check, Found, Known, Sum, adds_risk
-from tests.chaos.storm.tape import Commanded, Committed, Entry, Posted
+from tests.chaos.storm.tape import Committed, Entry, Posted, has_done
 
 from karat.core.ids import BotId, MarketId
 from karat.oms.client_ids import order_key
@@ -24,7 +24,7 @@ class Fills(Check):
         if isinstance(entry, Committed):
             for change in known.changes:
                 yield from self._change(change, known)
-        if isinstance(entry, Commanded) and entry.kind == "release" and entry.accepted:
+        if has_done(entry, "fleet.resume"):
             self._halted.clear()
         if isinstance(entry, Posted) and isinstance(entry.request, Submit) and adds_risk(entry.request):
             over = self._halted.get(entry.request.market)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.bots.fleet import POLICY, Desk, demo, kept
+from tests.unit.bots.fleet import MARKET, POLICY, Desk, demo, kept
 from tests.unit.bots.workers.ground import CROSSES, LOOPS, SETTINGS, Ground, last_row
 
+from karat.bots.history import History
 from karat.bots.runner import Runner
 from karat.bots.workers.voices import Voices
+from karat.bots.workers.wire import ROWS_MAX
 from karat.core.errors import InputError, NeedsOperator
 from karat.core.ids import BotId
 from karat.core.model.candles import Series
+from karat.core.model.signals import Signals
+from karat.core.time import HOUR_MS
 from karat.ports.cockpit import BotState
 from karat.strategies import evaluate, find_strategy, resolve
 
@@ -102,6 +106,18 @@ def test_a_bot_that_loops_is_halted_with_its_cause_and_resumes_in_a_new_worker(t
     desk.run(bad)
     assert desk.journal.status(BotId("bad")).state == BotState.FINISHED
     desk.journal.close()
+
+
+def test_the_whole_of_it_is_what_this_process_says_in_however_many_frames(tmp_path: Path) -> None:
+    wide = Ground(tmp_path, Voices(SETTINGS), History(MARKET, HOUR_MS, has_funding=True), 3 * ROWS_MAX)
+    wide.begin(3 * ROWS_MAX - 1, (mood(3 * ROWS_MAX - 1),))
+    strategy = wide.strategy("everything", EVERYTHING, needs=("funding", "mood"))
+    said = wide.voices.whole(strategy, resolve(strategy), wide.history)
+    here = evaluate(strategy, wide.history.market(), resolve(strategy))
+    for spec in fields(Signals):
+        one, other = getattr(said, spec.name), getattr(here, spec.name)
+        assert (one is None and other is None) or one.tobytes() == other.tobytes()
+    wide.voices.close()
 
 
 def test_many_bots_that_ask_the_same_cost_one_evaluation_a_bar(ground: Ground) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,18 @@ from karat.bots.workers.wire import (
     LENGTH,
     OPTIONAL,
     ROW,
+    ROWS_MAX,
     Garbled,
     error_read,
     error_told,
     last_row,
     length_of,
+    rows_of,
+    rows_told,
     signals_of_row,
+    signals_of_rows,
 )  # fmt: skip
-from karat.core.model.signals import signals
+from karat.core.model.signals import Signals, signals
 
 ANY = st.floats(width=64)
 
@@ -50,6 +55,26 @@ def test_any_row_comes_back_to_the_bit(
 def test_a_target_comes_back_to_the_bit(target: float) -> None:
     given = signals(1, target=np.array([target]))
     assert bits(signals_of_row(last_row(given))) == bits(given)
+
+
+@given(st.lists(st.tuples(st.sampled_from([-1, 0, 1]), st.booleans(), ANY), min_size=1, max_size=9), st.integers(1, 9))
+def test_rows_come_back_to_the_bit_however_they_are_cut(rows: list[tuple[int, bool, float]], cut: int) -> None:
+    entry, leaves, stop = (np.array(column) for column in zip(*rows, strict=True))
+    given = signals(len(rows), long=entry > 0, short=entry < 0, exit_long=leaves, stop=stop)
+    frames = [rows_told(given, first, min(first + cut, len(rows))) for first in range(0, len(rows), cut)]
+    back = signals_of_rows(np.concatenate([rows_of(frame) for frame in frames]))
+    for spec in fields(Signals):
+        one, other = getattr(given, spec.name), getattr(back, spec.name)
+        assert (one is None and other is None) or one.tobytes() == other.tobytes()
+
+
+def test_rows_that_do_not_go_together_are_refused() -> None:
+    plain, with_a_stop = signals(1), signals(1, stop=np.array([1.0]))
+    with pytest.raises(Garbled, match="some rows have"):
+        signals_of_rows(np.concatenate([rows_of(last_row(one)) for one in (plain, with_a_stop)]))
+    with pytest.raises(Garbled):
+        signals_of_row(rows_told(signals(2), 0, 2))
+    assert len(rows_told(signals(ROWS_MAX), 0, ROWS_MAX)) <= FRAME_BYTES_MAX
 
 
 def changed(place: int, value: bytes) -> bytes:
