@@ -120,8 +120,10 @@ def test_a_drawdown_of_the_account_closes_everything_and_latches(desk: Desk) -> 
     free = desk.create("free", "buy_and_hold", replace(POLICY, stop_mode=LevelMode.NONE, take_mode=LevelMode.NONE))
     bot = desk.create("ada", policy=RISKING, limits=FLEET)
     desk.run(free, bot)
-    [kill] = told(desk, "kill")
-    assert kill.payload["reason"].startswith("drawdown of the account is 0.01")
+    kill, flat = told(desk, "kill")
+    assert flat.payload["flat"] is True
+    assert kill.payload["pulled"]["reason"].startswith("drawdown of the account is 0.01")
+    assert kill.payload["by"] == "limits.flatten_drawdown"
     assert desk.journal.marks(free).position[-1] == desk.journal.marks(bot).position[-1] == 0
     assert [fill.reason for fill in desk.journal.fills(free)] == [Reason.ENTRY, Reason.KILL]
     closed = desk.journal.fills(free)[-1].bar
@@ -143,6 +145,31 @@ def test_a_bot_far_below_its_peak_waits_for_a_person_and_begins_a_new_peak(desk:
     assert told(desk, "risk")[decisions].payload["answer"] != "refused", "it would fall again at once"
     assert len(desk.journal.fills(bot)) > fills
     assert desk.journal.facts()[f"breakers:{bot}"]["peak"] == max(desk.journal.marks(bot).equity[600:])
+
+
+def test_an_account_far_below_its_peak_waits_for_a_person_too(desk: Desk) -> None:
+    asked(desk, "limits.drawdown", 0.01)
+    bot = desk.create("ada", policy=RISKING, limits=FLEET)
+    desk.run(bot, until=600)
+    [halted] = told(desk, "halted")
+    assert halted.payload["code"] == "drawdown" and desk.journal.facts()["account:USDT"]["fallen"] == [bot]
+    fills = len(desk.journal.fills(bot))
+    desk.journal.ask(CommandAsked("go on", 2, "ada", "bot.resume", {"bot": "ada"}))
+    desk.run(bot)
+    assert len(desk.journal.fills(bot)) > fills and len(told(desk, "halted")) == 1
+    assert desk.journal.facts()["account:USDT"]["fallen"] == []
+
+
+def test_a_person_lets_go_of_what_a_drawdown_has_pulled(desk: Desk) -> None:
+    asked(desk, "limits.flatten_drawdown", 0.01)
+    bot = desk.create("ada", policy=RISKING, limits=FLEET)
+    desk.run(bot, until=600)
+    assert len(told(desk, "kill")) == 2, "pulled, then seen flat"
+    desk.journal.ask(CommandAsked("go on", 2, "ada", "kill.release", {}))
+    fills = len(desk.journal.fills(bot))
+    desk.run(bot)
+    assert "kill" not in desk.journal.facts() and len(desk.journal.fills(bot)) > fills
+    assert len(told(desk, "kill")) == 3, "the peak begins anew: it does not fall again at once"
 
 
 def test_interrupted_it_goes_on_as_if_nothing_had_happened(desk: Desk, tmp_path: Path) -> None:

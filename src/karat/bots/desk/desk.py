@@ -68,6 +68,7 @@ class Desk:
         self.touched: set[int] = set()
         self.limits = LimitBook()
         self.house: House | None = None
+        self.pull_kill: Callable[[str, str], None] | None = None  # with a reason and who or what pulls
         self.broken: Exception | None = None  # why this process may not write any more
         self.external: dict[MarketId, dict[str, int]] = {}  # lots that are nobody's, by the look that found them
         self.charged: deque[str] = deque(maxlen=256)  # ids of payments booked lately, told without a bot

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from karat.bots.desk.book import Book
-from karat.bots.desk.draining import recall_entries
 from karat.bots.desk.moving import Moving
 from karat.bots.desk.picture import Picture
 from karat.bots.history import History
@@ -15,19 +14,17 @@ from karat.core.ids import MarketId
 from karat.core.model.instrument import Kind
 from karat.core.time import iso
 from karat.kernel.state import State
-from karat.oms.protection import Flatten
-from karat.ports.cockpit import EventKind
 from karat.ports.data_health import DataHealth
 from karat.ports.trading import Facts
 from karat.risk import AccountView, Limits, Snapshot, SystemView, flatten_reason
-from karat.risk.kill import KillPulled, KillState, after_kill_event
 from karat.risk.regime import BARS, Scored, regime_of
 
 if TYPE_CHECKING:
     from karat.bots.desk.desk import Desk
 
 HOLE_BARS = 24  # as long as most breakers wait: what averages of some 20 bars say is then made of whole ones again
-ACCOUNT_FELL = "drawdown of the account"  # how `karat.risk.flatten_reason` begins
+KILL = "kill switch"  # among what has fallen: no bot may have a name with a blank
+BOT_RULE, ACCOUNT_RULE = "bot_drawdown", "drawdown"  # what no bar and no day releases
 
 
 class House:
@@ -41,8 +38,7 @@ class House:
         self.moving = Moving()
         self.facts = facts
         self._scored: dict[tuple[MarketId, int, int], tuple[int, Scored]] = {}
-        self._closes_all = False
-        self._was_killed = desk.condition.killed
+        self._falls = ""  # why the kill switch is about to be pulled
 
     @property
     def limits(self) -> Limits:
@@ -64,39 +60,43 @@ class House:
         account = AccountView(equity, equity + purse.below_peak)
         reason = flatten_reason(Snapshot(account=account), self.limits) if purse.below_peak else None
         if reason is not None:
-            self._kill(f"{reason} ({book.record.currency})")
+            self._fall(f"{reason} ({book.record.currency})", book.record.currency)
 
     def done(self, book: Book, cause: str) -> None:
-        """After the decision of a bar: protect the position; close all positions where that was decided."""
+        """After the decision of a bar: protect the position; pull the kill switch where that was decided."""
         self.desk.protect(book, cause)
-        if self._closes_all:
-            self._closes_all = False
-            for one in self.desk.books.values():
-                recall_entries(one, "drawdown")
-                holding = one.kernel.holding
-                if holding.side:
-                    self.desk.flatten(one, Flatten(-holding.side, holding.lots), "drawdown")
+        if self._falls:
+            reason, self._falls = self._falls, ""
+            assert self.desk.pull_kill is not None, "a desk with limits has a kill switch"
+            self.desk.pull_kill(reason, "limits.flatten_drawdown")
 
     def _begin_anew(self) -> None:
-        """Where a person let go of a kill that a drawdown pulled, the peak begins anew: else it would fall again."""
-        before, self._was_killed = self._was_killed, self.desk.condition.killed
-        if before.startswith(ACCOUNT_FELL) and not self._was_killed:
-            for currency, purse in self.picture.purses.items():
-                purse.below_peak = 0.0
+        """Where a person let go of what a drawdown of the account held back, the kill switch or a bot, the peak begins
+        anew: else it would fall again."""
+        condition = self.desk.condition
+        for currency, purse in self.picture.purses.items():
+            if any(not (condition.killed if one == KILL else one in condition.halts) for one in purse.fallen):
+                purse.begin_anew()
                 self.desk.gathered.facts[f"account:{currency}"] = purse.as_dict()
 
-    def _kill(self, reason: str) -> None:
-        """Latch the kill switch. Nothing but a person lets it go."""
-        desk = self.desk
-        if desk.condition.killed:
-            return
-        self._closes_all = True
-        desk.condition.killed = reason
-        fact = after_kill_event(KillState(), KillPulled(reason, desk.now_ms())).as_dict()
-        desk.gathered.facts["kill"] = fact
-        text = f"Everything is closed, and no bot enters again until a person says so: {reason}."
-        told = {"reason": reason, "by": "limits.flatten_drawdown", "facts": {"kill": fact}}
-        desk.gathered.tell(None, EventKind.KILL, text, told, "risk")
+    def halt(self, book: Book, rule: str, reason: str) -> None:
+        """A bot, or with it the account, lies too far below its peak. Standing still nobody wins that back, so no bar
+        and no day releases it: it waits for a person."""
+        if rule == ACCOUNT_RULE:
+            self._note(book.record.id, book.record.currency)
+        self.desk.halt(book.record.id, rule, reason)
+
+    def _fall(self, reason: str, currency: str) -> None:
+        """Nothing opens any more; what is open is closed once the decision in hand has been written down."""
+        if not self.desk.condition.killed:
+            self.desk.condition.killed = self._falls = reason
+            self._note(KILL, currency)
+
+    def _note(self, held: str, currency: str) -> None:
+        """Remember what a drawdown holds back."""
+        purse = self.picture.purse(currency)
+        purse.fallen.append(held)
+        self.desk.gathered.facts[f"account:{currency}"] = purse.as_dict()
 
     def system(self, book: Book, latched: tuple[str, ...], *, intact: bool) -> SystemView:
         """The house as a bot meets it; `latched` are its own breakers, `intact` says whether its data is whole."""

@@ -44,6 +44,7 @@ class KillSwitch:
         self.sources = tuple(sources)
         self._up: dict[str, bool] = {}
         self.state = KillState()
+        desk.pull_kill = self.pull
         desk.condition.kill_unknown |= {one.name: NOT_ASKED for one in self.sources}
 
     def restore(self, facts: Facts) -> None:

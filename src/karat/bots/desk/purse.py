@@ -17,21 +17,31 @@ from karat.core.time import DAY_MS
 
 @dataclass(slots=True)
 class Purse:
-    """`shares`: equity per bot, by its number. `below_day` is negative where the day has won."""
+    """`shares`: equity per bot, by its number. `below_day` is negative where the day has won. `fallen`: what was held
+    back because all of them together lie too far below the peak: bots, the kill switch."""
 
     below_peak: float = 0.0
     below_day: float = 0.0
     day: int = -1
     shares: dict[int, float] = field(default_factory=dict[int, float])
+    fallen: list[str] = field(default_factory=list[str])
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Purse:
         """As `as_dict` told it, before any bot has joined."""
-        return cls(float(told.get("below_peak", 0.0)), float(told.get("below_day", 0.0)), int(told.get("day", -1)))
+        money = float(told.get("below_peak", 0.0)), float(told.get("below_day", 0.0))
+        return cls(*money, int(told.get("day", -1)), fallen=list(told.get("fallen", ())))
 
     def as_dict(self) -> dict[str, Any]:
         """For the journal."""
-        return {"below_peak": self.below_peak, "below_day": self.below_day, "day": self.day}
+        return {
+            "below_peak": self.below_peak, "below_day": self.below_day, "day": self.day, "fallen": list(self.fallen)
+        }  # fmt: skip
+
+    def begin_anew(self) -> None:
+        """A person has seen what was lost: the peak begins anew."""
+        self.below_peak = 0.0
+        self.fallen.clear()
 
     def mark(self, bot: int, equity: float, now_ms: int) -> bool:
         """A bot's equity is now this. Whether that changed anything that is kept."""

@@ -15,7 +15,7 @@ from typing import Any
 from karat.bots.desk.book import Book
 from karat.bots.desk.bot_risk import BotRisk, fact_of
 from karat.bots.desk.gates import Answer
-from karat.bots.desk.house import House, funding_rate
+from karat.bots.desk.house import ACCOUNT_RULE, BOT_RULE, House, funding_rate
 from karat.bots.desk.orders import Wish
 from karat.bots.desk.shares import signal_key, stop_of
 from karat.bots.desk.switches import SwitchGate
@@ -31,7 +31,6 @@ from karat.risk.decide import Answer as Decided
 from karat.risk.entry_filter import EntryView, Filtered, filter_entry
 
 VOLUME_BARS = 20  # before the bar of the decision: their mean is the usual volume
-FALLEN = "bot_drawdown"  # the rule that no bar and no day releases
 
 
 class RiskGate:
@@ -93,19 +92,19 @@ class RiskGate:
         self._tell_decision(decision, decision_ts)
         chain = (*chain, _risk_told(decision))
         if decision.answer is Decided.REFUSED:
-            if decision.first == FALLEN:
-                self._halt(decision.reason)
+            if decision.first in (BOT_RULE, ACCOUNT_RULE):
+                self._halt(decision)
             return Answer(0, Refusal.RISK, f"risk.{decision.first}", decision.reason, chain)
         self._let_through(proposal, decision.lots, now)
         if decision.lots == wish.lots:
             return Answer(wish.lots, chain=chain)
         return Answer(decision.lots, Refusal.NONE, f"risk.{decision.first}", decision.reason, chain)
 
-    def _halt(self, reason: str) -> None:
-        """A bot that has lost too much of its peak does not win it back by standing still: it waits for a person."""
-        self._risk.has_fallen = True
-        self._keep()
-        self._house.desk.halt(self._book.record.id, FALLEN, reason)
+    def _halt(self, decision: Decision) -> None:
+        if decision.first == BOT_RULE:
+            self._risk.has_fallen = True
+            self._keep()
+        self._house.halt(self._book, decision.first, decision.reason)
 
     def _let_through(self, proposal: Proposal, lots: int, now: int) -> None:
         self._risk.entered(proposal.signal_key, now)
