@@ -30,7 +30,8 @@ def protect(desk: Desk, book: Book, cause: str) -> None:
             if not refused:  # else a venue that refuses at once would be asked without end
                 _place(desk, book, action, cause)
         elif isinstance(action, Cancel):
-            book.cancel(action.order, cause)
+            if not _was_just_asked(desk, book, action):
+                book.cancel(action.order, cause)
         else:
             flatten(desk, book, action, cause)
 
@@ -45,6 +46,14 @@ def flatten(desk: Desk, book: Book, action: Flatten, cause: str) -> None:
         Part.FLATTEN, action.side, action.lots, cause, decision_bar=book.kernel.bar - 1, decision_ts=desk.now_ms(),
         reason=Reason.KILL, reduce_only=True, parent=desk.parent_of(book), timing=timing,
     )  # fmt: skip
+
+
+def _was_just_asked(desk: Desk, book: Book, action: Cancel) -> bool:
+    """Whether a venue that refused to let an order go would be asked again at once, and so without end."""
+    asked_ms = book.notes[action.order].cancel_ms
+    if desk.venue.traits.simulates or asked_ms is None:
+        return False
+    return 0 <= desk.now_ms() - asked_ms < desk.timings.chase_ms
 
 
 def _place(desk: Desk, book: Book, action: Place, cause: str) -> None:
