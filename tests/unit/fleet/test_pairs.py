@@ -1,0 +1,157 @@
+"""Two legs, one position: both enter or none, and where one goes the other goes."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.fleet.pairs import FREE, MARKETS, PairRun, still
+
+from karat.core.model.policy import LevelMode, Policy
+
+ONE, TWO = MARKETS
+CALM = [100.0] * 8
+#        entry is decided at hour 1, filled at 2; the basis is gone at hour 3, filled at 4
+DEAR = [100.0, 102.0, 102.0, 101.0, 101.0, 101.0, 101.0, 101.0]
+HOME = [100.0, 100.0, 100.0, 101.0, 101.0, 101.0, 101.0, 101.0]
+
+
+def test_a_pair_that_can_be_checked_by_hand() -> None:
+    """Hour 1: the second leg is 2% dearer. Each leg is worth 0.8 of 5,000: 40 of the first at 100, and 39.215 of the
+    second at 102 (4,000 / 102 = 39.2156...). Hour 3: both cost 101. The first gains 40, the second 39.215."""
+    pair = PairRun(still(ONE, HOME), still(TWO, DEAR)).run()
+    assert pair.told(0) == [(2, "buy", 40.0, 100.0, "ENTRY"), (4, "sell", 40.0, 101.0, "SIGNAL")]
+    assert pair.told(1) == [(2, "sell", 39.215, 102.0, "ENTRY"), (4, "buy", 39.215, 101.0, "SIGNAL")]
+    ends = [pair.journal.marks(bot.id).equity[-1] for bot in pair.bots]
+    assert ends == pytest.approx([5_040.0, 5_039.215], abs=1e-9)
+
+
+@pytest.mark.parametrize("proved", [True, False], ids=["read", "recomputed"])
+def test_each_leg_makes_the_fills_that_the_kernel_makes_of_its_targets_alone(proved: bool) -> None:
+    pair = PairRun(still(ONE, HOME), still(TWO, DEAR), proved=proved).run()
+    assert [pair.equals_the_kernel(leg) for leg in (0, 1)] == [2, 2]
+
+
+@pytest.mark.parametrize("leg", [0, 1])
+def test_what_a_gate_refuses_one_leg_the_other_does_not_get(leg: int) -> None:
+    pair = PairRun(still(ONE, HOME), still(TWO, DEAR), shares={(leg, 1): 0.0}).run()
+    assert pair.fills(0) == pair.fills(1) == ()
+    refused, other = pair.traces(leg)[1], pair.traces(1 - leg)[1]
+    assert (refused.first, refused.reason) == ("guard", "not now")
+    name = pair.bots[leg].name
+    assert (other.first, other.reason) == ("other_leg", f"other leg: {name} was refused by guard: not now")
+
+
+@pytest.mark.parametrize("leg", [0, 1])
+def test_what_one_leg_is_cut_to_the_other_is_cut_to_in_proportion(leg: int) -> None:
+    pair = PairRun(still(ONE, HOME), still(TWO, DEAR), shares={(leg, 1): 0.25}).run()
+    first, second = pair.told(0)[0], pair.told(1)[0]
+    assert first[2] == pytest.approx(10.0, abs=0.002) and second[2] == pytest.approx(39.215 / 4, abs=0.002)
+    cut = pair.traces(1 - leg)[1]
+    assert cut.first == "" and "by other_leg" in cut.reason
+
+
+def test_a_leg_cut_below_its_minimum_takes_both() -> None:
+    pair = PairRun(still(ONE, HOME), still(TWO, DEAR), shares={(0, 1): 0.001}).run()  # 4 of 4,000; the minimum is 5
+    assert pair.fills(0) == pair.fills(1) == ()
+    assert all("too few for both" in pair.traces(leg)[1].reason for leg in (0, 1))
+
+
+def test_a_leg_with_less_room_than_its_target_takes_the_other_down_with_it() -> None:
+    """First trade: each leg is worth 0.8 of 4,000; the first falls from 100 to 20 and loses 32 * 80 = 2,560 of 5,000.
+    Then it may hold 2,440, and 0.8 of that is 1,952: 97.6 at 20. The second could have 3,200; it gets 1,952 at 20.4."""
+    policy = Policy(**{**FREE, "leverage": 1.0, "size_value": 4_000.0})
+    lost = still(ONE, [100.0, 100.0, 100.0, 20.0, 20.0, 20.0, 20.0, 20.0])
+    won = still(TWO, [100.0, 102.0, 102.0, 20.0, 20.0, 20.4, 20.4, 20.4])
+    pair = PairRun(lost, won, policy=policy).run()
+    assert pair.told(0)[-1] == (6, "buy", 97.6, 20.0, "ENTRY")
+    assert pair.told(1)[-1][2] == pytest.approx(1_952 / 20.4, abs=0.005)
+    assert "spread-first has room for 97600 lots only" in str(pair.traces(1)[5].chain)
+
+
+STOPPED = Policy(**FREE, stop_mode=LevelMode.FRACTION, stop_value=0.05)
+WIDE = [100.0, 102.0, 102.0, 102.0, 102.0, 102.0, 100.0, 102.0, 102.0, 102.0]
+
+
+def test_where_one_leg_is_stopped_the_other_is_closed_at_its_next_decision() -> None:
+    """The first falls to 94 within hour 3, its stop is 95. The second is closed at the open of hour 4. The basis stays
+    wide: nothing enters until it was gone, at hour 6; then both do, by the signal of hour 7."""
+    first = still(ONE, [100.0] * 10, {3: 94.0})
+    pair = PairRun(first, still(TWO, WIDE), policy=STOPPED).run()
+    assert pair.told(0)[:2] == [(2, "buy", 40.0, 100.0, "ENTRY"), (3, "sell", 40.0, 95.0, "STOP")]
+    assert pair.told(1)[:2] == [(2, "sell", 39.215, 102.0, "ENTRY"), (4, "buy", 39.215, 102.0, "SIGNAL")]
+    assert "other leg: spread-first is out (stop)" in pair.traces(1)[3].reason
+    events = [one.text for one in pair.journal.events(100)]
+    assert "Closed with the pair: spread-first is out (stop)." in events
+    assert pair.entered(0) == pair.entered(1) == {1, 7}
+
+
+def test_a_bar_that_one_market_lacks_is_no_decision_and_says_so() -> None:
+    """The second market has no hour 1, where the entry would have been; it is wide still at hour 2."""
+    lacking: list[float | None] = [100.0, None, 102.0, 102.0, 101.0, 101.0, 101.0]
+    first = [100.0, 100.0, 100.0, 100.0, 101.0, 101.0, 101.0]
+    pair = PairRun(still(ONE, list(first)), still(TWO, lacking)).run()
+    assert pair.entered(0) == pair.entered(1) == {2}
+    said = pair.traces(0)[1]
+    assert (said.first, said.reason) == ("other_leg", "other leg: spread-second closed no bar then")
+    assert [pair.equals_the_kernel(leg) for leg in (0, 1)] == [2, 2]
+
+
+def test_a_leg_whose_kernel_refuses_keeps_the_other_out() -> None:
+    """Shorts are off: the second leg, which is to be sold, is refused by its own policy."""
+    pair = PairRun(still(ONE, HOME), still(TWO, DEAR), policy=Policy(**FREE, allow_short=False)).run()
+    assert pair.fills(0) == pair.fills(1) == ()
+    assert pair.traces(0)[1].reason == "other leg: spread-second was refused: side"
+
+
+def test_the_record_of_a_pair_is_a_fact_of_the_journal() -> None:
+    pair = PairRun(still(ONE, [100.0] * 5, {3: 94.0}), still(TWO, WIDE[:5]), policy=STOPPED).run()
+    fact = pair.journal.facts()["pair:spread"]
+    assert fact["legs"] == ["spread-first", "spread-second"] and fact["markets"] == list(MARKETS)
+    assert fact["paused"] == "other leg: spread-first is out (stop)"
+
+
+PRICES = st.sampled_from([96.0, 99.0, 100.0, 100.4, 101.0, 103.0, 106.0])
+MAYBE = st.one_of(PRICES, PRICES, PRICES, PRICES, st.none())
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    first=st.lists(MAYBE, min_size=20, max_size=20), second=st.lists(MAYBE, min_size=20, max_size=20),
+    shares=st.dictionaries(
+        st.tuples(st.integers(0, 1), st.integers(0, 19)), st.sampled_from([0.0, 0.001, 0.3, 0.7]), max_size=20
+    ),
+    stops=st.booleans(),
+)  # fmt: skip
+def test_no_leg_is_ever_opened_at_a_close_at_which_the_other_is_not(
+    first: list[float | None], second: list[float | None], shares: dict[tuple[int, int], float], stops: bool
+) -> None:
+    policy = STOPPED if stops else Policy(**FREE)
+    pair = PairRun(
+        still(ONE, [100.0, *first]), still(TWO, [100.0, *second]), {"both_sides": True}, shares=shares, policy=policy
+    ).run()
+    assert pair.entered(0) - last_hours(pair, 1) == pair.entered(1) - last_hours(pair, 0)
+    for leg in (0, 1):
+        alone_hours(pair, leg)
+        if not shares and not stops:
+            pair.equals_the_kernel(leg)
+
+
+def last_hours(pair: PairRun, leg: int) -> set[int]:
+    """The hours at whose close an order of a leg could not be filled any more: there is no later bar."""
+    return {int(pair.legs[leg].ts[-1]) // 3_600_000}
+
+
+def alone_hours(pair: PairRun, leg: int) -> None:
+    """A leg that stands alone at a close of its own has an exit on its way at once: it is gone by its next bar but
+    one."""
+    mine, other = (pair.journal.marks(pair.bots[one].id) for one in (leg, 1 - leg))
+    at = other.ts.searchsorted(mine.ts, side="right") - 1
+    held = [int(other.position[place]) if place >= 0 else 0 for place in at]
+    run = 0
+    for bar in range(len(mine.ts)):
+        shared = at[bar] >= 0 and other.ts[at[bar]] == mine.ts[bar]
+        run = run + 1 if mine.position[bar] and not held[bar] and shared else 0
+        assert run <= 1 or math.isnan(mine.equity[bar]), f"{pair.bots[leg].name} stands alone at bar {bar}"
