@@ -54,7 +54,7 @@ class Pairs(Strategy):
     needs = LEG_CLOSES
 
     def warmup_bars(self, p: Values) -> int:
-        return p.window
+        return p.window - 1
 
     def contradiction(self, p: Values) -> str:
         if not p.exit_deviations < p.entry_deviations < p.stop_deviations:
