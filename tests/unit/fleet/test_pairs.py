@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import math
+from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.fleet.pairs import FREE, MARKETS, PairRun, still
+from tests.unit.fleet.pairs import FREE, MARKETS, NAMES, PairRun, still
 
-from karat.core.model.policy import LevelMode, Policy
+from karat.core.model.candles import Candles
+from karat.core.model.policy import LevelMode, Policy, SizeMode
+from karat.core.time import HOUR_MS
+from karat.risk.limits import default_limits
+from karat.strategies import find_strategy
 
 ONE, TWO = MARKETS
 CALM = [100.0] * 8
@@ -134,24 +139,60 @@ def test_no_leg_is_ever_opened_at_a_close_at_which_the_other_is_not(
     ).run()
     assert pair.entered(0) - last_hours(pair, 1) == pair.entered(1) - last_hours(pair, 0)
     for leg in (0, 1):
-        alone_hours(pair, leg)
+        never_stands_alone(pair, leg)
         if not shares and not stops:
             pair.equals_the_kernel(leg)
 
 
 def last_hours(pair: PairRun, leg: int) -> set[int]:
-    """The hours at whose close an order of a leg could not be filled any more: there is no later bar."""
-    return {int(pair.legs[leg].ts[-1]) // 3_600_000}
+    """The hour at whose close an order of a leg could not be filled any more: there is no later bar."""
+    return {int(pair.legs[leg].ts[-1]) // HOUR_MS}
 
 
-def alone_hours(pair: PairRun, leg: int) -> None:
-    """A leg that stands alone at a close of its own has an exit on its way at once: it is gone by its next bar but
-    one."""
+def never_stands_alone(pair: PairRun, leg: int) -> None:
+    """A leg that is alone at a close has its exit on its way: at its next bar it is out."""
     mine, other = (pair.journal.marks(pair.bots[one].id) for one in (leg, 1 - leg))
     at = other.ts.searchsorted(mine.ts, side="right") - 1
-    held = [int(other.position[place]) if place >= 0 else 0 for place in at]
-    run = 0
-    for bar in range(len(mine.ts)):
-        shared = at[bar] >= 0 and other.ts[at[bar]] == mine.ts[bar]
-        run = run + 1 if mine.position[bar] and not held[bar] and shared else 0
-        assert run <= 1 or math.isnan(mine.equity[bar]), f"{pair.bots[leg].name} stands alone at bar {bar}"
+    alone = 0
+    for bar, place in enumerate(at):
+        shared = place >= 0 and other.ts[place] == mine.ts[bar]
+        alone = alone + 1 if mine.position[bar] and shared and not other.position[place] else 0
+        assert alone <= 1, f"{pair.bots[leg].name} stands alone at bar {bar}"
+
+
+REAL = ("BTCUSDT", "ETHUSDT")
+
+
+def real(shared: Path, bars: int) -> tuple[Candles, Candles]:
+    """The last hours of two perpetuals."""
+    legs: list[Candles] = []
+    for name, market in zip(REAL, MARKETS, strict=True):
+        table = pl.read_parquet(shared / "data" / "candles" / "binance_perp" / "1h" / f"{name}.parquet")[-bars:]
+        columns = {one: table[one].to_numpy().copy() for one in ("ts", "open", "high", "low", "close", "volume")}
+        legs.append(Candles(market, HOUR_MS, **columns))
+    return legs[0], legs[1]
+
+
+def test_the_legs_of_a_real_pair_make_the_fills_of_the_kernel_at_real_costs(shared: Path) -> None:
+    policy = Policy(capital=5_000.0, size_mode=SizeMode.NOTIONAL, size_value=5_000.0, leverage=5.0)
+    pair = PairRun(*real(shared, 2_000), strategy=find_strategy("pairs"), policy=policy).run()
+    fills = [pair.equals_the_kernel(leg) for leg in (0, 1)]
+    assert fills[0] == fills[1] >= 20
+
+
+def test_under_the_limits_of_the_fleet_both_legs_enter_or_none_and_nothing_that_was_not_made_is_counted(
+    shared: Path,
+) -> None:
+    policy = Policy(
+        capital=5_000.0, size_mode=SizeMode.NOTIONAL, size_value=5_000.0, leverage=2.0, stop_mode=LevelMode.FRACTION,
+        stop_value=0.02,
+    )  # fmt: skip
+    pair = PairRun(*real(shared, 2_500), strategy=find_strategy("pairs"), policy=policy, limits=default_limits()).run()
+    assert pair.entered(0) == pair.entered(1) and len(pair.entered(0)) >= 5
+    said = [trace for leg in (0, 1) for trace in pair.traces(leg).values()]
+    assert any(trace.first == "other_leg" and "was refused by filter" in trace.reason for trace in said)
+    assert any("is out (stop)" in trace.reason for trace in said)
+    for leg in (0, 1):
+        counted = pair.journal.facts()[f"breakers:{NAMES[leg]}"]["entries"]
+        hours = {int(name.partition("@")[2].partition("/")[0]) // HOUR_MS for name in counted}
+        assert hours <= pair.entered(leg)

@@ -42,9 +42,13 @@ class Asked:
         """What one lot is worth at the close, in quote units."""
         return self.instrument.lot * self.instrument.contract_size * self.shown.close
 
-    def per_target(self, lots: int) -> float:
+    def per_target(self, lots: float) -> float:
         """What `lots` are worth for each unit of the target."""
         return lots * self.lot_value / abs(self.shown.target)
+
+    def before_rounding(self, lots: int) -> float:
+        """The most that the target may have asked for: the full size was rounded down to a lot, then its share was."""
+        return lots + 1.0 + abs(self.shown.target)
 
     def is_enough(self, lots: int) -> bool:
         """Whether an entry of `lots` meets the minimums of its market at the close."""
@@ -73,14 +77,14 @@ class Matched(NamedTuple):
 
 def matched(first: Asked, second: Asked) -> Matched:
     """The wishes of both legs, in the ratio of their targets. A leg for which the kernel found less than its target
-    says (its margin, its money) takes the other down with it; a lot of rounding takes nothing."""
+    says (its margin, its money) takes the other down with it; rounding to lots takes nothing."""
     assert first.wish is not None and second.wish is not None
     lots = first.wish.lots, second.wish.lots
     if not (first.opens and second.opens):
         return Matched(lots)
     for place, (one, other) in enumerate(((first, second), (second, first))):
         mine, theirs = lots[place], lots[1 - place]
-        if one.per_target(mine) > other.per_target(theirs + 1):
+        if one.per_target(mine) > other.per_target(other.before_rounding(theirs)):
             fewer = min(math.floor(mine * other.per_target(theirs) / one.per_target(mine)), mine)
             words = f"other leg: {other.name} has room for {theirs} lots only"
             if not one.is_enough(fewer):
