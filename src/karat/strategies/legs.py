@@ -55,7 +55,7 @@ def shared_bars(market: Market) -> Shared:
     """The bars of a market at whose close both legs have closed a bar. Raises InputError `input_missing`."""
     legs = [market.observations(name) for name in LEG_CLOSES]
     decided = market.ts + market.timeframe_ms
-    common = np.intersect1d(*(one.available_at for one in legs))
+    common = np.intersect1d(legs[0].available_at, legs[1].available_at)
     place = np.searchsorted(decided, common)
     there = place < len(decided)
     there[there] = decided[place[there]] == common[there]

@@ -87,6 +87,7 @@ class PairRun:
     policy: Policy = field(default_factory=lambda: Policy(**FREE))
     shares: dict[tuple[int, int], float] = field(default_factory=dict[tuple[int, int], float])
     limits: Limits | None = None
+    lots: tuple[float, float] = (0.001, 0.001)
     proved: bool = True
     journal: SqlJournal = field(default_factory=open_memory_journal)
 
@@ -97,7 +98,8 @@ class PairRun:
         limited = LimitedBy.NONE if self.limits is None else LimitedBy.FLEET
         self.bots: tuple[BotRecord, ...] = tuple(
             new_bot(
-                name, self.strategy, {**self.parameters, "leg": place}, self.policy, instrument(leg.market), leg, None,
+                name, self.strategy, {**self.parameters, "leg": place}, self.policy,
+                instrument(leg.market, self.lots[place - 1]), leg, None,
                 Mode.SIMULATED, 0, series, limits=limited,
             )
             for place, (name, leg) in enumerate(zip(NAMES, self.legs, strict=True), 1)

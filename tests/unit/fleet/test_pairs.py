@@ -93,6 +93,25 @@ def test_where_one_leg_is_stopped_the_other_is_closed_at_its_next_decision() -> 
     assert pair.entered(0) == pair.entered(1) == {1, 7}
 
 
+def test_where_one_leg_is_liquidated_the_other_is_closed_too() -> None:
+    """At 20 times its margin the first leg is gone some 4.5% below its entry; it falls to 90."""
+    policy = Policy(**{**FREE, "leverage": 20.0})
+    pair = PairRun(still(ONE, [100.0] * 6, {3: 90.0}), still(TWO, WIDE[:6]), policy=policy).run()
+    assert [one[4] for one in pair.told(0)] == ["ENTRY", "LIQUIDATION"]
+    assert pair.told(1)[-1] == (4, "buy", 39.215, 102.0, "SIGNAL")
+    assert "other leg: spread-first is out (liquidation)" in pair.traces(1)[3].reason
+
+
+def test_where_the_order_of_one_leg_is_not_taken_the_other_is_closed_too() -> None:
+    """One lot of the second leg is 39 of it. At the open at which it would be sold that costs 11,700, and 5,000 are
+    there."""
+    policy = Policy(**{**FREE, "leverage": 1.0})
+    second = still(TWO, [100.0, 102.0, 300.0, 300.0, 300.0, 300.0])
+    pair = PairRun(still(ONE, [100.0] * 6), second, {"size": 1.0}, policy=policy, lots=(0.001, 39.0)).run()
+    assert pair.fills(1) == () and [one[0] for one in pair.told(0)] == [2, 3]
+    assert "other leg: spread-second never entered" in pair.traces(0)[2].reason
+
+
 def test_a_bar_that_one_market_lacks_is_no_decision_and_says_so() -> None:
     """The second market has no hour 1, where the entry would have been; it is wide still at hour 2."""
     lacking: list[float | None] = [100.0, None, 102.0, 102.0, 101.0, 101.0, 101.0]

@@ -47,7 +47,8 @@ def fact_of(pair: str) -> str:
 @dataclass(slots=True, eq=False)
 class Leg:
     """One leg: what binds its decisions (`Beside`), and the gate of its entries, around its `own` gate. `member` None:
-    it does not run. `seen` is its newest decision, with what the pair made of it in `seen.decided`."""
+    it does not run. `seen` is its newest decision, with what the pair made of it in `seen.decided`; at `entry_bar` it
+    was let in last, -1: not in this life."""
 
     pairing: Pairing
     place: int
@@ -55,6 +56,7 @@ class Leg:
     own: Gate
     member: Member | None = None
     seen: Foretold | None = None
+    entry_bar: int = -1
     _told_bar: int = -1
 
     @property
@@ -179,6 +181,8 @@ class Pairing:
         final = settled(found, own, asked)
         for place in (0, 1):
             gate = self.legs[place].own
+            if final[place].lots:
+                self.legs[place].entry_bar = asked[place].shown.bar
             if isinstance(gate, RiskGate) and final[place].lots < own[place].lots:
                 gate.take_back(final[place].lots)
         return dict(enumerate(final))
@@ -201,6 +205,6 @@ def _gone(other: Leg | None) -> str:
     if other is None or not other.runs:
         return "does not run"
     blocks = other.book.kernel.blocks
-    if other.book.unaffordable or blocks.close_bar < 0:
+    if blocks.close_bar <= other.entry_bar or blocks.close_bar < 0:
         return "never entered"
     return f"is out ({Reason(blocks.close_reason).name.lower()})"

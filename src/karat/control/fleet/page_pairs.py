@@ -28,8 +28,8 @@ def pair_panels(result: FleetResult) -> tuple[Markup, ...]:
 
 def _lines(pairs: Sequence[PairResult]) -> Markup:
     head = (
-        "Pair", "Strategy", "First leg", "Second leg", "Capital", "Result", "First", "Second", "Round trips", "Won",
-        "Gross", "Net", "Refused",
+        "Pair", "Strategy", "First leg", "Second leg", "Capital", "Result", "First made", "Second made", "Round trips",
+        "Won", "Gross", "Net", "Refused",
     )  # fmt: skip
     rows: list[Sequence[Content]] = []
     for one in pairs:
@@ -52,7 +52,7 @@ def _trips(pair: PairResult) -> Markup:
     if not shown:
         return panel(name, heading, "", tag("p", "No round trip was closed.", class_="empty"))
     note = f"the newest {len(shown):,} of {len(pair.trips):,}" if len(shown) < len(pair.trips) else "after all costs"
-    head = ("From", "To", "First", "Second", "First left by", "Second left by", "First", "Second", "Result")
+    head = ("From", "To", "First", "Second", "First left by", "Second left by", "First made", "Second made", "Result")
     return panel(name, heading, note, table_of(head, [_trip(one) for one in reversed(shown)], numbers_from=6))
 
 
