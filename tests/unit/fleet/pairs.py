@@ -31,8 +31,8 @@ from karat.ports.feed import FeedKey
 from karat.ports.journal import BotRecord, FillRecord, LimitedBy
 from karat.ports.trading import TradeTrace
 from karat.risk.limits import Limits
-from karat.strategies import Market, Strategy, evaluate, find_strategy, resolve
-from karat.strategies.legs import LEG_CLOSES, leg_closes
+from karat.strategies import Hypothesis, Market, Signals, Strategy, Values, evaluate, find_strategy, resolve
+from karat.strategies.legs import LEG, LEG_CLOSES, leg_closes, leg_targets, shared_bars
 from karat.venues.paper import PaperVenue
 
 MARKETS = MarketId("test:ONE"), MarketId("test:TWO")
@@ -57,6 +57,26 @@ def still(market: MarketId, closes: list[float | None], low: dict[int, float] | 
     lows = np.array([(low or {}).get(hour, closes[hour]) for hour in there], np.float64)
     ts = HOUR_MS * np.array(there, np.int64)
     return Candles(market, HOUR_MS, ts, price, price.copy(), lows, price.copy(), np.full(len(there), 1_000.0))
+
+
+class Steady(Strategy):
+    """Says its targets at every bar, as a strategy of one's own may: long the first, short the second while it is
+    dearer, else nothing."""
+
+    name = "steady"
+    family = "test"
+    hypothesis = Hypothesis(**dict.fromkeys(("behaviour", "persistence", "universe", "entry"), "said by a test"),
+                            exit="when equal", sizing="half", constraints="none")  # fmt: skip
+    parameters = (LEG,)
+    needs = LEG_CLOSES
+
+    def warmup_bars(self, p: Values) -> int:
+        return 0
+
+    def signals(self, market: Market, p: Values) -> Signals:
+        shared = shared_bars(market)
+        first = np.where(shared.second > shared.first, 0.5, 0.0)
+        return leg_targets(len(market), shared, first, -first, p.leg)
 
 
 @dataclass
@@ -104,18 +124,21 @@ class PairRun:
             )
             for place, (name, leg) in enumerate(zip(NAMES, self.legs, strict=True), 1)
         )  # fmt: skip
-        self.tapes = [Tape(leg, None, series) for leg in self.legs]
+        self.begun = False
 
-    def run(self, *, bound: bool = True) -> PairRun:
-        """Run it, as a pair or (not `bound`) as two bots that know nothing of each other."""
-        for bot in self.bots:
+    def run(self, *, bound: bool = True, bars: int | None = None) -> PairRun:
+        """Run it, as a pair or (not `bound`) as two bots that know nothing of each other; only the first `bars`. What
+        was done before is taken up from the journal."""
+        for bot in self.bots if not self.begun else ():
             self.journal.create_bot(bot)
+        self.begun = True
+        tapes = [Tape(leg[:bars], None, leg_closes(*self.legs)) for leg in self.legs]
         legs = MARKETS if bound else ()
         keys = [FeedKey(bot.market, HOUR_MS, bot.anchor_ts, LEG_CLOSES, legs) for bot in self.bots]
         pair = Pair("spread", (BotId(NAMES[0]), BotId(NAMES[1])), MARKETS)
         guarded = self.limits is None
         runner = FleetRunner(
-            self.journal, dict(zip(keys, self.tapes, strict=True)), PaperVenue(), lambda name: self.strategy,
+            self.journal, dict(zip(keys, tapes, strict=True)), PaperVenue(), lambda name: self.strategy,
             lambda *_: self.proved,
             (lambda desk, book, *_: Guard(NAMES.index(book.record.name), self.shares)) if guarded else None,
             None, self.limits, [pair] if bound else (),

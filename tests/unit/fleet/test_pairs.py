@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.fleet.pairs import FREE, MARKETS, NAMES, PairRun, still
+from tests.unit.fleet.pairs import FREE, MARKETS, NAMES, PairRun, Steady, still
 
 from karat.core.model.candles import Candles
 from karat.core.model.policy import LevelMode, Policy, SizeMode
@@ -91,6 +91,29 @@ def test_where_one_leg_is_stopped_the_other_is_closed_at_its_next_decision() -> 
     events = [one.text for one in pair.journal.events(100)]
     assert "Closed with the pair: spread-first is out (stop)." in events
     assert pair.entered(0) == pair.entered(1) == {1, 7}
+
+
+@pytest.mark.parametrize("bars", range(1, 10))
+def test_a_pair_that_is_begun_anew_after_any_bar_does_the_same(bars: int) -> None:
+    legs = still(ONE, [100.0] * 10, {3: 94.0}), still(TWO, WIDE)
+    once = PairRun(*legs, policy=STOPPED).run()
+    twice = PairRun(*legs, policy=STOPPED).run(bars=bars).run()
+    assert [twice.told(leg) for leg in (0, 1)] == [once.told(leg) for leg in (0, 1)]
+    for leg in (0, 1):
+        assert [one.reason for one in twice.traces(leg).values()] == [one.reason for one in once.traces(leg).values()]
+    assert twice.journal.facts()["pair:spread"] == once.journal.facts()["pair:spread"]
+
+
+def test_targets_that_are_said_at_every_bar_keep_both_legs_and_open_none_of_a_broken_pair() -> None:
+    """The first leg is stopped in hour 3. Its target stays, and opens nothing before both were 0, at hour 6. Until then
+    each leg follows its target alone: at hour 2 the first, cheaper by 2, grows by 2,500 / 98 - 25 = 0.51."""
+    first = still(ONE, [100.0, 100.0, 98.0, 98.0, 98.0, 98.0, 100.0, 98.0, 98.0, 98.0], {3: 90.0})
+    second = still(TWO, [100.0, 102.0, 102.0, 102.0, 102.0, 102.0, 100.0, 102.0, 102.0, 102.0])
+    pair = PairRun(first, second, strategy=Steady(), policy=STOPPED).run()
+    assert [one[:3] for one in pair.told(0)[:3]] == [(2, "buy", 25.0), (3, "buy", 0.51), (3, "sell", 25.51)]
+    assert [one[:2] for one in pair.told(1)[:2]] == [(2, "sell"), (4, "buy")]
+    assert pair.traces(0)[4].reason == "other leg: spread-first is out (stop); the pair waits for its next signal"
+    assert {hour for hour in pair.entered(0) if hour > 3} == {hour for hour in pair.entered(1) if hour > 3} == {7}
 
 
 def test_where_one_leg_is_liquidated_the_other_is_closed_too() -> None:
