@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,8 +14,9 @@ from tests.unit.fleet.pairs import FREE, MARKETS, NAMES, PairRun, Steady, still
 from karat.core.model.candles import Candles
 from karat.core.model.policy import LevelMode, Policy, SizeMode
 from karat.core.time import HOUR_MS
-from karat.risk.limits import default_limits
-from karat.strategies import find_strategy
+from karat.risk.limits import default_limits, with_limit
+from karat.strategies import Market, find_strategy
+from karat.strategies.legs import leg_closes, shared_bars
 
 ONE, TWO = MARKETS
 CALM = [100.0] * 8
@@ -146,6 +148,20 @@ def test_a_bar_that_one_market_lacks_is_no_decision_and_says_so() -> None:
     assert [pair.equals_the_kernel(leg) for leg in (0, 1)] == [2, 2]
 
 
+def test_a_leg_waits_for_the_other_whose_order_waits_for_a_bar() -> None:
+    """Both are ordered in at the close of hour 1. The second market has no bar before hour 4."""
+    pair = PairRun(still(ONE, [100.0] * 6), still(TWO, [100.0, 102.0, None, None, 102.0, 102.0])).run()
+    assert [one[:2] for one in pair.told(0)] == [(2, "buy")] and [one[:2] for one in pair.told(1)] == [(4, "sell")]
+
+
+def test_a_market_that_begins_later_shares_only_its_own_bars() -> None:
+    first, second = still(ONE, [100.0, 101.0, 102.0, 103.0]), still(TWO, [100.0, 102.0, None, 104.0])
+    market = Market(first, None, leg_closes(first, second))
+    assert shared_bars(market).place.tolist() == [0, 1, 3]
+    later = shared_bars(market[1:])
+    assert later.place.tolist() == [0, 2] and later.second.tolist() == [102.0, 104.0]
+
+
 def test_a_leg_whose_kernel_refuses_keeps_the_other_out() -> None:
     """Shorts are off: the second leg, which is to be sold, is refused by its own policy."""
     pair = PairRun(still(ONE, HOME), still(TWO, DEAR), policy=Policy(**FREE, allow_short=False)).run()
@@ -203,6 +219,10 @@ def never_stands_alone(pair: PairRun, leg: int) -> None:
 
 
 REAL = ("BTCUSDT", "ETHUSDT")
+LIMITED: dict[str, Any] = {
+    "capital": 5_000.0, "size_mode": SizeMode.NOTIONAL, "size_value": 5_000.0, "stop_mode": LevelMode.FRACTION,
+    "stop_value": 0.02,
+}  # fmt: skip
 
 
 def real(shared: Path, bars: int) -> tuple[Candles, Candles]:
@@ -225,16 +245,28 @@ def test_the_legs_of_a_real_pair_make_the_fills_of_the_kernel_at_real_costs(shar
 def test_under_the_limits_of_the_fleet_both_legs_enter_or_none_and_nothing_that_was_not_made_is_counted(
     shared: Path,
 ) -> None:
-    policy = Policy(
-        capital=5_000.0, size_mode=SizeMode.NOTIONAL, size_value=5_000.0, leverage=2.0, stop_mode=LevelMode.FRACTION,
-        stop_value=0.02,
-    )  # fmt: skip
-    pair = PairRun(*real(shared, 2_500), strategy=find_strategy("pairs"), policy=policy, limits=default_limits()).run()
+    policy, legs = Policy(**LIMITED, leverage=2.0), real(shared, 2_500)
+    pair = PairRun(*legs, strategy=find_strategy("pairs"), policy=policy, limits=default_limits()).run()
     assert pair.entered(0) == pair.entered(1) and len(pair.entered(0)) >= 5
     said = [trace for leg in (0, 1) for trace in pair.traces(leg).values()]
     assert any(trace.first == "other_leg" and "was refused by filter" in trace.reason for trace in said)
     assert any("is out (stop)" in trace.reason for trace in said)
-    for leg in (0, 1):
-        counted = pair.journal.facts()[f"breakers:{NAMES[leg]}"]["entries"]
-        hours = {int(name.partition("@")[2].partition("/")[0]) // HOUR_MS for name in counted}
-        assert hours <= pair.entered(leg)
+    late = next(one for one in pair.traces(1).values() if one.first == "filter.volume")  # the first leg was let through
+    again = PairRun(*legs, strategy=find_strategy("pairs"), policy=policy, limits=default_limits()).run(
+        bars=late.bar + 1
+    )
+    assert again.traces(0)[late.ts // HOUR_MS].reason.startswith(
+        "other leg: spread-second was refused by filter.volume"
+    )
+    counted = again.journal.facts()[f"breakers:{NAMES[0]}"]["entries"]
+    assert all(str(late.ts) not in name for name in counted)
+
+
+def test_each_leg_counts_while_the_other_is_asked(shared: Path) -> None:
+    """One position is allowed in the whole fleet: the first leg would be it, so the second is refused, and both are
+    out."""
+    policy = Policy(**{**LIMITED, "leverage": 2.0})
+    one, _ = with_limit(default_limits(), "filter.positions_fleet", 1)
+    pair = PairRun(*real(shared, 800), strategy=find_strategy("pairs"), policy=policy, limits=one).run()
+    assert pair.fills(0) == pair.fills(1) == ()
+    assert any("spread-second was refused by" in trace.reason for trace in pair.traces(0).values())
