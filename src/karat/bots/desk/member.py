@@ -206,8 +206,7 @@ class Member:
         if self.beside is not None:
             decided, said = self.beside.decided(shown(inputs, met, decided, bar, refusal))
         self._tracer.begin(bar, ts, asked, refusal, met, decided, inputs.rules)
-        if said:
-            self._tracer.bound(said)
+        self._tracer.bound(said)
         confidence = float(inputs.signal.confidence[bar]) if asked else None
         self._gate.closed(book, bar, ts, decided, confidence)
         kept, orders, told = self._gated(met, decided, ts, written_ts)
@@ -244,8 +243,8 @@ class Member:
 
     def foretold(self) -> Foretold | None:
         """What it is about to decide at a bar that the venue has met; None where none is due. Nothing is kept."""
-        due = self.bars < self.reached and self._met == self.bars
-        return foretell(self._inputs(), self.book.kernel, self.bars, self._ready_room(self.bars)) if due else None
+        due = self.bars if self.bars < self.reached and self._met == self.bars else None
+        return None if due is None else foretell(self._inputs(), self.book.kernel, due, self._ready_room(due))
 
     def _gated(self, met: State, decided: State, ts: int, now_ms: int) -> tuple[State, list[Wish], Refusal]:
         """The decision after the gates, the orders that are left of it, and why one is gone."""

@@ -60,7 +60,9 @@ class Tracer:
             self._chain.append({"gate": self._first, "passed": False, "reason": self._reason})
 
     def bound(self, words: str) -> None:
-        """Another bot decides with this one, and says this of the bar."""
+        """Another bot decides with this one, and says this of the bar; "" is nothing."""
+        if not words:
+            return
         self._chain.append({"gate": OTHER_LEG, "passed": False, "reason": words})
         if self._first:
             self._first, self._reason = OTHER_LEG, words
