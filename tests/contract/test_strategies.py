@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,18 @@ from karat.core.time import HOUR_MS
 from karat.strategies import Market, Strategy, Values, evaluate, find_strategy, resolve, strategy_names
 from karat.strategies.check import check_strategy
 from karat.strategies.check.diagnosis import first_difference
+from karat.strategies.check.honesty import entries
 from karat.strategies.check.hostile import hostile_markets
 from karat.strategies.check.subject import variants
+from karat.strategies.legs import is_two_legged, leg_closes
 from karat.strategies.template import strategy_template
 
 TEMPLATE = "from_the_template"
 REAL = ("binance_perp/1h/BTCUSDT", "binance_perp/1h/DOGEUSDT", "binance_perp/15m/ETHUSDT", "binance_spot/1d/SOLUSDT")
+SECOND = {
+    "binance_perp/1h/BTCUSDT": "binance_spot/1h/BTCUSDT", "binance_perp/1h/DOGEUSDT": "binance_perp/1h/SOLUSDT",
+    "binance_perp/15m/ETHUSDT": "binance_perp/15m/BTCUSDT", "binance_spot/1d/SOLUSDT": "binance_spot/1d/ETHUSDT",
+}  # fmt: skip
 BARS = 500
 
 
@@ -49,23 +56,26 @@ def test_it_passes_its_check_on_hostile_markets(strategy: Strategy) -> None:
 
 
 def test_it_passes_its_check_on_real_markets(strategy: Strategy, shared: Path) -> None:
-    real = {name: Market(_real(shared, name)) for name in REAL}
+    real = {name: _beside(_real(shared, name), _real(shared, SECOND[name])) for name in REAL}
     report = check_strategy(strategy, real)
     assert report.passed, [finding.text() for finding in report.findings]
     assert set(REAL) <= set(report.datasets)
-    assert report.carried, report.not_carried
+    assert report.carried is not is_two_legged(strategy), report.not_carried
 
 
 def test_it_trades_on_an_ordinary_walk_and_on_a_real_market(strategy: Strategy, shared: Path) -> None:
-    for market in (hostile_markets(2_000, strategy.needs)["walk"], Market(_real(shared, REAL[0]))):
-        given_signals = evaluate(strategy, market, resolve(strategy))
-        assert np.count_nonzero(given_signals.entry) >= 5
+    real = _beside(_real(shared, REAL[0]), _real(shared, SECOND[REAL[0]]))
+    wide = {"entry_basis": 0.0005, "exit_basis": 0.0, "both_sides": True} if strategy.name == "basis" else {}
+    for market in (hostile_markets(2_000, strategy.needs)["walk"], real):
+        given_signals = evaluate(strategy, market, resolve(strategy, wide))
+        enters = np.count_nonzero(entries(given_signals))
+        assert enters >= (1 if strategy.name == "basis" else 5)  # spot and perpetual stay apart for months
 
 
 def test_its_warmup_holds_no_signal_for_any_end_of_its_ranges(strategy: Strategy) -> None:
     for values in variants(strategy):
         warmup = strategy.warmup_bars(values)
-        market = Market(walk(warmup + 50))
+        market = _beside(walk(warmup + 50), walk(warmup + 50))
         signals = evaluate(strategy, market, values)
         for column in (signals.entry, signals.exit_long, signals.exit_short, signals.confidence):
             assert not column[:warmup].any()
@@ -76,7 +86,8 @@ def test_its_warmup_holds_no_signal_for_any_end_of_its_ranges(strategy: Strategy
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_prefix_of_any_market_with_any_parameters_says_the_same(strategy: Strategy, data: st.DataObject) -> None:
     values = data.draw(_values(strategy))
-    market = Market(data.draw(_candles()))
+    candles = data.draw(_candles())
+    market = _beside(candles, replace(candles, close=np.maximum(candles.close[::-1], 1.0)))
     cut = data.draw(st.integers(1, BARS))
     whole = evaluate(strategy, market, values)
     part = evaluate(strategy, market[:cut], values)
@@ -111,6 +122,11 @@ def _candles(draw: st.DrawFn) -> Candles:
         close=close,
         volume=np.resize(draw(st.lists(st.sampled_from([0.0, 1.0, 5.0]), min_size=3, max_size=30)), BARS),
     )
+
+
+def _beside(first: Candles, second: Candles) -> Market:
+    """A market with the closes of a second one beside it, which strategies of one leg do not see."""
+    return Market(first, None, leg_closes(first, second))
 
 
 def _real(shared: Path, name: str) -> Candles:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from karat.core.model.candles import Candles, Funding
 from karat.core.time import HOUR_MS, timeframe_text
 from karat.ports.lake import Lake, LakeEntry
 from karat.strategies import Market
+from karat.strategies.legs import LEG_CLOSES
 
 MARKETS_MAX = 3
 BARS_MAX = 4_000
@@ -25,8 +27,26 @@ def check_markets(home: Path | None = None, needs: Iterable[str] = ()) -> dict[s
     lake = open_lake(home)
     wanted = tuple(needs)
     chosen = _chosen(lake)
+    if any(need in LEG_CLOSES for need in wanted):
+        return _pairs(lake, chosen)
     markets = {f"{entry.market} {timeframe_text(entry.timeframe_ms)}": _market(lake, entry, wanted) for entry in chosen}
     return markets or {"simulated 1h": _simulated()}
+
+
+def _pairs(lake: Lake, chosen: list[LakeEntry]) -> dict[str, Market]:
+    """Each of the markets as the first leg beside the next one of its timeframe; none where no two have the same."""
+    from karat.strategies.legs import leg_closes
+
+    markets: dict[str, Market] = {}
+    for first, second in itertools.combinations(chosen, 2):
+        if first.timeframe_ms == second.timeframe_ms and first.market != second.market:
+            until = min(first.vault_start_ts, second.vault_start_ts)
+            one, other = (
+                lake.candles_between(leg.market, leg.timeframe_ms, None, until)[-BARS_MAX:] for leg in (first, second)
+            )
+            name = f"{first.market} against {second.market} {timeframe_text(first.timeframe_ms)}"
+            markets[name] = Market(one, None, leg_closes(one, other))
+    return markets
 
 
 def _chosen(lake: Lake) -> list[LakeEntry]:

@@ -17,6 +17,7 @@ from karat.ports.lake import Lake, LakeEntry
 from karat.research.backtest import MarketData
 from karat.research.backtest_market import market_data
 from karat.strategies import Strategy, all_strategies
+from karat.strategies.legs import is_two_legged
 from karat.strategies.registry import is_builtin
 
 BARS_MIN = 1_000
@@ -44,8 +45,9 @@ class Ground:
 
 
 def starters() -> tuple[Strategy, ...]:
-    """The strategies that Karat ships."""
-    return tuple(strategy for strategy in all_strategies().strategies if is_builtin(strategy.name))
+    """The strategies of one market that Karat ships."""
+    shipped = (strategy for strategy in all_strategies().strategies if is_builtin(strategy.name))
+    return tuple(strategy for strategy in shipped if not is_two_legged(strategy))
 
 
 def policy_of(strategy: Strategy) -> Policy:

@@ -43,6 +43,7 @@ from karat.research.backtest_market import known_funding
 from karat.research.backtest_policy import pairs, parse_policy
 from karat.research.data_gate import data_json, pass_gate
 from karat.strategies import Strategy, all_strategies, find_strategy
+from karat.strategies.legs import is_two_legged
 from karat.strategies.registry import is_builtin
 from karat.venues.paper import PaperVenue
 
@@ -108,8 +109,9 @@ def parity_command(
 
 
 def starters() -> list[Strategy]:
-    """The strategies that come with Karat."""
-    return [strategy for strategy in all_strategies().strategies if is_builtin(strategy.name)]
+    """The strategies of one market that come with Karat."""
+    shipped = (strategy for strategy in all_strategies().strategies if is_builtin(strategy.name))
+    return [strategy for strategy in shipped if not is_two_legged(strategy)]
 
 
 def markets_of(lake: Lake, length: int) -> list[MarketId]:

@@ -48,3 +48,9 @@ def beginning_told(bars: int, last_ts: Ints) -> Happening:
     return Happening(
         EventKind.RECOVERED, f"Goes on after {bars:,} bars, the last of {iso(int(last_ts[0]))}.", {"bars": bars}
     )
+
+
+def refusals_told(unaffordable: int, refusal: Refusal, last: Refusal) -> tuple[Happening, ...]:
+    """Refusals of a bar when they begin: one that stays what it was at the `last` bar is told once."""
+    told = [refusal_told(Refusal.AFFORD)] * unaffordable
+    return tuple(told if refusal in (Refusal.NONE, last) else [*told, refusal_told(refusal)])

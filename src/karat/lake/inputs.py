@@ -18,6 +18,7 @@ from karat.core.instruments import instrument_for
 from karat.core.model.candles import Series
 from karat.core.model.table import Table, TableName
 from karat.ports.lake import Lake
+from karat.strategies.legs import LEG_CLOSES
 
 FUNDING = "funding"
 IMBALANCE = "book_depth.imbalance_5"  # of the five best levels to each side
@@ -26,15 +27,25 @@ IMBALANCE = "book_depth.imbalance_5"  # of the five best levels to each side
 def declared_series(lake: Lake, market: MarketId, needs: Iterable[str]) -> tuple[Series, ...]:
     """A series for each of `needs` but funding, under the name by which the strategy asks for it.
 
-    Raises InputError `unknown_input` where there is no such series, `input_missing` where the lake has none of it.
+    Raises InputError `unknown_input` where there is no such series, `input_missing` where the lake has none of it, and
+    `second_market` for the closes of a pair's legs, which no single market has.
     """
-    return tuple(_series(lake, market, need) for need in needs if need != FUNDING)
+    wanted = tuple(needs)
+    for need in wanted:
+        if need in LEG_CLOSES:
+            message = f"A strategy that needs {need} trades two markets against each other, and {market} is one."
+            hint = 'Run it in a fleet: karat backtest --fleet FILE, with legs = ["...", "..."] in place of market.'
+            raise InputError("second_market", message, hint)
+    return tuple(_series(lake, market, need) for need in wanted if need != FUNDING)
 
 
 def has_inputs(lake: Lake, market: MarketId, needs: Iterable[str]) -> bool:
     """Whether the lake has every series of `needs` but funding for that market."""
     stored = {entry.name for entry in lake.tables()}
-    return all(input_table(market, need) in stored for need in needs if need != FUNDING)
+    wanted = [need for need in needs if need != FUNDING]
+    if any(need in LEG_CLOSES for need in wanted):
+        return False
+    return all(input_table(market, need) in stored for need in wanted)
 
 
 def input_table(market: MarketId, need: str) -> TableName:

@@ -11,12 +11,14 @@ from karat.core.model.candles import Candles, Floats, Funding, Series
 
 class FeedKey(NamedTuple):
     """What a feed brings: bars of a market from the anchor on (the open time of bar 0), and the declared series `needs`
-    beside candles and funding. Bots that want the same share one feed."""
+    beside candles and funding; of a pair's leg `legs`, the markets whose closes are among them. Bots that want the same
+    share one feed."""
 
     market: MarketId
     timeframe_ms: int
     anchor_ts: int
     needs: tuple[str, ...] = ()
+    legs: tuple[MarketId, ...] = ()
 
 
 class Bar(NamedTuple):

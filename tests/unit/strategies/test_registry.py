@@ -12,7 +12,10 @@ from tests.unit.strategies.written import marked_line, write_strategy
 from karat.core.errors import InputError
 from karat.strategies import all_strategies, code_hash, find_strategy, resolve, strategy_names
 
-STARTERS = ["bollinger_mean_reversion", "buy_and_hold", "donchian_breakout", "ema_crossover", "rsi_macd_momentum"]
+STARTERS = [
+    "basis", "bollinger_mean_reversion", "buy_and_hold", "donchian_breakout", "ema_crossover", "pairs",
+    "rsi_macd_momentum",
+]  # fmt: skip
 QUIET = "return signals(len(market))"
 
 

@@ -17,13 +17,14 @@ from collections.abc import Callable
 
 from karat.bots.calm import calm_of
 from karat.bots.columns import KernelColumns
+from karat.bots.desk.beside import Beside, Foretold, foretell, shown
 from karat.bots.desk.book import Book
 from karat.bots.desk.filling import Kind
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.orders import NOTHING_DECIDED, Wish, recalls_limit, smaller, wishes, without
 from karat.bots.desk.tracing import Tracer
 from karat.bots.history import History
-from karat.bots.telling import refusal_told
+from karat.bots.telling import refusals_told
 from karat.bots.workers.voices import Spoken
 from karat.core.ids import ClientOrderId
 from karat.core.model.reasons import Refusal
@@ -33,7 +34,7 @@ from karat.kernel.engine import Inputs, Recorder, advance, recorder
 from karat.kernel.loop import CLOSE_ONLY
 from karat.kernel.state import State, state_bytes
 from karat.oms.client_ids import Part as OrderPart
-from karat.ports.journal import BarEntry, Decision, Happening, Intent, LimitedBy, Part
+from karat.ports.journal import BarEntry, Decision, Intent, LimitedBy, Part
 from karat.ports.journal_columns import QuietBars
 
 MARK_EVERY_MS = 200  # how often the page may learn that figures moved while bars come in faster than that
@@ -66,6 +67,7 @@ class Member:
         self._room: Recorder = recorder(1, 1)
         self._last_refusal = last_refusal
         self._marked_ts = -MARK_EVERY_MS
+        self.beside: Beside | None = None  # what binds its decisions to those of another bot
 
     @property
     def simulates(self) -> bool:
@@ -200,8 +202,11 @@ class Member:
         decided = advance(inputs, met, bar + 1, room, CLOSE_ONLY)
         refusal = Refusal(int(room.log.refusals[bar]))
         room.log.refusals[bar] = Refusal.NONE
-        asked = self._asked(bar)
+        asked, said = self._asked(bar), ""
+        if self.beside is not None:
+            decided, said = self.beside.decided(shown(inputs, met, decided, bar, refusal))
         self._tracer.begin(bar, ts, asked, refusal, met, decided, inputs.rules)
+        self._tracer.bound(said)
         confidence = float(inputs.signal.confidence[bar]) if asked else None
         self._gate.closed(book, bar, ts, decided, confidence)
         kept, orders, told = self._gated(met, decided, ts, written_ts)
@@ -229,12 +234,17 @@ class Member:
                 intents=tuple(made),
             )
         )
-        for told in self._told(unaffordable, refusal):
+        for told in refusals_told(len(unaffordable), refusal, self._last_refusal):
             book.gathered.tell(book.record.id, told.kind, told.text, told.payload, key, ts)
         self._tracer.end(book.gathered)
         self._last_refusal, self.bars = refusal, bar + 1
         self._closed(book, key)
         return True
+
+    def foretold(self) -> Foretold | None:
+        """What it is about to decide at a bar that the venue has met; None where none is due. Nothing is kept."""
+        due = self.bars if self.bars < self.reached and self._met == self.bars else None
+        return None if due is None else foretell(self._inputs(), self.book.kernel, due, self._ready_room(due))
 
     def _gated(self, met: State, decided: State, ts: int, now_ms: int) -> tuple[State, list[Wish], Refusal]:
         """The decision after the gates, the orders that are left of it, and why one is gone."""
@@ -288,10 +298,3 @@ class Member:
         if self._targets:
             return bool(self._inputs().signal.target[bar] != 0.0)
         return self._columns.code(bar) & ENTRY_BITS != 0
-
-    def _told(self, unaffordable: tuple[int, ...], refusal: Refusal) -> tuple[Happening, ...]:
-        """Refusals when they begin: one that stays the same is told once."""
-        told = [refusal_told(Refusal.AFFORD) for _ in unaffordable]
-        if refusal not in (Refusal.NONE, self._last_refusal):
-            told.append(refusal_told(refusal))
-        return tuple(told)

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from karat.bots.desk.book import Book
@@ -46,6 +47,7 @@ class RiskGate:
         self._bar = -1
         self._damage = ""
         self._let = list[InFlight]()  # of the decision in hand, not yet among the orders of the book
+        self.beside: RiskGate | None = None  # of the other leg of a pair, asked at the same close
         book.onlooker = self
         house.moving.follow(history)
 
@@ -106,6 +108,20 @@ class RiskGate:
             self._keep()
         self._house.halt(self._book, decision.first, decision.reason)
 
+    def take_back(self, lots: int) -> None:
+        """Of what was let through last only `lots` go after all."""
+        last = self._let.pop()
+        if lots:
+            self._let.append(replace(last, lots=lots))
+            return
+        self._risk.entries = {key: at for key, at in self._risk.entries.items() if key != last.signal_key}
+        self._keep()
+
+    @property
+    def _flying(self) -> tuple[InFlight, ...]:
+        """What was let through at this close and is no order yet, of the other leg too."""
+        return (*self._let, *(self.beside._let if self.beside is not None else ()))
+
     def _let_through(self, proposal: Proposal, lots: int, now: int) -> None:
         self._risk.entered(proposal.signal_key, now)
         self._keep()
@@ -139,7 +155,7 @@ class RiskGate:
         picture, number = house.picture, book.number
         unit = self._unit()
         holdings = picture.holdings(number, book)
-        flying = (*picture.flying(book.record.currency), *self._let)
+        flying = (*picture.flying(book.record.currency), *self._flying)
         elsewhere = {one.market for one in (*holdings, *flying)} - {book.record.market}
         others = () if unit is None else picture.others_of_strategy(number, book, unit, now)
         return Snapshot(
@@ -188,7 +204,7 @@ class RiskGate:
             confidence=None if wish.opening is None else wish.opening.confidence,
             last_exit_bar=state.blocks.close_bar if state.blocks.close_bar >= 0 else None,
             positions_bot=positions + len(self._let),
-            positions_fleet=house.picture.positions() + len(self._let),
+            positions_fleet=house.picture.positions() + len(self._flying),
             volume=float(volume[bar]),
             volume_usual=float(volume[bar - VOLUME_BARS : bar].mean()) if bar >= VOLUME_BARS else None,
             equity=state.marks.equity,

@@ -11,6 +11,7 @@ every bar up to the next row, so its words carry no figure that changes from bar
 | signal | no entry was asked for, or its own exit stood beside it |
 | regime, filter, sizing | the bot's policy refused (`Refusal`) |
 | reentry | a stop or take closed the trade, and no re-entry limit could follow |
+| other_leg | the other leg of a pair: see `karat.bots.desk.pairing` |
 | any other | a gate of the desk, by its own name |
 """
 
@@ -31,6 +32,7 @@ from karat.ports.trading import TradeTrace, TradingJournal
 KERNEL_GATES = ("signal", "regime", "filter", "sizing")
 NOT_ASKED = ("signal", "no entry was asked for")
 HELD = ("position", "in a position")
+OTHER_LEG = "other_leg"
 _REENTERS = (Reason.STOP, Reason.TRAIL, Reason.TAKE)
 _GATES = {Refusal.OWN_EXIT: "signal", Refusal.REGIME: "regime", Refusal.SIZE: "sizing"}
 
@@ -56,6 +58,16 @@ class Tracer:
                 return
         if not self._chain and self._first:
             self._chain.append({"gate": self._first, "passed": False, "reason": self._reason})
+
+    def bound(self, words: str) -> None:
+        """Another bot decides with this one, and says this of the bar; "" is nothing."""
+        if not words:
+            return
+        self._chain.append({"gate": OTHER_LEG, "passed": False, "reason": words})
+        if self._first:
+            self._first, self._reason = OTHER_LEG, words
+        else:
+            self._reason = f"{self._reason}, {words}"
 
     def gated(self, wish: Wish, answer: Answer) -> None:
         """The gates of the desk answered for a wish."""

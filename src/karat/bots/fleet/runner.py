@@ -3,20 +3,23 @@
 1. Strategies that are proved to see no future are evaluated once over the range, for all bots that ask the same; their
    bots read the answer bar by bar. Any other is asked at every close, on the bars that have closed.
 2. Bots decide in a defined order (`schedule`), on a clock that stands at the close in hand.
+3. Two bots may be the legs of a pair (`karat.bots.desk.pairing`), each on a tape with the closes of both markets.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.fleet import gate_of as desk_gate_of
 from karat.bots.desk.gates import Gate
+from karat.bots.desk.pairing import Pair
 from karat.bots.desk.watching import Watch
 from karat.bots.fleet.clock import VirtualClock
 from karat.bots.fleet.lanes import Lane, Road
+from karat.bots.fleet.pairs import Pairs, keyed
 from karat.bots.fleet.reading import ReadVoice
 from karat.bots.fleet.schedule import MarkedGate, Schedule
 from karat.bots.history import History
@@ -48,13 +51,13 @@ class FleetRunner(Runner):
 
     `is_proved` says of which strategies it is proved that they see no future. `limits` are in force for bots under the
     limits of the fleet. `gate_of` puts another gate that looks at the whole fleet before entries; None is the desk's
-    own. Bots are given in the order in which they decide.
+    own. `pairs` binds bots to each other. Bots are given in the order in which they decide.
     """
 
     def __init__(
         self, journal: TradingJournal, tapes: Mapping[FeedKey, Tape], venue: SimulatedVenue,
         strategy_of: Callable[[str], Strategy], is_proved: IsProved, gate_of: GateOf | None = None,
-        voices: Voices | None = None, limits: Limits | None = None,
+        voices: Voices | None = None, limits: Limits | None = None, pairs: Sequence[Pair] = (),
     ) -> None:  # fmt: skip
         self._time = VirtualClock()
         self._limits = limits
@@ -63,10 +66,14 @@ class FleetRunner(Runner):
         self._schedule: Schedule | None = None
         self._whole: dict[Hashable, Signals] = {}
         self._sees_fleet = gate_of is not None
-        gates = desk_gate_of if gate_of is None else lambda *of: MarkedGate(gate_of(*of), self._mark)
+        self._own_gate = desk_gate_of if gate_of is None else lambda *of: MarkedGate(gate_of(*of), self._mark)
+        self._pairs = tuple(pairs)
         super().__init__(
-            journal, self._feed, venue, strategy_of, self._time, voices=voices, gate_of=gates, watch_seconds=None
+            journal, self._feed, venue, strategy_of, self._time, voices=voices, gate_of=self._gate, watch_seconds=None
         )
+
+    def _gate(self, desk: Desk, book: Book, history: History, facts: Facts) -> Gate:
+        return self._bound.gate(book, self._own_gate(desk, book, history, facts))
 
     def _feed(self, key: FeedKey) -> Feed:
         tape = self._tapes[key]
@@ -84,7 +91,8 @@ class FleetRunner(Runner):
         past = read_past(self._journal)
         places = {record.id: place for place, record in enumerate(records)}
         lanes: list[Lane] = []
-        for key, members in grouped(records, self._strategy_of, shared.doings).items():
+        self._bound = Pairs(desk, self._pairs, shared.doings.over, past.facts)
+        for key, members in keyed(grouped(records, self._strategy_of, shared.doings), self._pairs).items():
             ahead = [one for one in members if self._proves(*one) and one[0].limits is LimitedBy.NONE]
             for group, whole in ((ahead, True), ([one for one in members if one not in ahead], False)):
                 lanes += self._lanes(shared, past, key, group, places, whole=whole) if group else []
@@ -172,6 +180,7 @@ class FleetRunner(Runner):
             except KaratError as error:
                 shared.doings.fail(record.id, error)
                 continue
+            self._bound.join(member)
             lanes.append(Lane(places[record.id], member, road))
         return lanes
 

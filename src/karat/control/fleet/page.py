@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from karat.control.fleet.page_pairs import pair_panels
+from karat.control.fleet.page_parts import panel, table_of
 from karat.control.fleet.result import FleetResult
 from karat.control.fleet.run import FleetRun
 from karat.core.time import DAY_MS, timeframe_text
@@ -44,6 +46,7 @@ def fleet_page(run: FleetRun, result: FleetResult, manifest: Mapping[str, Any]) 
                 "equity", "Equity", f"at closes, {run.ground.plan.currency}, after all costs", _equity_words(result)
             ),
             _chart("exposure", "Exposure", "notional over equity, gross and net", _exposure_words(result)),
+            *pair_panels(result),
             _bots(run, result),
             _correlations(result),
             _refusals("refused", "Refused, in bars", 'by the first "no" of kernel and gates', result.refusals),
@@ -91,7 +94,7 @@ def _assumed(run: FleetRun, manifest: Mapping[str, Any]) -> Markup:
         ("Version", f"karat {manifest['karat_version']}"),
     ]
     body = [tag("div", tag("dt", name), tag("dd", text)) for name, text in rows]
-    return _panel("stamp", "What was assumed", "", tag("dl", *body, class_="stamp"))
+    return panel("stamp", "What was assumed", "", tag("dl", *body, class_="stamp"))
 
 
 def _band(result: FleetResult) -> Markup:
@@ -159,15 +162,15 @@ def _bots(run: FleetRun, result: FleetResult) -> Markup:
                 f"{len(one.trades):,}", f"{len(one.fills):,}", f"{sum(one.refusals.values()):,}",
             )
         )  # fmt: skip
-    return _panel("bots", "Bots", "in the order in which they decide", _table(head, rows, numbers_from=4))
+    return panel("bots", "Bots", "in the order in which they decide", table_of(head, rows, numbers_from=4))
 
 
 def _correlations(result: FleetResult) -> Markup:
     names = [one.record.name for one in result.bots]
     rows = [(name, *(_coefficient(one) for one in row)) for name, row in zip(names, result.correlations, strict=True)]
-    return _panel(
+    return panel(
         "correlations", "Correlation of daily returns", "Pearson's, between bots",
-        _table(("", *names), rows, numbers_from=1),
+        table_of(("", *names), rows, numbers_from=1),
     )  # fmt: skip
 
 
@@ -179,7 +182,7 @@ def _coefficient(figure: Figure) -> Content:
 
 def _refusals(name: str, heading: str, note: str, counts: Mapping[str, int]) -> Markup:
     if not counts:
-        return _panel(name, heading, note, tag("p", "Nothing was refused.", class_="empty"))
+        return panel(name, heading, note, tag("p", "Nothing was refused.", class_="empty"))
     most = str(max(counts.values()))
     rows = [
         tag(
@@ -190,24 +193,4 @@ def _refusals(name: str, heading: str, note: str, counts: Mapping[str, int]) -> 
         )
         for words, count in counts.items()
     ]
-    return _panel(name, heading, note, tag("table", tag("tbody", *rows), class_="refusals"))
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[Content]], *, numbers_from: int) -> Markup:
-    """A table whose first column names the row; it scrolls by itself where the page is narrow."""
-    titles = [tag("th", text, scope="col", class_="r" if at >= numbers_from else None) for at, text in enumerate(head)]
-    body = [
-        tag(
-            "tr",
-            tag("th", row[0], scope="row"),
-            *(tag("td", cell, class_="r" if at >= numbers_from else None) for at, cell in enumerate(row[1:], 1)),
-        )
-        for row in rows
-    ]
-    table = tag("table", tag("thead", tag("tr", *titles)), tag("tbody", *body), class_="fleet")
-    return tag("div", table, class_="scroll", tabindex="0", role="group")
-
-
-def _panel(name: str, heading: str, note: str, body: Content) -> Markup:
-    head = tag("div", tag("h2", heading), tag("span", note, class_="note"), class_="head")
-    return tag("section", head, body, class_="panel", id=name, aria_label=heading)
+    return panel(name, heading, note, tag("table", tag("tbody", *rows), class_="refusals"))

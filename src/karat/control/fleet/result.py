@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from karat.control.fleet.pair_result import PairResult, pair_result
 from karat.control.fleet.run import FleetRun
 from karat.core.model.candles import Floats, Ints
 from karat.core.model.instrument import Instrument, Kind
@@ -57,6 +58,7 @@ class FleetResult:
     correlations: tuple[tuple[Figure, ...], ...]
     refusals: Mapping[str, int]
     first_noes: Mapping[str, int]
+    pairs: tuple[PairResult, ...] = ()
 
 
 def fleet_result(run: FleetRun) -> FleetResult:
@@ -88,8 +90,15 @@ def fleet_result(run: FleetRun) -> FleetResult:
     return FleetResult(
         clock, equity, gross, net, tuple(bots), _metrics(run, clock, equity, held, bots),
         correlations([_days(clock, one.equity, one.record.policy.capital) for one in bots]),
-        _sum(one.refusals for one in bots), _sum(one.first_noes for one in bots),
+        _sum(one.refusals for one in bots), _sum(one.first_noes for one in bots), _pairs(run, bots),
     )  # fmt: skip
+
+
+def _pairs(run: FleetRun, bots: list[BotResult]) -> tuple[PairResult, ...]:
+    by_name = {one.record.name: one for one in bots}
+    return tuple(
+        pair_result(pair.name, by_name[pair.legs[0].name], by_name[pair.legs[1].name]) for pair in run.ground.plan.pairs
+    )
 
 
 def correlations(returns: list[Floats]) -> tuple[tuple[Figure, ...], ...]:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from karat.bots.creation import new_bot
+from karat.bots.desk.pairing import Pair
 from karat.bots.fleet.runner import FleetRunner
 from karat.bots.workers.voices import Voices
-from karat.control.fleet.plan import FleetPlan, PlannedBot
+from karat.control.fleet.legs import both_legs
+from karat.control.fleet.plan import FleetPlan, PlannedBot, PlannedPair
 from karat.core.errors import InputError, KaratError
 from karat.core.ids import BotId, MarketId
 from karat.core.model.candles import Series
@@ -25,6 +27,7 @@ from karat.ports.lake import Lake
 from karat.research.backtest import MarketData
 from karat.research.backtest_market import market_data
 from karat.strategies import Strategy, Values, find_strategy
+from karat.strategies.legs import LEG_CLOSES
 from karat.venues.paper import PaperVenue
 
 FUNDING = "funding"
@@ -35,7 +38,7 @@ class FleetGround:
     """A plan with what it runs on: the markets of its bots within one range that ends before any vault."""
 
     plan: FleetPlan
-    data: Mapping[str, MarketData]  # by the bot's name
+    data: Mapping[str, MarketData]  # by the bot's name; a leg's has the closes of both legs
     first_ms: int
     end_ms: int
     books: Mapping[MarketId, Series | None] = field(default_factory=dict[MarketId, Series | None])  # what limits read
@@ -57,7 +60,7 @@ class FleetRun:
 
 def fleet_ground(plan: FleetPlan, lake: Lake) -> FleetGround:
     """The markets of a plan. Without `from` the range begins with the last market that begins; it ends where the first
-    vault does. Raises what `market_data` raises, InputError `mixed_currency`, `vault_closed` and
+    vault does. Raises what `market_data` and `both_legs` raise, InputError `mixed_currency`, `vault_closed` and
     `range_without_data`."""
     entries = [lake.entry(bot.market, bot.timeframe_ms) for bot in plan.bots]
     first = max(one.first_ts for one in entries) if plan.from_ms is None else plan.from_ms
@@ -74,6 +77,8 @@ def fleet_ground(plan: FleetPlan, lake: Lake) -> FleetGround:
             "Choose an earlier start: a backtest of a fleet never reads the vault.",
         )  # fmt: skip
     data = {bot.name: _market(lake, bot, first, end) for bot in plan.bots}
+    for pair in plan.pairs:
+        data |= both_legs(pair, data)
     for bot in plan.bots:
         instrument = data[bot.name].instrument
         if instrument.settle != plan.currency:
@@ -97,9 +102,14 @@ def run_fleet(
             _record(bot, ground.data[bot.name], limited=ground.plan.limits is not None) for bot in ground.plan.bots
         )
         journal.create_bots([(record, ()) for record in records])
-        tapes = {_key(record): _tape(ground.data[record.name], ground.books.get(record.market)) for record in records}
+        markets = {leg.name: one.markets for one in ground.plan.pairs for leg in one.legs}
+        tapes = {
+            _key(one, markets.get(one.name, ())): _tape(ground.data[one.name], ground.books.get(one.market))
+            for one in records
+        }
         limits = ground.plan.limits
-        runner = FleetRunner(journal, tapes, PaperVenue(), find_strategy, is_proved, None, voices, limits)
+        pairs = [Pair(one.name, _legs_of(one), one.markets) for one in ground.plan.pairs]
+        runner = FleetRunner(journal, tapes, PaperVenue(), find_strategy, is_proved, None, voices, limits, pairs)
         asyncio.run(runner.run([record.id for record in records]))
         for record in records:
             _refuse_failed(journal, record.id)
@@ -110,7 +120,13 @@ def run_fleet(
 
 
 def _market(lake: Lake, bot: PlannedBot, first: int, end: int) -> MarketData:
-    return market_data(lake, bot.market, bot.timeframe_ms, first, end, find_strategy(bot.strategy).needs)
+    needs = tuple(need for need in find_strategy(bot.strategy).needs if not (need in LEG_CLOSES and bot.is_leg))
+    return market_data(lake, bot.market, bot.timeframe_ms, first, end, needs)
+
+
+def _legs_of(pair: PlannedPair) -> tuple[BotId, BotId]:
+    first, second = pair.legs
+    return BotId(first.name), BotId(second.name)
 
 
 def _record(bot: PlannedBot, data: MarketData, *, limited: bool) -> BotRecord:
@@ -123,9 +139,9 @@ def _record(bot: PlannedBot, data: MarketData, *, limited: bool) -> BotRecord:
     )  # fmt: skip
 
 
-def _key(record: BotRecord) -> FeedKey:
+def _key(record: BotRecord, legs: tuple[MarketId, ...]) -> FeedKey:
     needs = tuple(need for need in find_strategy(record.strategy).needs if need != FUNDING)
-    return FeedKey(record.market, record.timeframe_ms, record.anchor_ts, needs)
+    return FeedKey(record.market, record.timeframe_ms, record.anchor_ts, needs, legs)
 
 
 def _tape(data: MarketData, book: Series | None) -> Tape:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from karat.control.fleet.pair_result import PairResult
 from karat.control.fleet.result import BotResult, FleetResult
 from karat.control.fleet.run import FleetRun
 from karat.core.model.candles import Floats
@@ -38,6 +39,7 @@ def fleet_json(run: FleetRun, result: FleetResult) -> dict[str, Any]:
         "refusals": dict(result.refusals),
         "layers": dict(result.first_noes),
         "bots": [_bot_json(one) for one in result.bots],
+        "pairs": [_pair_json(one) for one in result.pairs],
     }
 
 
@@ -53,6 +55,7 @@ def fleet_manifest(run: FleetRun) -> dict[str, Any]:
         "limits": {"undefined": "none but the desk's switches"} if plan.limits is None else plan.limits.hash,
         "first": ground.first_ms,
         "end": ground.end_ms,
+        "pairs": [{"name": one.name, "legs": [leg.name for leg in one.legs], "share": one.share} for one in plan.pairs],
         "bots": [
             {
                 "name": record.name,
@@ -86,6 +89,32 @@ def _bot_json(one: BotResult) -> dict[str, Any]:
         "fills": len(one.fills),
         "refusals": dict(one.refusals),
         "layers": dict(one.first_noes),
+    }
+
+
+def _pair_json(pair: PairResult) -> dict[str, Any]:
+    return {
+        "name": pair.name,
+        "strategy": pair.strategy,
+        "legs": [leg.record.name for leg in pair.legs],
+        "markets": [leg.record.market for leg in pair.legs],
+        "capital": pair.capital,
+        "end": float(pair.equity[-1]),
+        "return": float(pair.equity[-1]) / pair.capital - 1.0,
+        "gross_most": _most(pair.gross),
+        "net_most": _most(np.abs(pair.net)),
+        "refusals": dict(pair.refusals),
+        "round_trips": [
+            {
+                "entry": trip.entry_ts,
+                "exit": trip.exit_ts,
+                "sides": list(trip.sides),
+                "reasons": list(trip.reasons),
+                "pnl": trip.result,
+                "pnl_legs": list(trip.pnl),
+            }
+            for trip in pair.trips
+        ],
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from karat.control.fleet.result import FleetResult
 from karat.control.fleet.run import FleetRun
+from karat.core.model.candles import Floats
 from karat.core.time import iso, timeframe_text
 from karat.stats import Figure, Undefined
 
@@ -43,7 +44,30 @@ def fleet_view(run: FleetRun, result: FleetResult) -> RenderableType:
             f"{gained:+.2%}", str(len(one.trades)), str(sum(one.refusals.values())),
         )  # fmt: skip
     lines = [_exposure(result), _refusals(result)]
-    return Group(Text(title, style="bold"), figures, bots, *map(Text, lines))
+    parts = [bots, _pairs(result)] if result.pairs else [bots]
+    return Group(Text(title, style="bold"), figures, *parts, *map(Text, lines))
+
+
+def _pairs(result: FleetResult) -> RenderableType:
+    """A line for each pair: both legs together."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title="Pairs", title_justify="left")
+    for heading in ("pair", "first leg", "second leg", "return", "result", "round trips", "won", "gross", "net"):
+        table.add_column(heading)
+    for one in result.pairs:
+        won = sum(trip.result > 0.0 for trip in one.trips)
+        table.add_row(
+            one.name, *(leg.record.market for leg in one.legs), f"{one.equity[-1] / one.capital - 1.0:+.2%}",
+            f"{one.equity[-1] - one.capital:+,.2f}", str(len(one.trips)), str(won),
+            _most(one.gross), _most(np.abs(one.net)),
+        )  # fmt: skip
+    return table
+
+
+def _most(values: Floats) -> str:
+    return "-" if np.isnan(values).all() else f"{np.nanmax(values):.2f}"
 
 
 def _figure(figure: Figure) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from karat.core.ids import market_id
 from karat.core.model.candles import Candles, Floats, Funding, Ints, Series
 from karat.core.time import DAY_MS, HOUR_MS, MINUTE_MS
+from karat.strategies.legs import LEG_CLOSES, leg_closes
 from karat.strategies.market import Market
 
 FIRST_TS = 1_700_006_400_000  # 2023-11-15T00:00:00Z, a round number of days
@@ -52,7 +53,12 @@ def _market(name: str, seed: int, bars: int, needs: Sequence[str]) -> Market:
     _RECIPES[name](columns, seed)
     candles = Candles(market_id(f"hostile:{name.upper()}"), HOUR_MS, **columns)
     holes = name == "holes"
-    series = [_daily(need, candles.ts, seed + 300 + k, holes) for k, need in enumerate(needs) if need != "funding"]
+    series = [
+        _daily(need, candles.ts, seed + 300 + k, holes)
+        for k, need in enumerate(needs)
+        if need != "funding" and need not in LEG_CLOSES
+    ]
+    series += [one for one in leg_closes(candles, _second_leg(candles, seed)) if one.name in needs]
     funding = _funding(candles.ts, seed, holes) if "funding" in needs else None
     return Market(candles, funding, series)
 
@@ -72,6 +78,18 @@ def _daily(name: str, ts: Ints, seed: int, holes: bool) -> Series:
     values = np.concatenate((value, 100.0 - value[revised]))
     order = np.lexsort((ts, known))
     return Series(name, ts[order], known[order], values[order])
+
+
+def _second_leg(candles: Candles, seed: int) -> Candles:
+    """A market that follows the first, strays from it and comes back, and lacks a bar now and then."""
+    bars = len(candles)
+    strayed = 0.06 * np.sin(np.arange(bars) / 17.0) ** 15 + 0.004 * noise(seed + 500, bars)
+    there = noise(seed + 501, bars) < 0.96
+    close = (candles.close * np.exp(strayed))[there]
+    columns = dict.fromkeys(("open", "high", "low", "close"), close)
+    return Candles(
+        market_id("hostile:SECOND"), candles.timeframe_ms, candles.ts[there], volume=candles.volume[there], **columns
+    )
 
 
 def _funding(ts: Ints, seed: int, holes: bool) -> Funding:

@@ -1,0 +1,1 @@
+"""Strategies that trade with a drift of weeks."""
