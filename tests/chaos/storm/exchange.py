@@ -111,6 +111,11 @@ class Exchange:
         balances = {currency: money.wallet for currency, money in self.money.items()}
         return Looked(VenueView(asked.id, orders, positions, balances))
 
+    def read_back(self, market: MarketId) -> tuple[float, int, bool]:
+        """What is set: leverage, largest order in lots, whether exits alone are taken."""
+        terms = self.terms[market]
+        return float(terms.set_leverage), terms.max_lots, not terms.open
+
     # Time
 
     def tick(self) -> None:

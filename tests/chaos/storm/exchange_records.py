@@ -28,7 +28,8 @@ class Terms:
     min_notional: Decimal = Decimal(0)
     band: Decimal = Decimal("0.2")  # how far from the price a limit may be
     half_spread_ticks: int = 1
-    leverage: int = 10
+    leverage: int = 10  # the most that it lends
+    set_leverage: int = 3  # what the account has asked for
     open: bool = True  # False: halted or delisted
 
     @classmethod

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -93,10 +93,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """The faults of one storm, by time. `quiet_from_ms`: none is there from then on."""
+    """The faults of one storm, by time, and which fleet meets them ("": that of the seed). `quiet_from_ms`: no fault is
+    there from then on."""
 
     seed: int
     faults: tuple[Fault, ...]
+    fleet: str = ""
 
     @property
     def quiet_from_ms(self) -> int:
@@ -114,12 +116,16 @@ class FaultPlan:
             } for fault in self.faults
         ]  # fmt: skip
         lines = ",\n  ".join(json.dumps(row, sort_keys=True) for row in rows)
-        return f'{{"seed": {self.seed}, "faults": [\n  {lines}\n]}}\n'
+        return f'{{"seed": {self.seed}, "fleet": "{self.fleet}", "faults": [\n  {lines}\n]}}\n'
 
     @classmethod
     def from_json(cls, text: str) -> FaultPlan:
         told = json.loads(text)
-        return cls(told["seed"], tuple(Fault(**{**row, "kind": Kind(row["kind"])}) for row in told["faults"]))
+        return cls(
+            told["seed"],
+            tuple(Fault(**{**row, "kind": Kind(row["kind"])}) for row in told["faults"]),
+            told.get("fleet", ""),
+        )
 
 
 def corpus(folder: Path) -> list[FaultPlan]:
@@ -144,7 +150,7 @@ def shrunk(plan: FaultPlan, fails: Callable[[FaultPlan], bool]) -> FaultPlan:
 
 
 def _with(plan: FaultPlan, faults: Iterable[Fault]) -> FaultPlan:
-    return FaultPlan(plan.seed, tuple(faults))
+    return replace(plan, faults=tuple(faults))
 
 
 class Running:

@@ -170,8 +170,9 @@ class Storm:
         journal = FaultyJournal(self.journal, life, self.world, self.faults, self.tape)
         channel = Channel(life, self.world, self.faults, self.tape)
         parts = Parts(
-            self.setting, self._clock, journal, end, self._feeds(life), channel, self._publishes(life), self.plan.seed
-        )
+            self.setting, self._clock, journal, end, self._feeds(life), channel, self._publishes(life),
+            self.exchange.read_back, self.plan.seed,
+        )  # fmt: skip
         asyncio.set_event_loop(None)
         try:
             self._process = process = self.plug.build(parts)

@@ -11,16 +11,13 @@ from karat.oms.protection import Plan, Protected, plan_protection
 from karat.oms.records import Order
 
 
-def protection_of(
-    rules: Rules, features: Features, state: State, orders: Iterable[Order], external_lots: int = 0
-) -> Plan:
+def protection_of(rules: Rules, features: Features, state: State, orders: Iterable[Order], taken_lots: int = 0) -> Plan:
     """What to do next so that stop and take stand where the state has them.
 
-    `external_lots` of the other side are nobody's, and have taken as much of the position away at the venue: what is
-    left there is all that an order may still close.
+    `taken_lots` of the position are not at the venue any more: what is left there is all that an order may still close.
     """
     holding, levels = state.holding, state.levels
-    there = holding.lots - min(max(-holding.side * external_lots, 0), holding.lots)
+    there = holding.lots - taken_lots
     if not there:
         return plan_protection(Protected(0, None), orders)
     take = levels.take if levels.has_take else None

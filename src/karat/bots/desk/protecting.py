@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from karat.bots.desk.beside import is_borne, may_close
 from karat.bots.desk.book import Book
 from karat.core.model.reasons import Reason
 from karat.oms.client_ids import Part
@@ -27,7 +28,7 @@ def protect(desk: Desk, book: Book, cause: str) -> None:
     refused = book.refused_ms is not None and desk.now_ms() - book.refused_ms < desk.timings.chase_ms
     for action in book.protection().actions:
         if isinstance(action, Place):
-            if not refused:  # else a venue that refuses at once would be asked without end
+            if not refused and is_borne(book):  # else a venue that refuses at once would be asked without end
                 _place(desk, book, action, cause)
         elif isinstance(action, Cancel):
             book.cancel(action.order, cause)
@@ -38,12 +39,13 @@ def protect(desk: Desk, book: Book, cause: str) -> None:
 def flatten(desk: Desk, book: Book, action: Flatten, cause: str) -> None:
     """Close a position at the market, unless that is under way. A simulated venue fills it at the last price that it
     knows, at once."""
-    if not _may_flatten(desk, book):
+    quote = desk.quotes.get(book.record.market)
+    if not _may_flatten(desk, book) or not may_close(book, action.lots, None if quote is None else quote.mark):
         return
     timing = None if desk.venue.traits.simulates else Timing(book.kernel.bar)
     book.intend(
         Part.FLATTEN, action.side, action.lots, cause, decision_bar=book.kernel.bar - 1, decision_ts=desk.now_ms(),
-        reason=Reason.KILL, reduce_only=True, parent=desk.parent_of(book), timing=timing,
+        reason=Reason.KILL, reduce_only=is_borne(book, action.lots), parent=desk.parent_of(book), timing=timing,
     )  # fmt: skip
 
 
@@ -65,6 +67,8 @@ def _may_flatten(desk: Desk, book: Book) -> bool:
         return not any(book.live_of(Part.FLATTEN))
     leaving = [order.status for order in book.live_of(Part.FLATTEN, Part.EXIT)]
     unheard = leaving.count(Status.UNKNOWN)  # of these nothing is known: one more may be tried beside them
-    if unheard < len(leaving) or unheard >= UNHEARD_MAX or not desk.can_close(book):
+    alone = book.beside is None or not book.beside.others_lots()
+    tries_max = UNHEARD_MAX if alone else 1  # a mark bounds the sum of all books, not this one
+    if unheard < len(leaving) or unheard >= tries_max or not desk.can_close(book):
         return False
     return book.failed_exit is None or desk.now_ms() - book.failed_ms >= desk.timings.chase_ms

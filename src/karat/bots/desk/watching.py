@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from karat.bots.desk.beside import is_borne, is_nobodys, may_close
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.timings import Timings
@@ -72,11 +73,13 @@ class Watch:
         if not there or failed.order.side == holding.side:
             book.failed_exit = None
             return
-        if now_ms - book.failed_ms >= self.timings.chase_ms:
+        quote = self.desk.quotes.get(book.record.market)
+        may = may_close(book, there, None if quote is None else quote.mark)
+        if may and now_ms - book.failed_ms >= self.timings.chase_ms:
             book.failed_exit = None
             book.intend(
                 Part.EXIT, -holding.side, there, failed.order.id, decision_bar=failed.decision_bar,
-                decision_ts=failed.decision_ts, reason=failed.reason, reduce_only=True,
+                decision_ts=failed.decision_ts, reason=failed.reason, reduce_only=is_borne(book, there),
                 parent=failed.parent or failed.order.id,
             )  # fmt: skip
 
@@ -86,9 +89,17 @@ class Watch:
         holding, levels = book.kernel.holding, book.kernel.levels
         self.desk.protect(book, "watch")
         plan, there = book.protection(), book.there_lots
+        if there and is_nobodys(book):
+            self.desk.flatten(book, Flatten(-holding.side, there), "undecided")
+            return
         if not there or not levels.has_stop or plan.covered_lots >= there:
             cover.since_ms, cover.alarmed = None, False
             book.beyond_stop = False
+            return
+        if not is_borne(book):  # other bots outweigh it: no stop can stand, and the venue holds nothing to cover
+            cover.since_ms, cover.alarmed = None, False
+            if self._is_past_stop(book, now_ms):
+                self.desk.flatten(book, Flatten(-holding.side, there), "unprotected")
             return
         if cover.since_ms is None or now_ms < cover.since_ms:  # time may have been set back
             cover.since_ms = now_ms

@@ -1,0 +1,76 @@
+"""What stands beside the book of a bot in its market: other bots, and lots that are nobody's.
+
+A venue has one position per market: the sum of all books, and of what is nobody's. Its reduce-only mark looks at that
+sum alone. So where others hold more of the other side, an order of this bot that may only reduce finds nothing to
+reduce: its stop cannot stand at the venue, where the sum has no risk of that side either, and the own monitor watches
+its level; its exit leaves without a mark, bounded by what the bot holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from karat.core.model.instrument import Kind
+from karat.core.model.reasons import Reason
+
+if TYPE_CHECKING:
+    from karat.bots.desk.book import Book
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Of one book among all `books` of its desk, by number."""
+
+    books: Mapping[int, Book]
+    book: Book
+
+    def others_lots(self) -> int:
+        """What all other bots of the market hold by their books, signed."""
+        return sum(one.kernel.holding.side * one.kernel.holding.lots for one in self._others())
+
+    def taken_lots(self) -> int:
+        """How many lots of this book nobody's lots of the other side have taken away at the venue. They take each lot
+        once: of the bots on one side, the one with the lowest number loses first."""
+        holding = self.book.kernel.holding
+        left = max(-holding.side * self.book.external_lots, 0)
+        if not left:
+            return 0
+        same = (one.kernel.holding.lots for one in self._others() if one.kernel.holding.side == holding.side
+                and one.number < self.book.number)  # fmt: skip
+        return min(max(left - sum(same), 0), holding.lots)
+
+    def _others(self) -> Iterator[Book]:
+        mine = self.book
+        return (one for one in self.books.values() if one is not mine and one.record.market == mine.record.market)
+
+
+def is_borne(book: Book, lots: int = 1) -> bool:
+    """Whether the position of the account is on the side of this bot with at least `lots`, by the books and what is
+    nobody's: then what closes as much of it may be marked as reducing."""
+    holding = book.kernel.holding
+    others = 0 if book.beside is None else book.beside.others_lots() + book.external_lots
+    return holding.lots + holding.side * others >= lots
+
+
+def may_close(book: Book, lots: int, mark: float | None) -> bool:
+    """Whether a venue would take an exit of `lots` now: without a mark it has to be worth the least that an order may
+    be worth, at `mark` quote units; None: unknown, and it is tried."""
+    instrument = book.record.instrument
+    if is_borne(book, lots) or mark is None:
+        return True
+    size = lots * instrument.lot * instrument.contract_size
+    return size * (1.0 if instrument.kind == Kind.INVERSE else mark) >= instrument.min_notional
+
+
+def is_marked(book: Book, lots: int, mark: float) -> bool:
+    """Whether an exit of `lots` leaves marked: also one that is too small to leave without, which a venue refuses or
+    bounds, and which is tried again."""
+    return is_borne(book, lots) or not may_close(book, lots, mark)
+
+
+def is_nobodys(book: Book) -> bool:
+    """Whether an order that was to close began the position: it met the lots of other bots, or more than it asked for
+    was filled. No decision stands behind such a position, and no stop was ever meant for it."""
+    return bool(book.open_fills) and book.open_fills[0].reason not in (Reason.ENTRY, Reason.REENTRY)
