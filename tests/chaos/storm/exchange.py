@@ -75,6 +75,12 @@ class Exchange:
         if order is None:
             reason = found[-1].state if found else "unknown_order"
             return _said(EventKind.CANCEL_REFUSED, asked.id, None, number=asked.number, reason=reason)
+        if self.tricks.fills_before_cancel and order.limit_ticks is not None:
+            lots = min(self.tricks.fills_before_cancel, max(order.left - 1, 0))
+            self.tricks.fills_before_cancel = 0
+            self._fill(order, lots, order.limit_ticks, maker=True)
+            if order.state != "open":
+                return _said(EventKind.CANCEL_REFUSED, asked.id, None, number=asked.number, reason=order.state)
         self._end(order, "cancelled", "asked", EventKind.CANCEL_DONE)
         return _said(EventKind.CANCEL_DONE, asked.id, order.venue_id, lots=order.filled, number=asked.number)
 
@@ -149,6 +155,9 @@ class Exchange:
 
     def end_by_venue(self, venue_id: str, why: str = "venue") -> None:
         self._end(self.orders[venue_id], "expired", why, EventKind.EXPIRE)
+
+    def end_by_hand(self, venue_id: str) -> None:
+        self._end(self.orders[venue_id], "cancelled", "by hand", EventKind.CANCEL_DONE)
 
     def trade_by_hand(self, market: MarketId, side: int, lots: int) -> Trade:
         """A market order from a person, with no client id."""

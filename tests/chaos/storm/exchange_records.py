@@ -143,3 +143,4 @@ class Tricks:
     slices: int = 1
     drop_rest: bool = False
     overfill_next: int = 0
+    fills_before_cancel: int = 0  # of the next order that rests and is asked to go

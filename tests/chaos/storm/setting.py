@@ -36,6 +36,7 @@ class Times:
     stale_max: int = 60_000  # how old the newest good bar's close may be, beyond its timeframe
     skew_max: int = 2_000  # what the clock may be wrong
     notice_max: int = 20_000  # how long stale data or a wrong clock may go unseen
+    command_max: int = 20_000  # from a command in the inbox to its being taken
     audit_max: int = 5_000  # from a command to its event in the log
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from karat.bots.desk.book import Book
 
 
+_DUST = 1.2  # prices move on the way
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """Of one book among all `books` of its desk, by number."""
@@ -46,28 +49,39 @@ class Beside:
         return (one for one in self.books.values() if one is not mine and one.record.market == mine.record.market)
 
 
-def is_borne(book: Book, lots: int = 1) -> bool:
-    """Whether the position of the account is on the side of this bot with at least `lots`, by the books and what is
-    nobody's: then what closes as much of it may be marked as reducing."""
+def borne_lots(book: Book) -> int:
+    """How much the account has on the side of this bot, by the books and what is nobody's; not above 0: others outweigh
+    it."""
     holding = book.kernel.holding
     others = 0 if book.beside is None else book.beside.others_lots() + book.external_lots
-    return holding.lots + holding.side * others >= lots
+    return holding.lots + holding.side * others
+
+
+def is_borne(book: Book) -> bool:
+    """Whether the position of the account is on the side of this bot, so that a reducing order finds something."""
+    return borne_lots(book) > 0
+
+
+def is_marked(book: Book, lots: int, mark: float | None) -> bool:
+    """Whether an exit of `lots` leaves marked as reducing. Of more than the account has the venue fills that much, and
+    the rest follows without a mark; where that would be too small to leave, all of it goes without one. What is too
+    small as a whole leaves marked, to be refused until there is room for it. `mark` in quote units, None: unknown."""
+    borne = borne_lots(book)
+    if borne >= lots or _is_dust(book, lots, mark):
+        return True
+    return borne > 0 and not _is_dust(book, lots - borne, mark)
 
 
 def may_close(book: Book, lots: int, mark: float | None) -> bool:
-    """Whether a venue would take an exit of `lots` now: without a mark it has to be worth the least that an order may
-    be worth, at `mark` quote units; None: unknown, and it is tried."""
+    """Whether a venue would take an exit of `lots` now: without a mark it has to be worth what an order must be."""
+    return is_borne(book) or not _is_dust(book, lots, mark)
+
+
+def _is_dust(book: Book, lots: int, mark: float | None) -> bool:
+    """Whether `lots` are worth less than an order must be; without a price, at that of the entry."""
     instrument = book.record.instrument
-    if is_borne(book, lots) or mark is None:
-        return True
-    size = lots * instrument.lot * instrument.contract_size
-    return size * (1.0 if instrument.kind == Kind.INVERSE else mark) >= instrument.min_notional
-
-
-def is_marked(book: Book, lots: int, mark: float) -> bool:
-    """Whether an exit of `lots` leaves marked: also one that is too small to leave without, which a venue refuses or
-    bounds, and which is tried again."""
-    return is_borne(book, lots) or not may_close(book, lots, mark)
+    price = 1.0 if instrument.kind == Kind.INVERSE else book.kernel.holding.average if mark is None else mark
+    return lots * instrument.lot * instrument.contract_size * price < _DUST * instrument.min_notional
 
 
 def is_nobodys(book: Book) -> bool:

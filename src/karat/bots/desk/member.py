@@ -17,11 +17,11 @@ from collections.abc import Callable
 
 from karat.bots.calm import calm_of
 from karat.bots.columns import KernelColumns
-from karat.bots.desk.beside import is_marked
 from karat.bots.desk.book import Book
 from karat.bots.desk.filling import Kind
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.orders import NOTHING_DECIDED, Wish, recalls_limit, smaller, wishes, without
+from karat.bots.desk.protecting import decided_marked
 from karat.bots.desk.tracing import Tracer
 from karat.bots.history import History
 from karat.bots.telling import refusal_told
@@ -261,7 +261,7 @@ class Member:
     def _intend(self, wish: Wish, bar: int, ts: int, key: str) -> Intent:
         """Write an order of the decision down."""
         close = float(self._history.columns["close"].cells[bar])
-        marked = wish.part is OrderPart.EXIT and is_marked(self.book, wish.lots, close)
+        marked = wish.part is OrderPart.EXIT and decided_marked(self.book, wish.lots, close)
         record = self.book.intend(
             wish.part, wish.side, wish.lots, key, decision_bar=bar, decision_ts=ts, reason=wish.reason,
             limit_ticks=wish.limit_ticks, reduce_only=marked, opening=wish.opening,

@@ -143,7 +143,8 @@ class Switchboard:
         desk.gathered.facts[f"halt:{bot}"] = {}
         runs = any(book.record.id == bot for book in desk.books.values())
         desk.gathered.change_state(bot, BotState.RUNNING if runs else BotState.STOPPED, "")
-        desk.gathered.tell(bot, EventKind.STARTED, f"Resumed by {who}.", {"who": who}, f"person:{who}")
+        told = {"who": who, "facts": {f"halt:{bot}": {}}}
+        desk.gathered.tell(bot, EventKind.STARTED, f"Resumed by {who}.", told, f"person:{who}")
         return f"{bot} may go on."
 
     def _standing(self, bot: BotId) -> str:

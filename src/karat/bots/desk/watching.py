@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from karat.bots.desk.beside import is_borne, is_nobodys, may_close
+from karat.bots.desk.beside import is_borne, is_marked, is_nobodys
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.protecting import leaves_alone, mark_of
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.waiting import give_up
 from karat.core.ids import BotId
@@ -73,13 +74,12 @@ class Watch:
         if not there or failed.order.side == holding.side:
             book.failed_exit = None
             return
-        quote = self.desk.quotes.get(book.record.market)
-        may = may_close(book, there, None if quote is None else quote.mark)
-        if may and now_ms - book.failed_ms >= self.timings.chase_ms:
+        if now_ms - book.failed_ms >= self.timings.chase_ms and leaves_alone(self.desk, book, there, "watch"):
             book.failed_exit = None
+            marked = is_marked(book, there, mark_of(self.desk, book))
             book.intend(
                 Part.EXIT, -holding.side, there, failed.order.id, decision_bar=failed.decision_bar,
-                decision_ts=failed.decision_ts, reason=failed.reason, reduce_only=is_borne(book, there),
+                decision_ts=failed.decision_ts, reason=failed.reason, reduce_only=marked,
                 parent=failed.parent or failed.order.id,
             )  # fmt: skip
 

@@ -103,7 +103,8 @@ class WorstCase(Check):
         return ticks * known.exchange.terms[market].tick
 
     def _has_money(self, known: Known) -> bool:
-        return bool(known.setting.ceilings.market_money or known.setting.ceilings.gross_money)
+        ceilings = known.setting.ceilings
+        return bool(ceilings.market_money or ceilings.bot_money or ceilings.gross_money or ceilings.orders)
 
     def _at_venue(self, asked: Submit, known: Known) -> Found:
         if not adds_risk(asked):

@@ -119,6 +119,7 @@ class ExitsOnlyReduce(Check):
             for change in known.changes:
                 yield from self._booked(change, known)
             self._turned = {place: since for place, since in self._turned.items() if known.bot_lots(*place)}
+            self._look_at_sides(known)
 
     def _is_opposed(self, market: MarketId, known: Known) -> bool:
         return known.now_ms - self._opposed_ms.get(market, -_OPPOSED_LATELY_MS) < _OPPOSED_LATELY_MS
@@ -132,8 +133,13 @@ class ExitsOnlyReduce(Check):
         times = known.setting.times
         for (bot, market), since in self._turned.items():
             late = known.good_ms - since > times.unprotected_max + times.flatten_max
-            if late and known.exchange.terms[market].open and known.exposed_lots(market):
+            terms = known.exchange.terms[market]
+            dust = terms.value(abs(known.bot_lots(bot, market)), known.exchange.mark(market)) < terms.min_notional
+            if late and terms.open and known.exposed_lots(market) and not dust:
                 yield "S7", f"{bot} holds {known.bot_lots(bot, market)} lots of {market} that an exit brought in"
+        self._look_at_sides(known)
+
+    def _look_at_sides(self, known: Known) -> None:
         for market in known.setting.markets:
             sides = {one.lots > 0 for (_, where), one in known.sums.items() if where == market and one.lots}
             if len(sides) == 2:
