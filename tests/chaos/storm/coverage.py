@@ -85,9 +85,9 @@ class Coverage:
         return _raised(order, alarm)
 
     def ask(self, rule: Rule, case: Case, lots: int | None) -> Finding:
-        """`karat.risk.rules.ask`, counted."""
+        """`karat.risk.rules.ask`, counted: where a rule refuses all of an order, or some of it."""
         finding = ask(rule, case, lots)
-        if finding.outcome is Outcome.REFUSED:
+        if finding.outcome is not Outcome.PASSED:
             self.counts[f"refused {rule.name}"] += 1
         return finding
 

@@ -117,4 +117,24 @@ MUTANTS: tuple[Mutant, ...] = (
         "    if part not in OPENING or book.traits.simulates:\n", "    if True:\n",
         "S6", seed=340,
     ),
+    _mutant(
+        "risk ignores what is in flight", _DESK + "risk_gate.py",
+        "        flying = (*picture.flying(book.record.currency), *self._let)\n", "        flying = ()\n",
+        "S6",
+    ),
+    _mutant(
+        "risk looks at one bot alone", _DESK + "picture.py",
+        "        for cell, lots in self._cells.get(own.currency, {}).items():\n", "        for cell, lots in ():\n",
+        "S6",
+    ),
+    _mutant(
+        "limits that were changed are forgotten", _DESK + "limit_book.py",
+        '        for name, value in told.get("values", {}).items():\n', "        for name, value in ():\n",
+        "S6",
+    ),
+    _mutant(
+        "a limit is not held against its bounds", "karat/risk/limits.py",
+        "    if not limit.minimum <= value <= limit.maximum:\n", "    if False:\n",
+        "S19",
+    ),
 )  # fmt: skip

@@ -267,6 +267,7 @@ class Desk:
         if self.condition.freshness is not None:
             quoted = self.condition.freshness.quoted_ms
             quoted.update({market: at_ms + ms for market, at_ms in quoted.items()})
+            self.condition.freshness.skew_ms -= ms  # known from now on, not from the next look at the wall clock
 
     def book_of(self, name: ClientOrderId | None) -> Book | None:
         """Whose order `name` is, by the name alone (failures: O17)."""
