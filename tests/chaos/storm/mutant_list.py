@@ -137,4 +137,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "    if not limit.minimum <= value <= limit.maximum:\n", "    if False:\n",
         "S19",
     ),
+    _mutant(
+        "a bar that is open is taken as closed", "karat/bots/intake.py",
+        "        if bar.ts + width > self._now_ms() and self._is_sure():\n", "        if False:\n",
+        "S17",
+    ),
+    _mutant(
+        "exits are marked although other bots outweigh them", _DESK + "beside.py",
+        "    if borne >= lots or _is_dust(book, lots, mark):\n", "    if True:\n",
+        "E1", "E2", "E5", "E6", "L3",
+    ),
 )  # fmt: skip
