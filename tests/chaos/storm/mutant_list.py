@@ -147,4 +147,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "    if borne >= lots or _is_dust(book, lots, mark):\n", "    if True:\n",
         "E1", "E2", "E5", "E6", "L3",
     ),
+    _mutant(
+        "nothing is reserved for what the venue has not acknowledged", _DESK + "shares.py",
+        "        lots=order.reserved_lots,\n",
+        "        lots=order.reserved_lots if order.venue_id is not None else 0,\n",
+        "S6",
+    ),
 )  # fmt: skip

@@ -15,18 +15,16 @@ _COVER = frozenset({Status.ACKNOWLEDGED, Status.PARTLY_FILLED})
 
 
 def _needed_lots(bot: BotId, market: MarketId, known: Known) -> int:
-    """What of a bot's lots is at the venue for sure: on the side of the account, and not what others took away from it
-    or from another bot of that side."""
+    """What of a bot's lots is at the venue for sure: on the side of the account, and not what a hand may have taken
+    away from it, or from another bot of that side."""
     own = known.bot_lots(bot, market)
     by_others = sum(
         trade.side * trade.lots for trade in known.exchange.trades if trade.order is None and trade.market == market
     )
     if own * (known.net_lots(market) + by_others) <= 0:
         return 0
-    same = (one.lots for (other, where), one in known.sums.items() if where == market and other != bot)
-    others = sum(abs(lots) for lots in same if lots * own > 0)
     side = 1 if own > 0 else -1
-    return max(abs(own) - max(-side * by_others - others, 0), 0)
+    return max(abs(own) - max(-side * by_others, 0), 0)
 
 
 class Cover(Check):
