@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.chaos.storm.coverage import Coverage
 from tests.chaos.storm.desk import DeskPlug, DeskProcess
 from tests.chaos.storm.drawing import NORMAL, draw_plan
 from tests.chaos.storm.faults import FaultPlan, corpus
@@ -30,8 +31,13 @@ ROOMS = ("karat.bots", "karat.oms", "karat.risk", "karat.journal")
 CORPUS = corpus(Path(__file__).parent / "storm" / "corpus")
 
 
-def broken(seeds, processes: int) -> list[str]:
-    return [str(one.violation) for one in verdicts(seeds, processes) if one.violation is not None]
+def broken(seeds, processes: int, coverage: Coverage | None = None) -> list[str]:
+    found: list[str] = []
+    for one in verdicts(seeds, processes):
+        found += [] if one.violation is None else [str(one.violation)]
+        if coverage is not None:
+            coverage.add(one.counts)
+    return found
 
 
 def test_every_invariant_holds_in_as_many_storms_as_there_is_time_for(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,8 +55,11 @@ def test_every_invariant_holds_in_as_many_storms_as_there_is_time_for(capsys: py
 
 @pytest.mark.storm
 def test_every_invariant_holds_in_a_long_run_of_storms() -> None:
-    found = broken(range(100_000, 100_000 + LONG_SEEDS), os.cpu_count() or 1)
+    """And in it everything happens that can: each edge, fault, refusal and alarm."""
+    coverage = Coverage()
+    found = broken(range(100_000, 100_000 + LONG_SEEDS), os.cpu_count() or 1, coverage)
     assert not found, "\n".join(found)
+    assert coverage.missing() == ()
 
 
 @pytest.mark.parametrize("plan", CORPUS, ids=lambda plan: f"seed {plan.seed}")

@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _one(plan: FaultPlan, asked: argparse.Namespace) -> int:
-    storm = Storm(the_plug(), setting_of(plan.seed), plan)
+    storm = Storm(the_plug(), setting_of(plan.seed, plan.fleet), plan)
     verdict = storm.run()
     for line in lines(storm.tape, 0 if asked.tell else _LAST_LINES):
         print(line)

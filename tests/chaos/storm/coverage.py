@@ -19,12 +19,33 @@ from karat.oms import register
 from karat.oms.edges import EDGES
 from karat.oms.order import step
 from karat.oms.records import Alarm, Effect, Event, EventKind, Order, Status
+from karat.ports.cockpit import EventKind as EventWord
+from karat.ports.trading import LoggedEvent, TradeTrace
 from karat.risk import RULES
+from karat.risk.breakers import Breaker
 from karat.risk.case import Case
+from karat.risk.entry_filter import CONDITIONS, EntryView, Filtered, filter_entry
+from karat.risk.limits import Limits
 from karat.risk.rules import Finding, Outcome, Rule, ask
 
 _decide = importlib.import_module("karat.risk.decide")  # the package has a function of that name
+_gate = importlib.import_module("karat.bots.desk.risk_gate")
 _raised = register._raised
+DESK_ALARMS = (
+    "unprotected", "external_position", "external_money", "liquidated", "kill_failed", "watch_failed", "fee_currency",
+    "missed_tick", "group_died",
+)  # fmt: skip
+"""What the desk itself raises, beside the alarms of orders."""
+SWITCHES = {
+    "kill": "the kill switch is latched", "kill_unknown": "whether the kill switch", "safe_mode": "this is safe mode",
+    "halted": "the bot is halted", "stopping": "this process is about to stop",
+    "journal": "the journal cannot be written", "links": "the venue cannot be reached",
+    "banned": "the venue wants no requests", "tasks": "not running",
+    "not_reconciled": "books and venue were not compared", "no_price": "no price was heard",
+    "old_price": "the price is", "no_bar": "no bar came",
+    "late_bar": "the next bar is", "clock_skew": "the clock is wrong", "late": "the bar of this decision closed",
+}  # fmt: skip
+"""How the words begin with which each switch refuses an entry."""
 
 
 def reachable() -> tuple[str, ...]:
@@ -32,7 +53,10 @@ def reachable() -> tuple[str, ...]:
     edges = [edge_name(status, kind) for status, kind in EDGES]
     faults = [f"fault {kind.value} {variant}".strip() for kind in DRAWN for variant in VARIANTS.get(kind, ("",))]
     rules = [f"refused {rule.name}" for rule in RULES]
-    return (*edges, *faults, *rules, *(f"alarm {alarm.value}" for alarm in Alarm))
+    filters = [f"filtered {condition.name}" for condition in CONDITIONS]
+    breakers = [f"breaker {breaker.value}" for breaker in Breaker]
+    alarms = [f"alarm {alarm.value}" for alarm in Alarm] + [f"alarm {name}" for name in DESK_ALARMS]
+    return (*edges, *faults, *rules, *filters, *breakers, *(f"switch {name}" for name in SWITCHES), *alarms)
 
 
 def edge_name(status: Status, kind: EventKind) -> str:
@@ -61,11 +85,29 @@ class Coverage:
         return _raised(order, alarm)
 
     def ask(self, rule: Rule, case: Case, lots: int | None) -> Finding:
-        """`karat.risk.rules.ask`, counted."""
+        """`karat.risk.rules.ask`, counted: where a rule refuses all of an order, or some of it."""
         finding = ask(rule, case, lots)
-        if finding.outcome is Outcome.REFUSED:
+        if finding.outcome is not Outcome.PASSED:
             self.counts[f"refused {rule.name}"] += 1
         return finding
+
+    def filter_entry(self, view: EntryView, limits: Limits) -> Filtered:
+        """`karat.risk.entry_filter.filter_entry`, counted: every condition that blocked."""
+        filtered = filter_entry(view, limits)
+        self.add(Counter(f"filtered {one.condition}" for one in filtered.told if not one.passed))
+        return filtered
+
+    def told(self, events: Iterable[LoggedEvent], traces: Iterable[TradeTrace]) -> None:
+        """What the log and the why-not rows say of a storm."""
+        orders = {alarm.value for alarm in Alarm}  # counted where they are raised
+        for event in events:
+            if event.kind == EventWord.ALARM.value and event.payload.get("alarm") not in orders:
+                self.counts[f"alarm {event.payload.get('alarm')}"] += 1
+            if event.kind == EventWord.BREAKER.value and event.payload["fell"]:
+                self.counts[f"breaker {event.payload['breaker']}"] += 1
+        for trace in traces:
+            for name, words in SWITCHES.items() if trace.first == "switches" else ():
+                self.counts[f"switch {name}"] += trace.reason.startswith(words)
 
     def faults(self, met: Mapping[str, int]) -> None:
         self.add({f"fault {name}": count for name, count in met.items()})
@@ -83,7 +125,10 @@ class Coverage:
 @contextmanager
 def observed(coverage: Coverage) -> Generator[None]:
     """Count what the product's own functions do, at the one place where the register and the rules call them."""
-    places = [(register, "step", coverage.step), (_decide, "ask", coverage.ask), (register, "_raised", coverage.raised)]
+    places = [
+        (register, "step", coverage.step), (_decide, "ask", coverage.ask), (register, "_raised", coverage.raised),
+        (_gate, "filter_entry", coverage.filter_entry),
+    ]  # fmt: skip
     before = [getattr(module, name) for module, name, _ in places]
     for module, name, counted in places:
         setattr(module, name, counted)

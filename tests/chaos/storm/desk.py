@@ -9,20 +9,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from tests.chaos.storm.desk_strategies import STRATEGIES
+from tests.chaos.storm.fleets import ALONE, CAPITAL, Fleet, ceilings_of, fleet_of
 from tests.chaos.storm.market import Market
+from tests.chaos.storm.paging import Pager
 from tests.chaos.storm.parts import Parts
 from tests.chaos.storm.setting import START_MS, Ceilings, Setting
 
+from karat.bots.desk.book import Book as BotBook
+from karat.bots.desk.condition import VenueTerms
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.fleet import gate_of
+from karat.bots.desk.gates import Gate
+from karat.bots.desk.limit_book import FACT
 from karat.bots.desk.replay import folded, stored
+from karat.bots.history import History
 from karat.bots.runner import Runner
 from karat.bots.workers.voices import Voices
-from karat.core.errors import RetryLater
 from karat.core.ids import BotId, MarketId, StrategyName
 from karat.core.model.policy import LevelMode, Policy, SizeMode
 from karat.journal.store import SqlJournal, open_memory_journal
@@ -30,15 +37,14 @@ from karat.oms.netting import Book
 from karat.oms.register import Register
 from karat.ports.cockpit import Mode
 from karat.ports.commands import CommandAsked
-from karat.ports.journal import BotRecord
-from karat.ports.trading import LoggedEvent, TradingJournal, Transaction
+from karat.ports.journal import BotRecord, LimitedBy
+from karat.ports.trading import Facts, LoggedEvent, TradingJournal, Transaction
 from karat.strategies import code_hash, resolve
 
 TIMEFRAME_MS = 20_000
-PAST_BARS = 30
 ORIGIN = 7
 _COMMON: dict[str, Any] = {
-    "capital": 50_000.0, "size_mode": SizeMode.FRACTION, "size_value": 0.1, "atr_period": 5, "leverage": 3.0,
+    "capital": float(CAPITAL), "size_mode": SizeMode.FRACTION, "size_value": 0.1, "atr_period": 5, "leverage": 3.0,
     "reentry_max": 2, "reentry_offset": 0.0005, "reentry_bars": 3,
 }  # fmt: skip
 POLICIES = (
@@ -65,14 +71,20 @@ class LeaseByTime:
 
 
 def bots(setting: Setting) -> tuple[BotRecord, ...]:
-    anchor_ts = START_MS - PAST_BARS * TIMEFRAME_MS
-    made = []
-    for one, strategy, policy in zip(setting.instruments, STRATEGIES.values(), POLICIES, strict=False):
+    """Of the fleet of a setting; the first bot of each market has its name."""
+    made: list[BotRecord] = []
+    fleet = fleet_of(setting.seed, setting.fleet)
+    for seat in fleet.seats:
+        one, strategy = setting.instruments[seat.place], STRATEGIES[seat.strategy]
+        count = sum(record.market == one.market for record in made)
+        name = f"{one.base.lower()}{count + 1 if count else ''}"
+        anchor_ts = START_MS - seat.past_bars * TIMEFRAME_MS + seat.offset_s * 1_000
         made.append(
             BotRecord(
-                BotId(one.base.lower()), one.base.lower(), StrategyName(strategy.name), code_hash(strategy),
-                resolve(strategy).as_dict(), policy, one, one.market, TIMEFRAME_MS, Mode.PAPER, one.settle, anchor_ts,
-                START_MS,
+                BotId(name), name, StrategyName(strategy.name), code_hash(strategy),
+                resolve(strategy, seat.parameters).as_dict(), POLICIES[seat.policy], one, one.market, TIMEFRAME_MS,
+                Mode.PAPER, one.settle, anchor_ts, START_MS,
+                limits=LimitedBy.NONE if fleet.limits is None else LimitedBy.FLEET,
             )
         )  # fmt: skip
     return tuple(made)
@@ -83,22 +95,24 @@ class DeskPlug:
 
     def __init__(self) -> None:
         self._opening: Mapping[str, Decimal] = {}
+        self._records: tuple[BotRecord, ...] = ()
 
-    def setting(self, seed: int) -> Setting:
-        """With what one position of the bot of each market may come to at most: a fifth of growth of its equity, at the
-        lowest price of the storm."""
-        plain = Setting()
-        lots: dict[MarketId, int] = {}
-        for one in plain.instruments:
-            lasts_s = (plain.lasts_ms + plain.drain_ms) // 1_000 + 1
-            lowest = int(Market(one, seed, START_MS, plain.history_s, lasts_s).ticks.min()) * one.tick
-            lots[one.market] = int(_COMMON["capital"] * 1.2 * _COMMON["size_value"] / lowest / one.lot)
-        return replace(plain, ceilings=Ceilings(lots))
+    def setting(self, seed: int, fleet: str = "") -> Setting:
+        """With what the positions of the bots may come to at most (`_ceilings`)."""
+        drawn = fleet_of(seed, fleet)
+        plain = Setting(seed=seed, fleet=drawn.name, opening=Decimal(CAPITAL * len(drawn.seats)))
+        return replace(plain, ceilings=_ceilings(plain, drawn))
 
     def journal(self, setting: Setting) -> TradingJournal:
         journal = open_memory_journal(ORIGIN, LeaseByTime())
-        for record in bots(setting):
+        self._records = bots(setting)
+        for record in self._records:
             journal.create_bot(record)
+        limits = fleet_of(setting.seed, setting.fleet).limits
+        if limits is not None:  # as a person set them before
+            token = journal.take_lease("a person", START_MS, 1)
+            journal.write(Transaction(token, START_MS, facts={FACT: {"values": dict(limits), "changes": []}}))
+            journal.release_lease(token)
         self._opening = {one.settle: setting.opening for one in setting.instruments}
         return journal
 
@@ -106,7 +120,7 @@ class DeskPlug:
         return DeskProcess(parts)
 
     def replayed(self, events: Sequence[LoggedEvent]) -> Any:
-        return folded(events, {record.id: record for record in bots(Setting())})
+        return folded(events, {record.id: record for record in self._records})
 
     def stored(self, journal: SqlJournal) -> Any:
         return stored(journal)
@@ -128,14 +142,31 @@ class DeskPlug:
 plug = DeskPlug
 
 
+def _ceilings(setting: Setting, fleet: Fleet) -> Ceilings:
+    """Under limits, what they leave. Else the sum of what the bots want: each at most a fifth more than it began with,
+    at the lowest price of the storm; and never twice the position of one bot."""
+    records = bots(setting)
+    if fleet.limits is not None:
+        return ceilings_of(fleet, setting, tuple(record.id for record in records))
+    lots: dict[MarketId, int] = {}
+    for one in setting.instruments:
+        lasts_s = (setting.lasts_ms + setting.drain_ms) // 1_000 + 1
+        lowest = int(Market(one, setting.seed, START_MS, setting.history_s, lasts_s).ticks.min()) * one.tick
+        lots[one.market] = int(_COMMON["capital"] * 1.2 * _COMMON["size_value"] / lowest / one.lot)
+    of_bots = {} if fleet.name == ALONE else {record.id: lots[record.market] for record in records}
+    count = {market: sum(record.market == market for record in records) for market in lots}
+    return Ceilings({market: most * count[market] for market, most in lots.items()}, of_bots)
+
+
 class DeskProcess:
     """`parts.Process`: one life of the production runtime."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._adapter = ReadBack(parts)
         self._runner = Runner(
             parts.journal, parts.feed, parts.venue, STRATEGIES.__getitem__, parts.clock, voices=Voices(None),
-            holder="the process of the storm",
+            gate_of=self._gate_of, holder="the process of the storm", chores=(self._adapter,),
         )  # fmt: skip
         self._runner.written = self._written
         self._pager = Pager(parts)
@@ -150,6 +181,11 @@ class DeskProcess:
             self._pager.stop()
             pager.cancel()
             await asyncio.gather(pager, self._pager.ended(), return_exceptions=True)
+
+    def _gate_of(self, desk: Desk, book: BotBook, history: History, facts: Facts) -> Gate:
+        """Production's, of a venue that has been read back."""
+        self._adapter.tick(desk, desk.now_ms())
+        return gate_of(desk, book, history, facts)
 
     def watched(self) -> DeskWatched | None:
         return None if self._runner.desk is None else DeskWatched(self._runner.desk)
@@ -176,41 +212,16 @@ class DeskProcess:
             assert event.happening.payload.get("foreseen", True), event.happening.text
 
 
-class Pager:
-    """Sends events of `page_kinds` until each has gone out once."""
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What an adapter of a venue that does not simulate does now and then: it says what is set there."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._sent = 0
-        self._stopped = False
-        self._again: asyncio.Task[None] | None = None
+    parts: Parts
 
-    async def run(self) -> None:
-        try:
-            while True:
-                await self._page()
-                await self._parts.clock.sleep(1.0)
-        finally:
-            if not self._stopped:
-                self._again = asyncio.create_task(self.run())
-
-    def stop(self) -> None:
-        self._stopped = True
-        if self._again is not None:
-            self._again.cancel()
-
-    async def ended(self) -> None:
-        if self._again is not None:
-            await asyncio.gather(self._again, return_exceptions=True)
-
-    async def _page(self) -> None:
-        for event in self._parts.journal.log(self._sent, 1_000):
-            if event.kind in self._parts.setting.page_kinds:
-                try:
-                    await self._parts.notifier.send(event.sequence, event.text)
-                except RetryLater:
-                    return
-            self._sent = event.sequence
+    def tick(self, desk: Desk, now_ms: int) -> None:
+        desk.condition.gate_open = True
+        for market in self.parts.setting.markets:
+            desk.condition.terms[market] = VenueTerms(*self.parts.terms(market))
 
 
 class DeskWatched:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from karat.core.model.signals import Signals, signals
-from karat.strategies import Hypothesis, Market, Strategy, Values
+from karat.strategies import Hypothesis, Market, Parameter, Strategy, Values, switch
 
 _WHY = Hypothesis(
     behaviour="None: it trades by the clock.", persistence="Nothing is claimed.", universe="The storm.",
@@ -42,6 +42,34 @@ class AgainstTheMove(Strategy):
         return _by_the_clock(market, 4, 1, 3, -1)
 
 
+class EitherWay(Strategy):
+    """In at bar `enters` of `every`, in the direction of the last move or, `turned`, against it; out two later."""
+
+    name = "storm_either_way"
+    family = "storm"
+    hypothesis = _WHY
+    parameters = (
+        Parameter("every", 4, 3, 6, 1, "bars", "how often it enters"),
+        Parameter("enters", 0, 0, 5, 1, "bars", "in which of them"),
+        switch("turned", False, "whether it goes against the last move"),
+    )
+
+    def contradiction(self, p: Values) -> str | None:
+        return None if p.enters < p.every else "it would never enter"
+
+    def warmup_bars(self, p: Values) -> int:
+        return 1
+
+    def signals(self, market: Market, p: Values) -> Signals:
+        return _by_the_clock(market, p.every, p.enters, (p.enters + 2) % p.every, -1 if p.turned else 1)
+
+
+class OtherWay(EitherWay):
+    """The same under another name: bots of two strategies may stand against each other, those of one may not."""
+
+    name = "storm_other_way"
+
+
 def _by_the_clock(market: Market, every: int, enters: int, leaves: int, direction: int) -> Signals:
     count = market.ts // 20_000 % every
     up = np.zeros(len(market), np.bool_)
@@ -53,4 +81,4 @@ def _by_the_clock(market: Market, every: int, enters: int, leaves: int, directio
     return signals(len(market), long=long, short=short, exit_long=out, exit_short=out)
 
 
-STRATEGIES = {one.name: one for one in (WithTheMove(), AgainstTheMove())}
+STRATEGIES = {one.name: one for one in (WithTheMove(), AgainstTheMove(), EitherWay(), OtherWay())}

@@ -31,10 +31,11 @@ _WEIGHTS: dict[Kind, float] = {
     Kind.DROPPED: 2, Kind.PARTIAL: 2, Kind.REJECT: 2, Kind.DISCONNECT: 2, Kind.HALF_OPEN: 1, Kind.STALE_DATA: 1,
     Kind.BAD_DATA: 3, Kind.BAN: 0.5, Kind.MAINTENANCE: 0.7, Kind.VENUE_SIDE: 3, Kind.CRASH: 4, Kind.DATABASE: 2,
     Kind.CLOCK: 1, Kind.BLOCKED: 1, Kind.TASK_DEATH: 0.7, Kind.NOTIFIER: 0.5, Kind.SECOND_INSTANCE: 0.5,
+    Kind.CALLER: 0.8, Kind.CONFIGURATION: 0.8,
 }  # fmt: skip
 _EVERYWHERE = frozenset({
     Kind.BAN, Kind.MAINTENANCE, Kind.CRASH, Kind.DATABASE, Kind.CLOCK, Kind.BLOCKED, Kind.TASK_DEATH, Kind.NOTIFIER,
-    Kind.SECOND_INSTANCE, Kind.DISCONNECT, Kind.HALF_OPEN,
+    Kind.SECOND_INSTANCE, Kind.DISCONNECT, Kind.HALF_OPEN, Kind.CALLER, Kind.CONFIGURATION,
 })  # fmt: skip
 _LASTS_MS: dict[Kind, tuple[int, int]] = {
     Kind.DISCONNECT: (2_000, 40_000), Kind.HALF_OPEN: (5_000, 60_000), Kind.STALE_DATA: (10_000, 90_000),
@@ -105,13 +106,14 @@ def _blocked(dice: Dice, _: int) -> _Parameters:
     return {"count": dice.between(1, 2), "ms": dice.between(200, 15_000)}
 
 
-def _killed_task(dice: Dice, _: int) -> _Parameters:
+def _numbered(dice: Dice, _: int) -> _Parameters:
     return {"count": 1, "number": dice.between(0, 1_000)}
 
 
 _PARAMETERS: dict[Kind, Callable[[Dice, int], _Parameters]] = {
     Kind.LATE_ARRIVAL: _late, Kind.REORDERED: _delayed, Kind.PARTIAL: _partial, Kind.VENUE_SIDE: _venue_side,
-    Kind.CRASH: _crash, Kind.CLOCK: _clock, Kind.BLOCKED: _blocked, Kind.TASK_DEATH: _killed_task,
+    Kind.CRASH: _crash, Kind.CLOCK: _clock, Kind.BLOCKED: _blocked, Kind.TASK_DEATH: _numbered,
     Kind.DISCONNECT: _windowed, Kind.HALF_OPEN: _windowed, Kind.STALE_DATA: _windowed, Kind.BAN: _windowed,
     Kind.MAINTENANCE: _windowed, Kind.NOTIFIER: _windowed, Kind.SECOND_INSTANCE: _counted,
+    Kind.CALLER: _numbered, Kind.CONFIGURATION: _numbered,
 }  # fmt: skip

@@ -19,10 +19,11 @@ from decimal import Decimal
 
 from tests.chaos.storm.exchange_records import QUANTUM, Held, Money, Resting, Terms, Trade, Tricks
 from tests.chaos.storm.exchange_refusals import takes_now, wrong_with
+from tests.chaos.storm.exchange_words import STANDING, fill_of, said
 
 from karat.core.ids import ClientOrderId, MarketId
 from karat.oms.reconcile import VenueOrder, VenueView
-from karat.oms.records import Event, EventKind, Fill
+from karat.oms.records import Event, EventKind
 from karat.ports.venue import CancelOrder, Charged, FetchFills, Look, Looked, LookUp, OrderSaid, Said, Seized, Submit
 
 MarkTicks = Callable[[MarketId], int]
@@ -58,15 +59,15 @@ class Exchange:
         """A new order: taken, or refused with the code of the first thing that is wrong."""
         code = wrong_with(self, asked, self.by_client_id if self.id_is_unique else {})
         if code == "duplicate_id":
-            return _said(EventKind.DUPLICATE_ID, asked.id, None, number=asked.number, reason=code)
+            return said(EventKind.DUPLICATE_ID, asked.id, None, number=asked.number, reason=code)
         if code:
-            return _said(EventKind.REJECT, asked.id, None, number=asked.number, reason=code)
+            return said(EventKind.REJECT, asked.id, None, number=asked.number, reason=code)
         order = self._rest(
             asked.id, asked.market, asked.side, asked.lots, asked.limit_ticks, asked.trigger_ticks, asked.reduce_only
         )
-        self.say(_said(EventKind.ACK, asked.id, order.venue_id))
+        self.say(said(EventKind.ACK, asked.id, order.venue_id))
         self._meet(order, arrives=True)
-        return _said(EventKind.ACK, asked.id, order.venue_id, lots=order.filled, number=asked.number)
+        return said(EventKind.ACK, asked.id, order.venue_id, lots=order.filled, number=asked.number)
 
     def cancel(self, asked: CancelOrder) -> OrderSaid:
         """By client id, or by the venue's where that is all there is."""
@@ -74,9 +75,15 @@ class Exchange:
         order = next((one for one in found if one.state == "open"), None)
         if order is None:
             reason = found[-1].state if found else "unknown_order"
-            return _said(EventKind.CANCEL_REFUSED, asked.id, None, number=asked.number, reason=reason)
+            return said(EventKind.CANCEL_REFUSED, asked.id, None, number=asked.number, reason=reason)
+        if self.tricks.fills_before_cancel and order.limit_ticks is not None:
+            lots = min(self.tricks.fills_before_cancel, max(order.left - 1, 0))
+            self.tricks.fills_before_cancel = 0
+            self._fill(order, lots, order.limit_ticks, maker=True)
+            if order.state != "open":
+                return said(EventKind.CANCEL_REFUSED, asked.id, None, number=asked.number, reason=order.state)
         self._end(order, "cancelled", "asked", EventKind.CANCEL_DONE)
-        return _said(EventKind.CANCEL_DONE, asked.id, order.venue_id, lots=order.filled, number=asked.number)
+        return said(EventKind.CANCEL_DONE, asked.id, order.venue_id, lots=order.filled, number=asked.number)
 
     def look_up(self, asked: LookUp, after_ms: int) -> list[OrderSaid]:
         """Its fills, then where it stands; or that there is none, `after_ms` since its sending."""
@@ -86,7 +93,7 @@ class Exchange:
         told: list[OrderSaid] = []
         for order in found:
             told += [self._fill_word(order, trade) for trade in self.trades_of.get(order.venue_id, [])]
-            told.append(_said(_STANDING[order.state], order.id, order.venue_id, lots=order.filled, reason=order.why))
+            told.append(said(STANDING[order.state], order.id, order.venue_id, lots=order.filled, reason=order.why))
         return told
 
     def fills(self, asked: FetchFills) -> list[OrderSaid]:
@@ -110,6 +117,11 @@ class Exchange:
         positions = {market: held.lots for market, held in self.held.items()}
         balances = {currency: money.wallet for currency, money in self.money.items()}
         return Looked(VenueView(asked.id, orders, positions, balances))
+
+    def read_back(self, market: MarketId) -> tuple[float, int, bool]:
+        """What is set: leverage, largest order in lots, whether exits alone are taken."""
+        terms = self.terms[market]
+        return float(terms.set_leverage), terms.max_lots, not terms.open
 
     # Time
 
@@ -145,6 +157,9 @@ class Exchange:
     def end_by_venue(self, venue_id: str, why: str = "venue") -> None:
         self._end(self.orders[venue_id], "expired", why, EventKind.EXPIRE)
 
+    def end_by_hand(self, venue_id: str) -> None:
+        self._end(self.orders[venue_id], "cancelled", "by hand", EventKind.CANCEL_DONE)
+
     def trade_by_hand(self, market: MarketId, side: int, lots: int) -> Trade:
         """A market order from a person, with no client id."""
         order = self._rest(None, market, side, lots, None, None, False)
@@ -160,7 +175,7 @@ class Exchange:
                 order = self._rest(None, market, side, lots, None, None, True)
                 ticks = max(self.mark(market) + side * LIQUIDATION_PENALTY_TICKS, 1)
                 trade = self._execute(order, lots, ticks, told=False)
-                self.say(Seized(_fill_of(trade), market, side, None))
+                self.say(Seized(fill_of(trade), market, side, None))
 
     # Inside
 
@@ -260,12 +275,12 @@ class Exchange:
     def _end(self, order: Resting, state: str, why: str, kind: EventKind) -> None:
         order.state, order.why = state, why
         self.live.pop(order.venue_id, None)
-        self.say(_said(kind, order.id, order.venue_id, lots=order.filled, reason=why))
+        self.say(said(kind, order.id, order.venue_id, lots=order.filled, reason=why))
 
     def _fill_word(self, order: Resting, trade: Trade) -> OrderSaid:
         name = None if order.id is None else ClientOrderId(order.id)
         counted = sum(one.lots for one in self.trades_of[order.venue_id] if one.number <= trade.number)
-        return OrderSaid(Event(EventKind.FILL, name, order.venue_id, counted, _fill_of(trade)))
+        return OrderSaid(Event(EventKind.FILL, name, order.venue_id, counted, fill_of(trade)))
 
     def _positions(self, currency: str) -> Iterable[tuple[MarketId, Terms, Held]]:
         return [
@@ -276,19 +291,3 @@ class Exchange:
         needs = (abs(terms.value(held.lots, self.mark(market))) * terms.maintenance_rate
                  for market, terms, held in self._positions(currency))  # fmt: skip
         return sum(needs, Decimal(0))
-
-
-_STANDING = {
-    "open": EventKind.ACK, "filled": EventKind.ACK, "cancelled": EventKind.CANCEL_DONE, "expired": EventKind.EXPIRE,
-}  # fmt: skip
-
-
-def _fill_of(trade: Trade) -> Fill:
-    return Fill(trade.id, trade.ts, trade.number, trade.lots, trade.price, trade.fee, trade.currency)
-
-
-def _said(
-    kind: EventKind, name: str | None, venue_id: str | None, *, lots: int = 0, number: int = 0, reason: str = ""
-) -> OrderSaid:
-    order = None if name is None else ClientOrderId(name)
-    return OrderSaid(Event(kind, order, venue_id, lots, number=number), reason)

@@ -28,7 +28,8 @@ class Terms:
     min_notional: Decimal = Decimal(0)
     band: Decimal = Decimal("0.2")  # how far from the price a limit may be
     half_spread_ticks: int = 1
-    leverage: int = 10
+    leverage: int = 10  # the most that it lends
+    set_leverage: int = 3  # what the account has asked for
     open: bool = True  # False: halted or delisted
 
     @classmethod
@@ -142,3 +143,4 @@ class Tricks:
     slices: int = 1
     drop_rest: bool = False
     overfill_next: int = 0
+    fills_before_cancel: int = 0  # of the next order that rests and is asked to go

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -47,26 +47,34 @@ class Kind(StrEnum):
 
 
 NOT_DRAWN: dict[Kind, str] = {
-    Kind.AI: "no model runs in the process of the desk: its adapters have their own suite",
-    Kind.CALLER: "the API stands in no storm: the matrix of roles and the replay of commands are tested at the API",
-    Kind.CHAIN: "no venue on a chain",
-    Kind.CONFIGURATION: "a refused configuration never becomes a process: tested at the start of the program",
+    Kind.AI: "no AI service speaks to a bot of this product yet: there is nothing that could hang or lie",
+    Kind.CHAIN: "no venue on a chain can be connected yet: there is no nonce, gas or reorganisation to go wrong",
 }
 DRAWN = tuple(kind for kind in Kind if kind not in NOT_DRAWN)
 
 VARIANTS: dict[Kind, tuple[str, ...]] = {
-    Kind.REORDERED: ("delayed", "nameless"),
+    Kind.REORDERED: ("delayed", "nameless", "unseen"),
+    Kind.DUPLICATE: ("stream", "answer"),
+    Kind.CALLER: ("replayed", "conflicting", "malformed", "flooding"),
+    Kind.CONFIGURATION: (
+        "unknown_limit",
+        "out_of_bounds",
+        "no_number",
+        "loosening",
+        "unknown_parameter",
+        "bad_parameter",
+    ),
     Kind.SECOND_INSTANCE: ("asks", "takes"),
-    Kind.PARTIAL: ("slices", "drop_rest", "overfill"),
+    Kind.PARTIAL: ("slices", "drop_rest", "overfill", "cancel_race"),
     Kind.DISCONNECT: ("orders", "events", "quotes", "all"),
     Kind.HALF_OPEN: ("events", "quotes", "all"),
     Kind.STALE_DATA: ("withheld", "frozen"),
     Kind.BAD_DATA: ("nan", "zero", "negative", "crossed", "spike", "gap", "duplicate", "revised", "open"),
-    Kind.VENUE_SIDE: ("stop_cancelled", "manual", "liquidation", "halted", "filters"),
+    Kind.VENUE_SIDE: ("stop_cancelled", "hand_cancels", "manual", "liquidation", "halted", "filters", "leverage"),
     Kind.CRASH: ("step", "before_write", "after_write", "before_post", "after_post"),
     Kind.DATABASE: ("locked", "full", "io", "answer_lost"),
     Kind.CLOCK: ("skew", "jump"),
-    Kind.REJECT: ("margin", "reduce_only", "price_band", "rate_limited", "would_trigger", "quantity"),
+    Kind.REJECT: ("margin", "reduce_only", "price_band", "rate_limited", "would_trigger", "quantity", "cancel_busy"),
 }
 """The ways in which a kind comes, each drawn as likely. A kind that is not here has one."""
 
@@ -93,10 +101,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """The faults of one storm, by time. `quiet_from_ms`: none is there from then on."""
+    """The faults of one storm, by time, and which fleet meets them ("": that of the seed). `quiet_from_ms`: no fault is
+    there from then on."""
 
     seed: int
     faults: tuple[Fault, ...]
+    fleet: str = ""
 
     @property
     def quiet_from_ms(self) -> int:
@@ -114,12 +124,16 @@ class FaultPlan:
             } for fault in self.faults
         ]  # fmt: skip
         lines = ",\n  ".join(json.dumps(row, sort_keys=True) for row in rows)
-        return f'{{"seed": {self.seed}, "faults": [\n  {lines}\n]}}\n'
+        return f'{{"seed": {self.seed}, "fleet": "{self.fleet}", "faults": [\n  {lines}\n]}}\n'
 
     @classmethod
     def from_json(cls, text: str) -> FaultPlan:
         told = json.loads(text)
-        return cls(told["seed"], tuple(Fault(**{**row, "kind": Kind(row["kind"])}) for row in told["faults"]))
+        return cls(
+            told["seed"],
+            tuple(Fault(**{**row, "kind": Kind(row["kind"])}) for row in told["faults"]),
+            told.get("fleet", ""),
+        )
 
 
 def corpus(folder: Path) -> list[FaultPlan]:
@@ -144,7 +158,7 @@ def shrunk(plan: FaultPlan, fails: Callable[[FaultPlan], bool]) -> FaultPlan:
 
 
 def _with(plan: FaultPlan, faults: Iterable[Fault]) -> FaultPlan:
-    return FaultPlan(plan.seed, tuple(faults))
+    return replace(plan, faults=tuple(faults))
 
 
 class Running:

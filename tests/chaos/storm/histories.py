@@ -28,7 +28,7 @@ from karat.ports.trading import NewEvent, OrderRecord, Transaction
 from karat.ports.venue import OrderSaid, Request, Said, Submit
 
 M = MarketId("storm:AAA")
-BOT = BotId("ada")
+BOT, OTHER = BotId("ada"), BotId("eva")
 
 
 @dataclass
@@ -97,6 +97,13 @@ class History:
         at, records = self.world.now_ms, [recorded(order) for order in orders]
         transaction = Transaction(token, at, orders=records, events=told, **more)
         self.play(Committed(1, at, transaction, self.sequence))
+
+    def commit_of(self, bot: BotId, *orders: Order) -> None:
+        """Of another bot."""
+        self.sequence += 1
+        at = self.world.now_ms
+        records = [replace(recorded(order), bot=bot) for order in orders]
+        self.play(Committed(1, at, Transaction(1, at, orders=records, events=[an_event()]), self.sequence))
 
     def post(self, request: Request, *, life: int = 1, blocked: tuple[str, ...] = ()) -> None:
         self.play(Posted(life, self.world.now_ms, request, blocked))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.chaos.storm.callers import Callers
 from tests.chaos.storm.exchange import Exchange
+from tests.chaos.storm.exchange_records import Terms
 from tests.chaos.storm.faults import Fault, FaultPlan, Kind, Running
 from tests.chaos.storm.journal_faults import SecondInstance
 from tests.chaos.storm.life import Life
@@ -21,17 +23,19 @@ from karat.ports.venue import Linked
 class Incidents:
     """`life` and `loop` are those of the process now, None while it is down."""
 
-    def __init__(self, world: World, wires: Wires, second: SecondInstance, faults: Running) -> None:
+    def __init__(self, world: World, wires: Wires, second: SecondInstance, faults: Running, callers: Callers) -> None:
         self.life: Life | None = None
         self.loop: VirtualLoop | None = None
         self.dies_at_step: tuple[int, Fault] | None = None
         self._world, self._wires, self._second, self._faults = world, wires, second, faults
+        self._callers = callers
 
     def put(self, plan: FaultPlan) -> None:
         happenings: dict[Kind, Callable[[Fault], None]] = {
             Kind.DISCONNECT: self._disconnect, Kind.BAN: self._ban, Kind.VENUE_SIDE: self._venue_side,
             Kind.CRASH: self._crash, Kind.BLOCKED: self._block, Kind.TASK_DEATH: self._kill_task,
             Kind.SECOND_INSTANCE: self._second_instance, Kind.MAINTENANCE: self._back_after,
+            Kind.CALLER: self._called, Kind.CONFIGURATION: self._called,
         }  # fmt: skip
         for fault in plan.faults:
             if fault.kind in happenings:
@@ -76,6 +80,10 @@ class Incidents:
             self._faults.count(fault)
             tasks[fault.number("number") % len(tasks)].cancel("storm")
 
+    def _called(self, fault: Fault) -> None:
+        self._faults.count(fault)
+        self._callers.come(fault)
+
     def _second_instance(self, fault: Fault) -> None:
         self._faults.count(fault)
         self._second.come(takes=fault.variant == "takes")
@@ -84,7 +92,7 @@ class Incidents:
         exchange, market = self._wires.exchange, MarketId(fault.place)
         if _VENUE_SIDE[fault.variant](exchange, market, fault):
             self._faults.count(fault)
-        if fault.variant in ("halted", "filters"):
+        if fault.variant in _UNDONE:
             self._world.at(fault.ends_ms * MS, lambda: _restored(exchange, market, fault))
 
 
@@ -122,15 +130,38 @@ def _filters(exchange: Exchange, market: MarketId, _: Fault) -> bool:
 
 
 def _restored(exchange: Exchange, market: MarketId, fault: Fault) -> None:
-    if fault.variant == "halted":
-        exchange.terms[market].open = True
-    else:
-        exchange.terms[market].min_lots //= 4
+    _UNDONE[fault.variant](exchange.terms[market])
 
 
+def _hand_cancels(exchange: Exchange, market: MarketId, _: Fault) -> bool:
+    """A person lets one of our orders go: one that has filled in part, if there is any."""
+    ours = [order for order in exchange.live.values() if order.market == market and order.id is not None]
+    for order in sorted(ours, key=lambda one: -one.filled)[:1]:
+        exchange.end_by_hand(order.venue_id)
+    return bool(ours)
+
+
+def _leverage(exchange: Exchange, market: MarketId, _: Fault) -> bool:
+    exchange.terms[market].set_leverage += 2
+    return True
+
+
+def _opened(terms: Terms) -> None:
+    terms.open = True
+
+
+def _refined(terms: Terms) -> None:
+    terms.min_lots //= 4
+
+
+def _lowered(terms: Terms) -> None:
+    terms.set_leverage -= 2
+
+
+_UNDONE: dict[str, Callable[[Terms], None]] = {"halted": _opened, "filters": _refined, "leverage": _lowered}
 _VENUE_SIDE: dict[str, Callable[[Exchange, MarketId, Fault], bool]] = {
     "stop_cancelled": _stop_cancelled, "manual": _manual, "liquidation": _liquidation, "halted": _halted,
-    "filters": _filters,
+    "filters": _filters, "hand_cancels": _hand_cancels, "leverage": _leverage,
 }  # fmt: skip
 
 

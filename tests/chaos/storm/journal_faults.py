@@ -10,10 +10,11 @@ from typing import Any
 
 from tests.chaos.storm.faults import Kind, Running
 from tests.chaos.storm.life import Life
-from tests.chaos.storm.tape import Committed, Leased, Tape
+from tests.chaos.storm.tape import Asked, Committed, Leased, Tape
 from tests.chaos.storm.world import World
 
 from karat.core.errors import KaratError, RetryLater
+from karat.ports.commands import CommandAsked
 from karat.ports.trading import TradingJournal, Transaction
 
 _WORDS = {
@@ -48,6 +49,11 @@ class FaultyJournal:
             self._unanswered = transaction, sequence
             raise RetryLater("journal_busy", f"The journal cannot be written now: {_WORDS[fault.variant]}.")
         return sequence
+
+    def ask(self, command: CommandAsked) -> None:
+        """An operator's word, left with this life."""
+        self._tape.add(Asked(command, self._world.now_ms, refused=False))
+        self._inner.ask(command)
 
     def take_lease(self, holder: str, now_ms: int, lasts_ms: int) -> int:
         if not self._life.alive:

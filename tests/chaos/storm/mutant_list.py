@@ -117,4 +117,40 @@ MUTANTS: tuple[Mutant, ...] = (
         "    if part not in OPENING or book.traits.simulates:\n", "    if True:\n",
         "S6", seed=340,
     ),
+    _mutant(
+        "risk ignores what is in flight", _DESK + "risk_gate.py",
+        "        flying = (*picture.flying(book.record.currency), *self._flying)\n", "        flying = ()\n",
+        "S6",
+    ),
+    _mutant(
+        "risk looks at one bot alone", _DESK + "picture.py",
+        "        for cell, lots in self._cells.get(own.currency, {}).items():\n", "        for cell, lots in ():\n",
+        "S6",
+    ),
+    _mutant(
+        "limits that were changed are forgotten", _DESK + "limit_book.py",
+        '        for name, value in told.get("values", {}).items():\n', "        for name, value in ():\n",
+        "S6",
+    ),
+    _mutant(
+        "a limit is not held against its bounds", "karat/risk/limits.py",
+        "    if not limit.minimum <= value <= limit.maximum:\n", "    if False:\n",
+        "S19",
+    ),
+    _mutant(
+        "a bar that is open is taken as closed", "karat/bots/intake.py",
+        "        if bar.ts + width > self._now_ms() and self._is_sure():\n", "        if False:\n",
+        "S17",
+    ),
+    _mutant(
+        "exits are marked although other bots outweigh them", _DESK + "beside.py",
+        "    if borne >= lots or _is_dust(book, lots, mark):\n", "    if True:\n",
+        "E1", "E2", "E5", "E6", "L3",
+    ),
+    _mutant(
+        "nothing is reserved for what the venue has not acknowledged", _DESK + "shares.py",
+        "        lots=order.reserved_lots,\n",
+        "        lots=order.reserved_lots if order.venue_id is not None else 0,\n",
+        "S6",
+    ),
 )  # fmt: skip

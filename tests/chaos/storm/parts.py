@@ -75,6 +75,7 @@ class Notifier(Protocol):
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a process is given. `published(sequence)`: to be called when readers are shown the state up to an event.
+    `terms(market)` reads back what the venue has set: leverage, largest order in lots, whether it takes exits alone.
     `seed` is for whatever luck the process draws itself."""
 
     setting: Setting
@@ -84,6 +85,7 @@ class Parts:
     feed: Callable[[FeedKey], Feed]
     notifier: Notifier
     published: Callable[[int], None]
+    terms: Callable[[MarketId], tuple[float, int, bool]]
     seed: int
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from tests.chaos.storm.drawing import HEAVY, LIGHT, NORMAL, PROFILES, Profile, draw_plan
@@ -22,13 +23,14 @@ def profile_of(seed: int) -> Profile:
 
 def plan_of(seed: int, setting: Setting, profile: str = "") -> FaultPlan:
     chosen = PROFILES[profile] if profile else profile_of(seed)
-    return draw_plan(seed, chosen, setting.lasts_ms, setting.markets, setting.traits.arrival_ms_max)
+    plan = draw_plan(seed, chosen, setting.lasts_ms, setting.markets, setting.traits.arrival_ms_max)
+    return replace(plan, fleet=setting.fleet)
 
 
-def setting_of(seed: int) -> Setting:
-    """The plug may have its own (`setting(seed)`); else the default."""
+def setting_of(seed: int, fleet: str = "") -> Setting:
+    """The plug may have its own (`setting(seed, fleet)`); else the default. `fleet` "": as the seed draws it."""
     make = getattr(the_plug(), "setting", None)
-    return Setting() if make is None else make(seed)
+    return Setting() if make is None else make(seed, fleet)
 
 
 def verdict(seed: int, profile: str = "") -> Verdict:
@@ -39,7 +41,7 @@ def verdict(seed: int, profile: str = "") -> Verdict:
 
 def judged(plan: FaultPlan, setting: Setting | None = None) -> Verdict:
     """Of any plan."""
-    return Storm(the_plug(), setting or setting_of(plan.seed), plan).run()
+    return Storm(the_plug(), setting or setting_of(plan.seed, plan.fleet), plan).run()
 
 
 def verdicts(seeds: Iterable[int], processes: int, profile: str = "") -> Iterator[Verdict]:

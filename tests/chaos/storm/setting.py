@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from karat.core.ids import BotId, MarketId
+from karat.core.ids import BotId, MarketId, StrategyName
 from karat.core.model.instrument import Instrument, Kind
 from karat.ports.venue import Traits
 
@@ -36,22 +36,35 @@ class Times:
     stale_max: int = 60_000  # how old the newest good bar's close may be, beyond its timeframe
     skew_max: int = 2_000  # what the clock may be wrong
     notice_max: int = 20_000  # how long stale data or a wrong clock may go unseen
+    command_max: int = 20_000  # from a command in the inbox to its being taken
     audit_max: int = 5_000  # from a command to its event in the log
 
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """The worst case that limits leave: lots when everything has filled, by market over all bots, and by bot."""
+    """The worst case that limits leave when everything has filled: in lots or in quote units, by market over all bots,
+    by bot, by strategy over its bots and for all of them, both sides and net; of one entry, and how many may be alive.
+    None: nothing bounds it."""
 
     market_lots: Mapping[MarketId, int] = field(default_factory=dict[MarketId, int])
     bot_lots: Mapping[BotId, int] = field(default_factory=dict[BotId, int])
+    market_money: Mapping[MarketId, Decimal] = field(default_factory=dict[MarketId, Decimal])
+    bot_money: Mapping[BotId, Decimal] = field(default_factory=dict[BotId, Decimal])
+    strategy_money: Mapping[StrategyName, Decimal] = field(default_factory=dict[StrategyName, Decimal])
+    gross_money: Decimal | None = None
+    net_money: Decimal | None = None
+    order_money: Decimal | None = None
+    orders: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One storm's make. `drain_ms` follows after `lasts_ms`: kill, then an orderly stop. `sending`: the numbers of
-    the bots whose orders may leave (paper and live, never shadow); None: all."""
+    """One storm's make. `fleet` names its bots (`fleets`), by `seed`. After `lasts_ms` follow `drain_ms`: kill, then an
+    orderly stop. `sending`: the numbers of the bots whose orders may leave (paper and live, never shadow);
+    None: all."""
 
+    seed: int = 0
+    fleet: str = ""
     lasts_ms: int = 600_000
     drain_ms: int = 180_000
     history_s: int = 7_200

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from tests.chaos.storm.callers import Callers
 from tests.chaos.storm.clock import VirtualClock
 from tests.chaos.storm.coverage import Coverage, observed
 from tests.chaos.storm.exchange import Exchange
@@ -44,6 +45,7 @@ from karat.ports.venue import Quoted
 
 _RESTART_MS = 5_000  # a supervisor waits that long after a process that gave up
 _LIVES_MAX = 500
+_EVER = 2**60
 
 
 class Died(Exception):
@@ -87,8 +89,9 @@ class Storm:
         self.coverage = Coverage()
         self.stamps = {market: self._stamps(market, seed) for market in setting.markets}
         self.incidents = Incidents(
-            self.world, self.wires, SecondInstance(self.journal, self.world, self.tape), self.faults
-        )
+            self.world, self.wires, SecondInstance(self.journal, self.world, self.tape), self.faults,
+            Callers(self.journal, self.world, self.tape),
+        )  # fmt: skip
         self.known = Known(setting, self.exchange, self.world, self.journal.bots())
         self.known.origin = self.journal.origin
         self.known.quiet_from_ms = START_MS + plan.quiet_from_ms
@@ -114,7 +117,10 @@ class Storm:
             if self._loop is not None:
                 self._loop.release()
         self.coverage.faults(self.faults.met)
-        told = log_hash(whole_log(self.journal))
+        events = whole_log(self.journal)
+        traces = [trace for bot in self.journal.bots() for trace in self.journal.traces(bot.id, 0, _EVER)]
+        self.coverage.told(events, traces)
+        told = log_hash(events)
         counts, trades = dict(self.coverage.counts), len(self.exchange.trades)
         return Verdict(self.plan.seed, violation, self.world.steps, self.lives, told, trades, counts)
 
@@ -171,8 +177,9 @@ class Storm:
         journal = FaultyJournal(self.journal, life, self.world, self.faults, self.tape)
         channel = Channel(life, self.world, self.faults, self.tape)
         parts = Parts(
-            self.setting, self._clock, journal, end, self._feeds(life), channel, self._publishes(life), self.plan.seed
-        )
+            self.setting, self._clock, journal, end, self._feeds(life), channel, self._publishes(life),
+            self.exchange.read_back, self.plan.seed,
+        )  # fmt: skip
         asyncio.set_event_loop(None)
         try:
             self._process = process = self.plug.build(parts)

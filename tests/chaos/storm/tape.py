@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tests.chaos.storm.exchange_records import Received
 
 from karat.core.ids import MarketId
+from karat.ports.commands import CommandAsked
 from karat.ports.trading import Transaction
 from karat.ports.venue import Request, Said
 
@@ -119,8 +120,17 @@ class Commanded:
     accepted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody left a command in the inbox. `refused`: it may never be done."""
+
+    command: CommandAsked
+    at_ms: int
+    refused: bool
+
+
 Entry = (
-    Began | Ended | Leased | Committed | Posted | Arrived | Heard | Delivered | Published | Notified | Commanded
+    Began | Ended | Leased | Committed | Posted | Arrived | Heard | Delivered | Published | Notified | Commanded | Asked
 )  # fmt: skip
 
 

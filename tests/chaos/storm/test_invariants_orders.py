@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from tests.chaos.storm.histories import BOT, History, M, an_order, submitted
+from tests.chaos.storm.histories import BOT, OTHER, History, M, an_order, submitted
 from tests.chaos.storm.invariants.books import Fills, Sums
 from tests.chaos.storm.invariants.orders import ExitsOnlyReduce, Intended, Monotonic, Once, OneEntry, WellFormed
 
@@ -133,7 +133,7 @@ def test_s7_a_stop_is_marked_and_an_exit_fits_the_position() -> None:
     history = History(ExitsOnlyReduce())
     history.commit(history.trade(an_order()))
     for intent, order in enumerate(
-        (an_order(Part.STOP, -1), an_order(Part.EXIT, -1, reduce_only=False), an_order(Part.EXIT, -1, 10)), 1
+        (an_order(Part.STOP, -1), an_order(Part.FLATTEN, -1), an_order(Part.EXIT, -1, 10)), 1
     ):
         mine = replace(order, id=an_order(Part(order.id[18]), intent=intent).id)
         history.commit(mine)
@@ -145,7 +145,29 @@ def test_s7_a_stop_is_marked_and_an_exit_fits_the_position() -> None:
     ):
         history.commit(order)
         history.post(submitted(order))
-    assert history.names == ["S7", "S7"]
+    assert history.names == ["S7", "S7", "S7"]  # the exit is too large, and nobody stands against it
+
+
+def test_s7_an_exit_leaves_unmarked_where_another_bot_stands_against_its_own() -> None:
+    for other_side, expected in ((-1, []), (1, ["S7"])):
+        history = History(ExitsOnlyReduce())
+        history.commit(history.trade(an_order()))
+        other = history.trade(an_order(side=other_side, intent=3, bot=2))
+        history.commit_of(OTHER, other)
+        history.wait(1_000)
+        leaves = an_order(Part.FLATTEN, -1, 10, 1, reduce_only=False)
+        history.commit(leaves)
+        history.post(submitted(leaves))
+        assert history.names == expected
+
+
+def test_s7_what_an_exit_brought_in_from_another_bot_has_to_go_soon() -> None:
+    for wait_ms, expected in ((20_000, []), (40_000, ["S7"])):
+        history = History(ExitsOnlyReduce())
+        history.commit_of(OTHER, history.trade(an_order(intent=3, bot=2)))
+        history.commit(history.trade(an_order(Part.TAKE, -1, 4, 1)))
+        history.wait(wait_ms)
+        assert history.names[:1] == expected
 
 
 def test_s7_an_exit_that_turns_its_bot_is_noticed() -> None:

@@ -104,7 +104,9 @@ def test_coverage_counts_edges_alarms_and_faults_and_names_what_was_never_met() 
     missing = set(coverage.missing({}))
     assert f"alarm {Alarm.ID_REUSED.value}" in missing
     assert edge_name(Status.INTENDED, EventKind.SEND) not in missing
-    assert {name.split()[0] for name in reachable()} == {"edge", "fault", "refused", "alarm"}
+    assert {name.split()[0] for name in reachable()} == {
+        "edge", "fault", "refused", "filtered", "breaker", "switch", "alarm",
+    }  # fmt: skip
     excused = dict.fromkeys(missing, "not here")
     assert Coverage(coverage.counts).missing(excused) == ()
     wrong = {edge_name(Status.INTENDED, EventKind.SEND): "never"}

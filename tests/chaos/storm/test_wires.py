@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from tests.chaos.storm.callers import Callers
 from tests.chaos.storm.clock import VirtualClock
 from tests.chaos.storm.exchange import Exchange
 from tests.chaos.storm.exchange_records import Terms
@@ -43,7 +44,9 @@ class Line:
         self.loop = VirtualLoop(self.world, Dice(1, "loop"))
         self.heard: list[Said] = []
         self.journal = MemoryJournal(())
-        incidents = Incidents(self.world, self.wires, SecondInstance(self.journal, self.world, self.tape), self.faults)
+        second = SecondInstance(self.journal, self.world, self.tape)
+        callers = Callers(self.journal, self.world, self.tape)
+        incidents = Incidents(self.world, self.wires, second, self.faults, callers)
         incidents.life, incidents.loop = self.life, self.loop
         self.end = WireEnd(self.wires, self.life, self.loop)
         self.end.listen(self.heard.append)

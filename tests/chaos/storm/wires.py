@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tests.chaos.storm.exchange import Exchange
 from tests.chaos.storm.exchange_records import Received
-from tests.chaos.storm.faults import Kind, Running
+from tests.chaos.storm.faults import VARIANTS, Kind, Running
 from tests.chaos.storm.gatekeeper import WEIGHTS, Gatekeeper
 from tests.chaos.storm.life import Life
 from tests.chaos.storm.loop import VirtualLoop
@@ -105,6 +105,7 @@ class Wires:
     def _arrive(self, request: Request, end: WireEnd, *, answered: bool) -> None:
         now = self.world.now_ms
         refused = self.gate.lets(request, now)
+        refused_by_gate = bool(refused)
         maintained = self.faults.meet(Kind.MAINTENANCE, self.world.passed_ms)
         if refused:
             answers: list[Said] = [Linked(False, "orders", f"banned until {self.gate.banned_until_ms}")]
@@ -118,20 +119,51 @@ class Wires:
         self.received.append(received)
         self.tape.add(Arrived(received))
         back_us = self.world.now_us + self._dice.between(*_TRIP_MS) * 1_000
+        twice = answered and not refused_by_gate and self._comes_twice(request)
         for said in answers if answered else ():
-            self._back(said, end, back_us)
+            self._back(said, end, back_us + self._slowly(said, request) * 1_000)
+            if twice:
+                self._back(said, end, back_us + 1_000_000)
+
+    def _comes_twice(self, request: Request) -> bool:
+        """An answer that is told by the request's own way and by the stream."""
+        told = isinstance(request, Submit | CancelOrder)
+        return told and self._meets(Kind.DUPLICATE, _place(request), "answer")
+
+    def _slowly(self, said: Said, request: Request) -> int:
+        """Milliseconds by which an answer comes late: who looks where an order is not seen yet takes its time."""
+        unseen = isinstance(request, LookUp) and isinstance(said, OrderSaid) and said.event.kind is EventKind.ABSENT
+        late = self.faults.now(Kind.REORDERED, self.world.passed_ms, request.market, ("unseen",)) if unseen else None
+        return 0 if late is None else late.number("delay_ms") % 4_000
 
     def _answers(self, request: Request, end: WireEnd) -> list[Said]:
         exchange = self.exchange
         if isinstance(request, Submit):
             return [self._submitted(request)]
         if isinstance(request, CancelOrder):
-            return [exchange.cancel(request)]
+            return [self._cancelled(request)]
         if isinstance(request, LookUp):
+            age_ms = end.age_ms(request)
+            if age_ms < self.traits.arrival_ms_max and self._meets(Kind.REORDERED, request.market, "unseen"):
+                return [OrderSaid(Event(EventKind.ABSENT, request.id, number=request.sending, after_ms=age_ms))]
             return list(exchange.look_up(request, end.age_ms(request)))
         if isinstance(request, FetchFills):
             return list(exchange.fills(request))
         return [*self._recent_charges(), exchange.look(request)]
+
+    def _cancelled(self, request: CancelOrder) -> OrderSaid:
+        """A venue may be too busy with an order to let it go, or fill some of it just before."""
+        if self._meets(Kind.REJECT, request.market, "cancel_busy"):
+            return OrderSaid(Event(EventKind.CANCEL_REFUSED, request.id, number=request.number), "cancel_busy")
+        resting = [one for one in self.exchange.by_client_id.get(request.id, []) if one.state == "open"]
+        race = self.faults.now(Kind.PARTIAL, self.world.passed_ms, request.market, ("cancel_race",))
+        if race is not None and any(one.limit_ticks is not None and one.left > 1 for one in resting):
+            self.faults.count(race)
+            self.exchange.tricks.fills_before_cancel = race.number("lots")
+        return self.exchange.cancel(request)
+
+    def _meets(self, kind: Kind, place: str, variant: str) -> bool:
+        return self.faults.meet(kind, self.world.passed_ms, place, (variant,)) is not None
 
     def _recent_charges(self) -> list[Charged]:
         """Payments of a while, told again before each look: there is no other way to ask for one that was missed."""
@@ -139,10 +171,10 @@ class Wires:
 
     def _submitted(self, request: Submit) -> OrderSaid:
         now, tricks = self.world.passed_ms, self.exchange.tricks
-        rejected = self.faults.meet(Kind.REJECT, now, request.market)
+        rejected = self.faults.meet(Kind.REJECT, now, request.market, _REFUSALS)
         if rejected is not None:
             return _refusal(request, rejected.variant)
-        partial = self.faults.meet(Kind.PARTIAL, now, request.market)
+        partial = self.faults.meet(Kind.PARTIAL, now, request.market, _FILLINGS)
         if partial is not None:
             tricks.slices = 1 if partial.variant == "overfill" else partial.number("slices")
             tricks.drop_rest = partial.variant == "drop_rest"
@@ -158,7 +190,7 @@ class Wires:
         if not self.is_up("events") or self.faults.meet(Kind.DROPPED, now, place) is not None:
             return
         us = self.world.now_us + self._dice.between(*_TRIP_MS) * 1_000
-        late = self.faults.meet(Kind.REORDERED, now, place)
+        late = self.faults.meet(Kind.REORDERED, now, place, ("delayed", "nameless"))
         if late is not None and late.variant == "nameless":
             said = _nameless(said)
         if late is not None and late.variant == "delayed":
@@ -166,7 +198,7 @@ class Wires:
         else:
             self._stream_us = max(self._stream_us, us)
             self._deliver_at(self._stream_us, said, self.end)
-        if self.faults.meet(Kind.DUPLICATE, now, place) is not None:
+        if self.faults.meet(Kind.DUPLICATE, now, place, ("", "stream")) is not None:
             self._deliver_at(us + 1_000_000, said, self.end)
 
     def _back(self, said: Said, end: WireEnd | None, us: int) -> None:
@@ -226,6 +258,8 @@ class WireEnd:
             self._sink(said)
 
 
+_REFUSALS = ("", *(variant for variant in VARIANTS[Kind.REJECT] if variant != "cancel_busy"))
+_FILLINGS = ("", *(variant for variant in VARIANTS[Kind.PARTIAL] if variant != "cancel_race"))
 _BAD_QUOTES: dict[str, Callable[[Quoted], Quoted]] = {
     "nan": lambda quoted: replace(quoted, bid=float("nan"), ask=float("nan"), mark=float("nan")),
     "zero": lambda quoted: replace(quoted, bid=0.0, ask=0.0, mark=0.0),

@@ -1,50 +1,90 @@
-"""What a member shows of a decision before anything follows from it, to whatever binds it to another bot."""
+"""What stands beside the book of a bot in its market: other bots, and lots that are nobody's.
+
+A venue has one position per market: the sum of all books, and of what is nobody's. Its reduce-only mark looks at that
+sum alone. So where others hold more of the other side, an order of this bot that may only reduce finds nothing to
+reduce: its stop cannot stand at the venue, where the sum has no risk of that side either, and the own monitor watches
+its level; its exit leaves without a mark, bounded by what the bot holds.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from karat.core.model.reasons import Refusal
-from karat.kernel.engine import Inputs, Recorder, advance
-from karat.kernel.loop import CLOSE_ONLY
-from karat.kernel.state import State
+from karat.core.model.instrument import Kind
+from karat.core.model.reasons import Reason
 
-
-class Foretold(NamedTuple):
-    """A decision at the `close` of the bar that opened at `ts`: `met` before it, `decided` after, by the kernel alone.
-    `target` NaN: no change. `latency` in bars from it to its order."""
-
-    bar: int
-    ts: int
-    close: float
-    met: State
-    decided: State
-    refusal: Refusal
-    target: float
-    confidence: float
-    latency: int
+if TYPE_CHECKING:
+    from karat.bots.desk.book import Book
 
 
-class Beside(Protocol):
-    """What binds the decisions of a bot to those of another."""
-
-    def decided(self, shown: Foretold) -> tuple[State, str]:
-        """The decision, changed where the other bot wants it, and why in words; "" where it is the bot's own."""
-        ...
+_DUST = 1.2  # prices move on the way
 
 
-def shown(inputs: Inputs, met: State, decided: State, bar: int, refusal: Refusal) -> Foretold:
-    """A decision of a strategy that gives targets."""
-    bars, signal = inputs.bars, inputs.signal
-    return Foretold(
-        bar, int(bars.ts[bar]), float(bars.close[bar]), met, decided, refusal, float(signal.target[bar]),
-        float(signal.confidence[bar]), inputs.rules.latency,
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Of one book among all `books` of its desk, by number."""
+
+    books: Mapping[int, Book]
+    book: Book
+
+    def others_lots(self) -> int:
+        """What all other bots of the market hold by their books, signed."""
+        return sum(one.kernel.holding.side * one.kernel.holding.lots for one in self._others())
+
+    def taken_lots(self) -> int:
+        """How many lots of this book nobody's lots of the other side have taken away at the venue. They take each lot
+        once: of the bots on one side, the one with the lowest number loses first."""
+        holding = self.book.kernel.holding
+        left = max(-holding.side * self.book.external_lots, 0)
+        if not left:
+            return 0
+        same = (one.kernel.holding.lots for one in self._others() if one.kernel.holding.side == holding.side
+                and one.number < self.book.number)  # fmt: skip
+        return min(max(left - sum(same), 0), holding.lots)
+
+    def _others(self) -> Iterator[Book]:
+        mine = self.book
+        return (one for one in self.books.values() if one is not mine and one.record.market == mine.record.market)
 
 
-def foretell(inputs: Inputs, met: State, bar: int, room: Recorder) -> Foretold:
-    """What will be decided at `bar` in state `met`."""
-    decided = advance(inputs, met, bar + 1, room, CLOSE_ONLY)
-    refusal = Refusal(int(room.log.refusals[bar]))
-    room.log.refusals[bar] = Refusal.NONE
-    return shown(inputs, met, decided, bar, refusal)
+def borne_lots(book: Book) -> int:
+    """How much the account has on the side of this bot, by the books and what is nobody's; not above 0: others outweigh
+    it."""
+    holding = book.kernel.holding
+    others = 0 if book.beside is None else book.beside.others_lots() + book.external_lots
+    return holding.lots + holding.side * others
+
+
+def is_borne(book: Book) -> bool:
+    """Whether the position of the account is on the side of this bot, so that a reducing order finds something."""
+    return borne_lots(book) > 0
+
+
+def is_marked(book: Book, lots: int, mark: float | None) -> bool:
+    """Whether an exit of `lots` leaves marked as reducing. Of more than the account has the venue fills that much, and
+    the rest follows without a mark; where that would be too small to leave, all of it goes without one. What is too
+    small as a whole leaves marked, to be refused until there is room for it. `mark` in quote units, None: unknown."""
+    borne = borne_lots(book)
+    if borne >= lots or _is_dust(book, lots, mark):
+        return True
+    return borne > 0 and not _is_dust(book, lots - borne, mark)
+
+
+def may_close(book: Book, lots: int, mark: float | None) -> bool:
+    """Whether a venue would take an exit of `lots` now: without a mark it has to be worth what an order must be."""
+    return is_borne(book) or not _is_dust(book, lots, mark)
+
+
+def _is_dust(book: Book, lots: int, mark: float | None) -> bool:
+    """Whether `lots` are worth less than an order must be; without a price, at that of the entry."""
+    instrument = book.record.instrument
+    price = 1.0 if instrument.kind == Kind.INVERSE else book.kernel.holding.average if mark is None else mark
+    return lots * instrument.lot * instrument.contract_size * price < _DUST * instrument.min_notional
+
+
+def is_nobodys(book: Book) -> bool:
+    """Whether an order that was to close began the position: it met the lots of other bots, or more than it asked for
+    was filled. No decision stands behind such a position, and no stop was ever meant for it."""
+    return bool(book.open_fills) and book.open_fills[0].reason not in (Reason.ENTRY, Reason.REENTRY)

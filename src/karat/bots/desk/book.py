@@ -1,4 +1,4 @@
-"""The book of one bot: its orders, its fills, its money, and what follows when the venue says something of them."""
+"""The book of one bot: its orders, its fills, its money, and what follows from what the venue says of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Protocol
 
+from karat.bots.desk.beside import Beside
 from karat.bots.desk.codec import event_plain, intent_plain
 from karat.bots.desk.fill_records import book_fill
 from karat.bots.desk.filling import Kind
@@ -72,6 +73,7 @@ class Book:
     open_fills: list[FillRecord] = field(default_factory=list[FillRecord])
     unaffordable: list[int] = field(default_factory=list[int])
     external_lots: int = 0  # of this market, at the venue, nobody's
+    beside: Beside | None = None  # where a venue has one position for all bots of a market
     failed_exit: OrderRecord | None = None  # ended with a position left, not tried again yet
     failed_ms: int = 0
     refused_ms: int | None = None  # when the venue last refused a protective order
@@ -171,12 +173,12 @@ class Book:
     @property
     def there_lots(self) -> int:
         """How much of the position is at the venue: lots of the other side that are nobody's have taken the rest."""
-        held = self.kernel.holding
-        return held.lots - min(max(-held.side * self.external_lots, 0), held.lots)
+        return self.kernel.holding.lots - (0 if self.beside is None else self.beside.taken_lots())
 
     def protection(self) -> Plan:
         """What the protection of the position wants next."""
-        return self.planner.plan(self.kind, self.kernel, self.register, self.external_lots)
+        taken = self.kernel.holding.lots - self.there_lots
+        return self.planner.plan(self.kind, self.kernel, self.register, taken)
 
     def keep_kernel(self, state: State) -> None:
         """The state from now on, to be written with whatever else is."""
@@ -213,10 +215,8 @@ class Book:
         return Booked(self.record.id, self.gathered.kernels[self.record.id])
 
     def account_record(self) -> AccountRecord:
-        holding = self.account.holding
-        return AccountRecord(
-            self.record.id, self.record.market, holding.lots, holding.cost, holding.realised, holding.fees
-        )
+        bot, market, held = self.record.id, self.record.market, self.account.holding
+        return AccountRecord(bot, market, held.lots, held.cost, held.realised, held.fees)
 
     def _tell(self, event: Event, before: Order | None, after: Order | None, cause: str, reason: str) -> None:
         status = None if after is None else after.status

@@ -2,7 +2,7 @@
 
 1. `karat.bots.desk.handlers` says who does what. A handler changes the desk, gathers what there is to write, and
    returns the words of the answer. It raises a KaratError to refuse, before it has changed anything; RetryLater leaves
-   the command waiting.
+   the command waiting. A content of which it can make nothing is refused as well (`malformed_command`).
 2. The change, the event COMMAND and the answer are written in one transaction. Killed before it, the command waits
    still; after it, it is not there any more. While it cannot be written it is not done a second time.
 """
@@ -56,6 +56,9 @@ class Commands:
             return False
         except KaratError as error:
             words, done, payload["code"] = error.message, False, error.code
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            # a content that no handler foresaw would stay in the inbox for ever, before everything else that waits
+            words, done, payload["code"] = f"It makes no sense: {error}.", False, "malformed_command"
         self._seen.add(command.id)
         payload["done"] = done
         gathered = self._desk.gathered

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from karat.bots.desk.beside import Beside, is_borne
 from karat.bots.desk.book import Book
 from karat.bots.desk.condition import Condition, Freshness
 from karat.bots.desk.gathered import Gathered
@@ -93,7 +94,7 @@ class Desk:
         """Whether orders that close may be made: not while the venue says that there is nothing, until a look, or
         time, has settled who is right."""
         doubted = book.doubted_ms is not None and self.now_ms() - book.doubted_ms < self.timings.doubt_ms
-        return self.can_act and not doubted
+        return self.can_act and not (doubted and is_borne(book))  # where other bots outweigh it, the venue was right
 
     def told(self, said: Said) -> None:
         """`hear`, for whoever cannot be told that this process is no longer the one that writes."""
@@ -127,6 +128,7 @@ class Desk:
         book.touched = self.touched
         self.touched.add(book.number)
         if not self.venue.traits.simulates:
+            book.beside = Beside(self.books, book)
             return
         simulated: SimulatedVenue = self.venue  # type: ignore[assignment]
         alive = [order for order in book.live_orders() if order.status not in TERMINAL]
@@ -265,6 +267,7 @@ class Desk:
         if self.condition.freshness is not None:
             quoted = self.condition.freshness.quoted_ms
             quoted.update({market: at_ms + ms for market, at_ms in quoted.items()})
+            self.condition.freshness.skew_ms -= ms  # known from now on, not from the next look at the wall clock
 
     def book_of(self, name: ClientOrderId | None) -> Book | None:
         """Whose order `name` is, by the name alone (failures: O17)."""

@@ -13,16 +13,13 @@ from karat.oms.records import Order
 from karat.oms.register import Register
 
 
-def protection_of(
-    rules: Rules, features: Features, state: State, orders: Iterable[Order], external_lots: int = 0
-) -> Plan:
+def protection_of(rules: Rules, features: Features, state: State, orders: Iterable[Order], taken_lots: int = 0) -> Plan:
     """What to do next so that stop and take stand where the state has them.
 
-    `external_lots` of the other side are nobody's, and have taken as much of the position away at the venue: what is
-    left there is all that an order may still close.
+    `taken_lots` of the position are not at the venue any more: what is left there is all that an order may still close.
     """
     holding, levels = state.holding, state.levels
-    there = holding.lots - min(max(-holding.side * external_lots, 0), holding.lots)
+    there = holding.lots - taken_lots
     if not there:
         return plan_protection(Protected(0, None), orders)
     take = levels.take if levels.has_take else None
@@ -40,10 +37,10 @@ class Planner:
         self._register: Register | None = None
         self._plan = Plan((), 0)
 
-    def plan(self, kind: Kind, state: State, register: Register, external_lots: int) -> Plan:
+    def plan(self, kind: Kind, state: State, register: Register, taken_lots: int) -> Plan:
         """What to do next."""
-        asked = (state.holding, state.levels, external_lots, kind)
+        asked = (state.holding, state.levels, taken_lots, kind)
         if register is not self._register or asked != self._asked:
-            self._plan = protection_of(kind.rules, kind.features, state, register.orders.values(), external_lots)
+            self._plan = protection_of(kind.rules, kind.features, state, register.orders.values(), taken_lots)
             self._asked, self._register = asked, register
         return self._plan

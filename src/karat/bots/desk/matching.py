@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from karat.bots.desk.beside import Foretold
+from karat.bots.desk.foretelling import Foretold
 from karat.bots.desk.gates import Answer
 from karat.bots.desk.orders import Wish
 from karat.bots.desk.tracing import OTHER_LEG, words_of

@@ -17,11 +17,12 @@ from collections.abc import Callable
 
 from karat.bots.calm import calm_of
 from karat.bots.columns import KernelColumns
-from karat.bots.desk.beside import Beside, Foretold, foretell, shown
 from karat.bots.desk.book import Book
 from karat.bots.desk.filling import Kind
+from karat.bots.desk.foretelling import Binding, Foretold, decided_at, foretell, shown
 from karat.bots.desk.gates import Gate
 from karat.bots.desk.orders import NOTHING_DECIDED, Wish, recalls_limit, smaller, wishes, without
+from karat.bots.desk.protecting import decided_marked
 from karat.bots.desk.tracing import Tracer
 from karat.bots.history import History
 from karat.bots.telling import refusals_told
@@ -31,7 +32,6 @@ from karat.core.model.reasons import Refusal
 from karat.core.model.signals import Signals
 from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs, Recorder, advance, recorder
-from karat.kernel.loop import CLOSE_ONLY
 from karat.kernel.state import State, state_bytes
 from karat.oms.client_ids import Part as OrderPart
 from karat.ports.journal import BarEntry, Decision, Intent, LimitedBy, Part
@@ -67,7 +67,7 @@ class Member:
         self._room: Recorder = recorder(1, 1)
         self._last_refusal = last_refusal
         self._marked_ts = -MARK_EVERY_MS
-        self.beside: Beside | None = None  # what binds its decisions to those of another bot
+        self.beside: Binding | None = None  # what binds its decisions to those of another bot
 
     @property
     def simulates(self) -> bool:
@@ -199,9 +199,7 @@ class Member:
             return False
         met, room = book.kernel, self._ready_room(bar)
         ts = int(self._history.columns["ts"].cells[bar])
-        decided = advance(inputs, met, bar + 1, room, CLOSE_ONLY)
-        refusal = Refusal(int(room.log.refusals[bar]))
-        room.log.refusals[bar] = Refusal.NONE
+        decided, refusal = decided_at(inputs, met, bar, room)
         asked, said = self._asked(bar), ""
         if self.beside is not None:
             decided, said = self.beside.decided(shown(inputs, met, decided, bar, refusal))
@@ -269,9 +267,11 @@ class Member:
 
     def _intend(self, wish: Wish, bar: int, ts: int, key: str) -> Intent:
         """Write an order of the decision down."""
+        close = float(self._history.columns["close"].cells[bar])
+        marked = wish.part is OrderPart.EXIT and decided_marked(self.book, wish.lots, close)
         record = self.book.intend(
             wish.part, wish.side, wish.lots, key, decision_bar=bar, decision_ts=ts, reason=wish.reason,
-            limit_ticks=wish.limit_ticks, reduce_only=wish.part is OrderPart.EXIT, opening=wish.opening,
+            limit_ticks=wish.limit_ticks, reduce_only=marked, opening=wish.opening,
             post_only=wish.part is OrderPart.LIMIT, timing=wish.timing,
         )  # fmt: skip
         name = ClientOrderId(record.order.id)

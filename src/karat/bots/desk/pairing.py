@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from karat.bots.desk.beside import Foretold
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.foretelling import Foretold
 from karat.bots.desk.gates import Answer, Gate
 from karat.bots.desk.matching import Asked, matched, refused_with, settled
 from karat.bots.desk.member import Member
@@ -46,7 +46,7 @@ def fact_of(pair: str) -> str:
 
 @dataclass(slots=True, eq=False)
 class Leg:
-    """One leg: what binds its decisions (`Beside`), and the gate of its entries, around its `own` gate. `member` None:
+    """One leg: what binds its decisions (`Binding`), and the gate of its entries, around its `own` gate. `member` None:
     it does not run. `seen` is its newest decision, with what the pair made of it in `seen.decided`; at `entry_bar` it
     was let in last, -1: not in this life."""
 
@@ -64,7 +64,7 @@ class Leg:
         return self.member is not None and self.book.record.id not in self.pairing.over
 
     def decided(self, shown: Foretold) -> tuple[State, str]:
-        """See `Beside`."""
+        """See `Binding`."""
         after, words = self.pairing.bound(self, shown)
         self.seen = shown._replace(decided=after)
         return after, words

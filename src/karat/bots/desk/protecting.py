@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from karat.bots.desk.beside import is_borne, is_marked, may_close
 from karat.bots.desk.book import Book
 from karat.core.model.reasons import Reason
 from karat.oms.client_ids import Part
 from karat.oms.protection import UNHEARD_MAX, Cancel, Flatten, Place
-from karat.oms.records import Status
+from karat.oms.records import TERMINAL, Status
 from karat.ports.venue import Timing
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def protect(desk: Desk, book: Book, cause: str) -> None:
     refused = book.refused_ms is not None and desk.now_ms() - book.refused_ms < desk.timings.chase_ms
     for action in book.protection().actions:
         if isinstance(action, Place):
-            if not refused:  # else a venue that refuses at once would be asked without end
+            if not refused and is_borne(book):  # else a venue that refuses at once would be asked without end
                 _place(desk, book, action, cause)
         elif isinstance(action, Cancel):
             if not _was_just_asked(desk, book, action):
@@ -39,12 +40,13 @@ def protect(desk: Desk, book: Book, cause: str) -> None:
 def flatten(desk: Desk, book: Book, action: Flatten, cause: str) -> None:
     """Close a position at the market, unless that is under way. A simulated venue fills it at the last price that it
     knows, at once."""
-    if not _may_flatten(desk, book):
+    if not _may_flatten(desk, book) or not leaves_alone(desk, book, action.lots, cause):
         return
     timing = None if desk.venue.traits.simulates else Timing(book.kernel.bar)
+    marked = is_marked(book, action.lots, mark_of(desk, book))
     book.intend(
         Part.FLATTEN, action.side, action.lots, cause, decision_bar=book.kernel.bar - 1, decision_ts=desk.now_ms(),
-        reason=Reason.KILL, reduce_only=True, parent=desk.parent_of(book), timing=timing,
+        reason=Reason.KILL, reduce_only=marked, parent=desk.parent_of(book), timing=timing,
     )  # fmt: skip
 
 
@@ -54,6 +56,32 @@ def _was_just_asked(desk: Desk, book: Book, action: Cancel) -> bool:
     if desk.venue.traits.simulates or asked_ms is None:
         return False
     return 0 <= desk.now_ms() - asked_ms < desk.timings.chase_ms
+
+
+def leaves_alone(desk: Desk, book: Book, lots: int, cause: str) -> bool:
+    """Whether an exit of `lots` may leave now: only what the bot holds bounds one without a mark. So nothing else
+    that would close the position may be alive beside it; that is asked to go first. The position is outweighed then:
+    there is no risk of its side at the venue."""
+    if is_borne(book):
+        return True
+    for order in tuple(book.live_of(*PROTECTIVE)):
+        if not order.cancel_is_open and order.status not in TERMINAL:
+            book.cancel(order.id, cause)
+    alive = any(order.status not in TERMINAL for order in book.live_of(*PROTECTIVE))
+    return not alive and may_close(book, lots, mark_of(desk, book))
+
+
+def decided_marked(book: Book, lots: int, mark: float) -> bool:
+    """Whether an exit that a bot has decided leaves marked. One that is not alone does: it is refused, and tried again
+    when it is."""
+    alone = is_borne(book) or not any(book.live_of(*PROTECTIVE))
+    return not alone or is_marked(book, lots, mark)
+
+
+def mark_of(desk: Desk, book: Book) -> float | None:
+    """The newest price of a book's market; None: none was heard."""
+    quote = desk.quotes.get(book.record.market)
+    return None if quote is None else quote.mark
 
 
 def _place(desk: Desk, book: Book, action: Place, cause: str) -> None:
@@ -74,6 +102,8 @@ def _may_flatten(desk: Desk, book: Book) -> bool:
         return not any(book.live_of(Part.FLATTEN))
     leaving = [order.status for order in book.live_of(Part.FLATTEN, Part.EXIT)]
     unheard = leaving.count(Status.UNKNOWN)  # of these nothing is known: one more may be tried beside them
-    if unheard < len(leaving) or unheard >= UNHEARD_MAX or not desk.can_close(book):
+    alone = book.beside is None or not book.beside.others_lots()
+    tries_max = UNHEARD_MAX if alone else 1  # a mark bounds the sum of all books, not this one
+    if unheard < len(leaving) or unheard >= tries_max or not desk.can_close(book):
         return False
     return book.failed_exit is None or desk.now_ms() - book.failed_ms >= desk.timings.chase_ms

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from karat.bots.desk.beside import is_borne, is_marked, is_nobodys
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.protecting import leaves_alone, mark_of
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.waiting import give_up
 from karat.core.ids import BotId
@@ -110,11 +112,12 @@ class Watch:
         if not there or failed.order.side == holding.side:
             book.failed_exit = None
             return
-        if now_ms - book.failed_ms >= self.timings.chase_ms:
+        if now_ms - book.failed_ms >= self.timings.chase_ms and leaves_alone(self.desk, book, there, "watch"):
             book.failed_exit = None
+            marked = is_marked(book, there, mark_of(self.desk, book))
             book.intend(
                 Part.EXIT, -holding.side, there, failed.order.id, decision_bar=failed.decision_bar,
-                decision_ts=failed.decision_ts, reason=failed.reason, reduce_only=True,
+                decision_ts=failed.decision_ts, reason=failed.reason, reduce_only=marked,
                 parent=failed.parent or failed.order.id,
             )  # fmt: skip
 
@@ -125,12 +128,20 @@ class Watch:
         holding, levels = book.kernel.holding, book.kernel.levels
         self.desk.protect(book, "watch")
         plan, there = book.protection(), book.there_lots
+        if there and is_nobodys(book):
+            self.desk.flatten(book, Flatten(-holding.side, there), "undecided")
+            return
         bare = bool(there) and levels.has_stop and plan.covered_lots < there
         if cover.count(now_ms, bare=bare):
             self.desk.gathered.facts[cover_fact(bot)] = cover.as_dict()
         if not bare:
             cover.since_ms, cover.alarmed = None, False
             book.beyond_stop = False
+            return
+        if not is_borne(book):  # other bots outweigh it: no stop can stand, and the venue holds nothing to cover
+            cover.since_ms, cover.alarmed = None, False
+            if self._is_past_stop(book, now_ms):
+                self.desk.flatten(book, Flatten(-holding.side, there), "unprotected")
             return
         if cover.since_ms is None or now_ms < cover.since_ms:  # time may have been set back
             cover.since_ms = now_ms

@@ -9,6 +9,7 @@ from tests.chaos.storm.tape import Committed, Entry, Posted, has_done
 
 from karat.core.ids import BotId, MarketId
 from karat.oms.client_ids import order_key
+from karat.ports.cockpit import EventKind as Told
 from karat.ports.trading import AccountRecord
 from karat.ports.venue import Submit
 
@@ -24,6 +25,9 @@ class Fills(Check):
         if isinstance(entry, Committed):
             for change in known.changes:
                 yield from self._change(change, known)
+            for event in entry.transaction.events:  # a person has let a bot go on: whoever does has looked
+                if event.bot is not None and event.happening.kind == Told.COMMAND and "who" in event.happening.payload:
+                    self._halted.pop(known.bots[event.bot].market, None)
         if has_done(entry, "fleet.resume"):
             self._halted.clear()
         if isinstance(entry, Posted) and isinstance(entry.request, Submit) and adds_risk(entry.request):

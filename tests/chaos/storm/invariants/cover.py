@@ -5,13 +5,26 @@ from __future__ import annotations
 from tests.chaos.storm.invariants.base import Check, Found, Known
 from tests.chaos.storm.tape import Entry, Posted
 
-from karat.core.ids import MarketId
+from karat.core.ids import BotId, MarketId
 from karat.oms.client_ids import Part, order_key
 from karat.oms.records import TERMINAL, Status
 from karat.ports.venue import CancelOrder
 
 _MONITOR_FRESH_MS = 5_000
 _COVER = frozenset({Status.ACKNOWLEDGED, Status.PARTLY_FILLED})
+
+
+def _needed_lots(bot: BotId, market: MarketId, known: Known) -> int:
+    """What of a bot's lots is at the venue for sure: on the side of the account, and not what a hand may have taken
+    away from it, or from another bot of that side."""
+    own = known.bot_lots(bot, market)
+    by_others = sum(
+        trade.side * trade.lots for trade in known.exchange.trades if trade.order is None and trade.market == market
+    )
+    if own * (known.net_lots(market) + by_others) <= 0:
+        return 0
+    side = 1 if own > 0 else -1
+    return max(abs(own) - max(-side * by_others, 0), 0)
 
 
 class Cover(Check):
@@ -36,7 +49,7 @@ class Cover(Check):
         if key is None or record is None or key.part != Part.STOP or record.order.status in TERMINAL:
             return  # one that has ended by the venue's word covers nothing, whatever an older look shows
         market, own = record.order.market, known.bot_lots(record.bot, record.order.market)
-        need = min(abs(own), known.exposed_lots(market)) if own * record.order.side < 0 else 0
+        need = _needed_lots(record.bot, market, known) if own * record.order.side < 0 else 0
         others = [
             one.order for one in known.records.values()
             if one.bot == record.bot and one.order.id != record.order.id and one.order.trigger_ticks is not None

@@ -107,7 +107,12 @@ class Ticks(Check):
     def _deliver(self, market: MarketId, timeframe_ms: int, ts: int, known: Known) -> None:
         for bot in known.bots.values():
             wants = (bot.market, bot.timeframe_ms) == (market, timeframe_ms) and ts >= bot.anchor_ts
-            if wants and ts > self._newest.get(bot.id, -1) and self._running.get(bot.id, True):
+            if (
+                wants
+                and (ts - bot.anchor_ts) % timeframe_ms == 0
+                and ts > self._newest.get(bot.id, -1)
+                and self._running.get(bot.id, True)
+            ):
                 self._due.setdefault((bot.id, ts), known.good_ms)
 
 

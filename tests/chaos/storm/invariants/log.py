@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Iterable
 
 from tests.chaos.storm.invariants.base import Check, Found, Known
-from tests.chaos.storm.tape import Commanded, Committed, Entry, Posted, Published
+from tests.chaos.storm.tape import Asked, Commanded, Committed, Entry, Posted, Published
 
-from karat.ports.trading import LoggedEvent, TradingJournal
+from karat.ports.commands import CommandTaken
+from karat.ports.trading import LoggedEvent, TradingJournal, Transaction
 
 _PAGE = 500
 
@@ -102,6 +103,60 @@ class Commands(Check):
         for name, since in self._waiting.items():
             if known.good_ms - since > known.setting.times.audit_max:
                 yield "S19", f"the command {name} was taken and is not in the log"
+
+
+class Inbox(Check):
+    """S19: what is left in the inbox is taken once, by its first content, with an event; what may not be is refused
+    with a reason and changes nothing."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, tuple[Asked, int]] = {}
+        self._done: dict[str, bool] = {}
+
+    def on(self, entry: Entry, known: Known) -> Found:
+        if isinstance(entry, Asked):
+            self._asked.setdefault(entry.command.id, (entry, known.good_ms))
+        if isinstance(entry, Committed):
+            transaction = entry.transaction
+            causes = {event.cause for event in transaction.events}
+            for taken in transaction.taken:
+                yield from self._taken(taken, causes)
+            yield from self._changed(transaction)
+
+    def on_time(self, known: Known) -> Found:
+        longest = known.setting.times.command_max
+        for name, (asked, since) in self._asked.items():
+            if name not in self._done and known.good_ms - since > longest:
+                yield "S19", f"nobody has taken {asked.command.kind} ({name}) for {known.good_ms - since} ms"
+
+    def _taken(self, taken: CommandTaken, causes: set[str]) -> Found:
+        asked = self._asked.get(taken.id)
+        if asked is None:
+            yield "S19", f"{taken.id} was taken, and nobody asked for it"
+            return
+        if taken.id in self._done:
+            yield "S19", f"{taken.id} was taken twice"
+        if taken.id not in causes:
+            yield "S19", f"{taken.id} was taken, and no event says so"
+        if asked[0].refused and taken.done:
+            yield "S19", f"{asked[0].command.kind} {dict(asked[0].command.payload)} was done: {taken.answer}"
+        if not taken.done and not taken.answer:
+            yield "S19", f"{taken.id} was refused without a reason"
+        self._done[taken.id] = taken.done
+
+    def _changed(self, transaction: Transaction) -> Found:
+        limits = transaction.facts.get("limits")
+        if limits is not None:
+            changes = [one["command"] for one in limits["changes"]]
+            for name in changes:
+                if not self._done.get(name, False):
+                    yield "S19", f"{name} changed a limit, and was not done"
+            if len(set(changes)) < len(changes):
+                yield "S19", "a command changed a limit twice"
+        done = [one.id for one in transaction.taken if one.done and one.id in self._asked]
+        kinds = {self._asked[name][0].command.kind for name in done}
+        if transaction.parameters and "bots.set" not in kinds:
+            yield "S19", f"parameters of {list(transaction.parameters)} changed without a command"
 
 
 def whole_log(journal: TradingJournal) -> list[LoggedEvent]:

@@ -8,7 +8,7 @@ from tests.chaos.storm.exchange_records import Terms
 from tests.chaos.storm.invariants.base import Change, Check, Found, Known, adds_risk, intent_of
 from tests.chaos.storm.tape import Arrived, Committed, Entry, Posted
 
-from karat.core.ids import ClientOrderId
+from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.oms.client_ids import Part, order_key
 from karat.oms.edges import EDGES, allowed
 from karat.oms.records import TERMINAL, EventKind, Status
@@ -99,10 +99,18 @@ class OneEntry(Check):
 
 
 class ExitsOnlyReduce(Check):
-    """S7: protective orders are marked; an exit never grows or turns the position of its bot, nor of the account."""
+    """S7: protective orders are marked; an exit never grows or turns the position of its bot, nor of the account.
+
+    A venue's mark looks at the account. An exit may leave without one only where other bots of its market hold more of
+    the other side, or did lately, and bounded by what its bot holds. And an exit that lies ready while another closes
+    the position may meet what a hand brought in, or what other bots hold on its side: never more than that, and what
+    its bot has of them then is gone soon.
+    """
 
     def __init__(self) -> None:
         self._seen = 0
+        self._turned: dict[tuple[BotId, MarketId], int] = {}
+        self._opposed_ms: dict[MarketId, int] = {}  # when bots of a market last stood against each other
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Posted) and isinstance(entry.request, Submit):
@@ -110,6 +118,11 @@ class ExitsOnlyReduce(Check):
         if isinstance(entry, Committed):
             for change in known.changes:
                 yield from self._booked(change, known)
+            self._turned = {place: since for place, since in self._turned.items() if known.bot_lots(*place)}
+            self._look_at_sides(known)
+
+    def _is_opposed(self, market: MarketId, known: Known) -> bool:
+        return known.now_ms - self._opposed_ms.get(market, -_OPPOSED_LATELY_MS) < _OPPOSED_LATELY_MS
 
     def on_time(self, known: Known) -> Found:
         for trade in known.exchange.trades[self._seen :]:
@@ -117,15 +130,31 @@ class ExitsOnlyReduce(Check):
             if known.exchange.orders[trade.venue_id].reduce_only and abs(after) >= abs(trade.before):
                 yield "S7", f"the reduce-only order {trade.order} took the position from {trade.before} to {after}"
         self._seen = len(known.exchange.trades)
+        times = known.setting.times
+        for (bot, market), since in self._turned.items():
+            late = known.good_ms - since > times.unprotected_max + times.flatten_max
+            terms = known.exchange.terms[market]
+            dust = terms.value(abs(known.bot_lots(bot, market)), known.exchange.mark(market)) < terms.min_notional
+            if late and terms.open and known.exposed_lots(market) and not dust:
+                yield "S7", f"{bot} holds {known.bot_lots(bot, market)} lots of {market} that an exit brought in"
+        self._look_at_sides(known)
+
+    def _look_at_sides(self, known: Known) -> None:
+        for market in known.setting.markets:
+            sides = {one.lots > 0 for (_, where), one in known.sums.items() if where == market and one.lots}
+            if len(sides) == 2:
+                self._opposed_ms[market] = known.now_ms
 
     def _posted(self, asked: Submit, known: Known) -> Found:
         key, record = order_key(asked.id), known.records.get(asked.id)
         if key is None or record is None or asked.reduce_only:
             return
-        if key.part in (Part.STOP, Part.TAKE, Part.FLATTEN):
+        if key.part in (Part.STOP, Part.TAKE):
             yield "S7", f"the protective order {asked.id} is not marked reduce-only"
+        if key.part in (Part.EXIT, Part.FLATTEN) and not self._is_opposed(asked.market, known):
+            yield "S7", f"the exit {asked.id} is not marked reduce-only, and nobody stands against it"
         held = known.bot_lots(record.bot, asked.market)
-        if key.part == Part.EXIT and (held * asked.side >= 0 or asked.lots > abs(held)):
+        if key.part in (Part.EXIT, Part.FLATTEN) and (held * asked.side >= 0 or asked.lots > abs(held)):
             yield "S7", f"the exit {asked.id} of {asked.lots * asked.side:+} lots meets a position of {held:+}"
 
     def _booked(self, change: Change, known: Known) -> Found:
@@ -134,8 +163,14 @@ class ExitsOnlyReduce(Check):
             return
         after = change.lots_before + order.side * sum(fill.lots for fill in change.fills)
         beyond = abs(after) if after * order.side > 0 else 0
-        if change.lots_before * order.side <= 0 and beyond and beyond <= known.by_hand_lots(order.market, -order.side):
-            return  # a venue's mark bounds the account: what a hand brought in may be closed beside the bot's, or after
+        if change.lots_before * order.side <= 0 and beyond:
+            others = sum(
+                max(-one.lots * order.side, 0) for (bot, market), one in known.sums.items()
+                if market == order.market and bot != change.new.bot
+            )  # fmt: skip
+            if beyond <= known.by_hand_lots(order.market, -order.side) + others:
+                self._turned.setdefault((change.new.bot, order.market), known.good_ms)
+                return
         if abs(after) >= abs(change.lots_before) or after * change.lots_before < 0:
             yield "S7", f"the exit {order.id} took {change.new.bot} from {change.lots_before:+} to {after:+}"
 
@@ -225,6 +260,7 @@ def _reach() -> dict[Status, frozenset[Status]]:
 
 
 _REACH = _reach()
+_OPPOSED_LATELY_MS = 60_000
 _ENDS = {
     Status.CANCELLED: EventKind.CANCEL_DONE, Status.REJECTED: EventKind.REJECT, Status.EXPIRED: EventKind.EXPIRE,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from tests.chaos.storm.invariants.cover import Cover
 from tests.chaos.storm.invariants.data import Decisions
 from tests.chaos.storm.invariants.deadlines import Healed, Killed, Pages, Ready, Ticks, Unheard
 from tests.chaos.storm.invariants.gates import Modes, OneWriter, Shut, Weight, WorstCase
-from tests.chaos.storm.invariants.log import Canary, Commands, Log, Shown
+from tests.chaos.storm.invariants.log import Canary, Commands, Inbox, Log, Shown
 from tests.chaos.storm.invariants.orders import ExitsOnlyReduce, Intended, Monotonic, Once, OneEntry, WellFormed
 from tests.chaos.storm.tape import Tape
 from tests.chaos.storm.wires import Wires
@@ -20,7 +20,7 @@ from karat.ports.trading import TradingJournal
 
 SAFETY = (
     Intended, Once, OneEntry, Fills, Sums, WorstCase, ExitsOnlyReduce, Shut, Monotonic, WellFormed, Cover, Shown,
-    Weight, Canary, Modes, Decisions, Commands, OneWriter,
+    Weight, Canary, Modes, Decisions, Commands, Inbox, OneWriter,
 )  # fmt: skip
 LIVENESS = (Unheard, Killed, Ready, Ticks, Pages, Healed)
 
