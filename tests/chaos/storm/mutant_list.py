@@ -83,7 +83,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "                self.condition.store_writable = False\n                return False\n",
         "                self.condition.store_writable = False\n                self._unwritten = None\n"
         "                return False\n",
-        "E1", "E3", "E7", "E8", "S1", "S4", "S5", "S9", "S12", "S17", seed=8,
+        "E1", "E3", "E7", "E8", "S1", "S4", "S5", "S6", "S9", "S12", "S17", seed=8,
     ),
     _mutant(
         "a stop may open a position", _DESK + "protecting.py",
@@ -115,7 +115,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _mutant(
         "an entry does not wait for the end of an earlier one", _DESK + "waiting.py",
         "    if part not in OPENING or book.traits.simulates:\n", "    if True:\n",
-        "S6", seed=340,
+        "S6", seed=120,
     ),
     _mutant(
         "risk ignores what is in flight", _DESK + "risk_gate.py",
