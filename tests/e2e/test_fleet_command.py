@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,26 @@ def test_two_bots_on_one_capital_are_run_counted_and_shown(home: Path, capsys: p
     assert [line.record["count"] for line in TrialLedger(home).lines() if "count" in line.record] == [1, 1]
     text = page.read_text("utf-8")
     assert "Simulated data" in text and "Correlation of daily returns" in text and "http://" not in text
+
+
+def test_a_bot_that_falls_too_far_stands_still_and_the_report_says_so(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill_lake(open_lake(home), DEMO_SYMBOLS[:2], BARS)
+    page = home / "fleet.html"
+    told: list[dict[str, Any]] = []
+    for drawdown in ("0.01", "0.9"):
+        limits = f'costs = "base"\nlimits = "fleet"\n[overrides]\n"limits.bot_drawdown" = {drawdown}'
+        stops = "share = 0.25\npolicy = { stop_mode = 'atr', stop_value = 2 }"
+        file = fleet_file(home, **{'costs = "base"': limits, "share = 0.25": stops})
+        capsys.readouterr()
+        assert main(("backtest", "--fleet", str(file), "--report", str(page), "--json")) == 0
+        told.append(json.loads(capsys.readouterr().out))
+        assert ("Stood still" in page.read_text("utf-8")) == bool(told[-1]["halts"])
+    [first, *_] = told[0]["halts"]
+    assert first["reason"].startswith("bot_drawdown is 0.01") and told[1]["halts"] == []
+    fills = [next(bot["fills"] for bot in one["bots"] if bot["name"] == first["bot"]) for one in told]
+    assert 0 < fills[0] < fills[1]
 
 
 def test_what_is_wrong_in_the_file_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

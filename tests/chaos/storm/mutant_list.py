@@ -153,4 +153,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "        lots=order.reserved_lots if order.venue_id is not None else 0,\n",
         "S6",
     ),
+    _mutant(
+        "a reservation is released while nobody knows what has become of an order", _DESK + "shares.py",
+        "        lots=order.reserved_lots,\n",
+        "        lots=0 if order.status.name in ('UNKNOWN', 'CANCEL_REQUESTED') else order.reserved_lots,\n",
+        "S6", seed=100,
+    ),
 )  # fmt: skip

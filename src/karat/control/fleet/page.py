@@ -48,6 +48,7 @@ def fleet_page(run: FleetRun, result: FleetResult, manifest: Mapping[str, Any]) 
             _chart("exposure", "Exposure", "notional over equity, gross and net", _exposure_words(result)),
             *pair_panels(result),
             _bots(run, result),
+            *_halts(result),
             _correlations(result),
             _refusals("refused", "Refused, in bars", 'by the first "no" of kernel and gates', result.refusals),
             _refusals("layers", "Refused, by layer", "how often a gate began to say no", result.first_noes),
@@ -163,6 +164,14 @@ def _bots(run: FleetRun, result: FleetResult) -> Markup:
             )
         )  # fmt: skip
     return panel("bots", "Bots", "in the order in which they decide", table_of(head, rows, numbers_from=4))
+
+
+def _halts(result: FleetResult) -> list[Markup]:
+    if not result.halts:
+        return []
+    rows = [[one.bot or "all bots", day(one.at_ms), one.reason] for one in result.halts]
+    note = "to the end: in a backtest nobody lets anything go on"
+    return [panel("halts", "Stood still", note, table_of(("Bot", "From", "Why"), rows, numbers_from=3))]
 
 
 def _correlations(result: FleetResult) -> Markup:

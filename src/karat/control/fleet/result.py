@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from karat.control.fleet.halts import Halt, halts_of
 from karat.control.fleet.pair_result import PairResult, pair_result
 from karat.control.fleet.run import FleetRun
 from karat.core.model.candles import Floats, Ints
@@ -59,6 +60,7 @@ class FleetResult:
     refusals: Mapping[str, int]
     first_noes: Mapping[str, int]
     pairs: tuple[PairResult, ...] = ()
+    halts: tuple[Halt, ...] = ()
 
 
 def fleet_result(run: FleetRun) -> FleetResult:
@@ -91,6 +93,7 @@ def fleet_result(run: FleetRun) -> FleetResult:
         clock, equity, gross, net, tuple(bots), _metrics(run, clock, equity, held, bots),
         correlations([_days(clock, one.equity, one.record.policy.capital) for one in bots]),
         _sum(one.refusals for one in bots), _sum(one.first_noes for one in bots), _pairs(run, bots),
+        halts_of(journal),
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ def fleet_json(run: FleetRun, result: FleetResult) -> dict[str, Any]:
         "layers": dict(result.first_noes),
         "bots": [_bot_json(one) for one in result.bots],
         "pairs": [_pair_json(one) for one in result.pairs],
+        "halts": [{"ts": one.at_ms, "bot": one.bot, "reason": one.reason} for one in result.halts],
     }
 
 

@@ -43,7 +43,7 @@ def fleet_view(run: FleetRun, result: FleetResult) -> RenderableType:
             one.record.name, one.record.strategy, one.record.market, timeframe_text(one.record.timeframe_ms),
             f"{gained:+.2%}", str(len(one.trades)), str(sum(one.refusals.values())),
         )  # fmt: skip
-    lines = [_exposure(result), _refusals(result)]
+    lines = [_exposure(result), _refusals(result), *_halts(result)]
     parts = [bots, _pairs(result)] if result.pairs else [bots]
     return Group(Text(title, style="bold"), figures, *parts, *map(Text, lines))
 
@@ -72,6 +72,11 @@ def _most(values: Floats) -> str:
 
 def _figure(figure: Figure) -> str:
     return f"- ({figure.reason})" if isinstance(figure, Undefined) else f"{figure:.4g}"
+
+
+def _halts(result: FleetResult) -> list[str]:
+    """What stood still to the end, since in a backtest no person lets anything go on."""
+    return [f"Stood still from {iso(one.at_ms)}: {one.bot or 'all bots'}, {one.reason}." for one in result.halts]
 
 
 def _exposure(result: FleetResult) -> str:
