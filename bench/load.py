@@ -41,7 +41,8 @@ from karat.venues.paper import PaperVenue
 BOTS = 1_000
 STRATEGY = "buy_and_hold"  # with stop and take: all are in, out and in again at the same closes
 QUIET_CLOSES = 96  # of hourly bars: four days
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.05  # between closes of which nothing comes
+REST_SECONDS = 2.0  # before the first close: a replay at full speed was before it, which no market brings
 WAKE_SECONDS = 0.005
 TARGET_CLOSE_SECONDS = 2.0
 TARGET_DELAY_MS = 50.0
@@ -102,6 +103,7 @@ class House:
         running = asyncio.create_task(runner.run(self.bots))
         await self._wait(feed, first, running)
         self.ready_seconds = time.perf_counter() - begun
+        await asyncio.sleep(REST_SECONDS)
         waking = asyncio.create_task(self._wake())
         for bar in range(first, first + closes):
             await asyncio.sleep(PAUSE_SECONDS)

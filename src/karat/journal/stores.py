@@ -17,7 +17,7 @@ from karat.core.errors import InputError
 from karat.journal.place import shown
 
 PAGE_BYTES = 1024  # a bar changes the ends of two tables: with pages of 4 KB its commit wrote, and took, twice as much
-CHECKPOINT_PAGES = 64_000  # 64 MB of log, at which a commit carries it over itself: `checkpoints` is to be there first
+CHECKPOINT_PAGES = 256_000  # 256 MB of log, at which a commit carries it over itself: `checkpoints` is there first
 BUSY_SECONDS = 30.0  # how long a write waits for another process's transaction, each of which takes a millisecond
 CONNECT_SECONDS = 10
 SILENT_SECONDS = 30  # a server that acknowledges nothing for so long is taken for gone
