@@ -35,12 +35,14 @@ class Planner:
     def __init__(self) -> None:
         self._asked: tuple[object, ...] = ()
         self._register: Register | None = None
+        self._rules: Rules | None = None
         self._plan = Plan((), 0)
 
     def plan(self, kind: Kind, state: State, register: Register, taken_lots: int) -> Plan:
         """What to do next."""
-        asked = (state.holding, state.levels, taken_lots, kind)
-        if register is not self._register or asked != self._asked:
+        holding = state.holding
+        asked = (holding.side, holding.lots, holding.entered_lots, state.levels, taken_lots)  # all that is read of it
+        if register is not self._register or kind.rules is not self._rules or asked != self._asked:
             self._plan = protection_of(kind.rules, kind.features, state, register.orders.values(), taken_lots)
-            self._asked, self._register = asked, register
+            self._asked, self._register, self._rules = asked, register, kind.rules
         return self._plan
