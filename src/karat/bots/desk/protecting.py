@@ -28,7 +28,8 @@ def protect(desk: Desk, book: Book, cause: str) -> None:
     refused = book.refused_ms is not None and desk.now_ms() - book.refused_ms < desk.timings.chase_ms
     for action in book.protection().actions:
         if isinstance(action, Place):
-            if not refused and is_borne(book):  # else a venue that refuses at once would be asked without end
+            # A venue that refuses at once would be asked without end; and an exit without a mark closes alone.
+            if not refused and is_borne(book) and not _leaves_unmarked(book):
                 _place(desk, book, action, cause)
         elif isinstance(action, Cancel):
             if not _was_just_asked(desk, book, action):
@@ -96,10 +97,17 @@ def _place(desk: Desk, book: Book, action: Place, cause: str) -> None:
     )  # fmt: skip
 
 
+def _leaves_unmarked(book: Book) -> bool:
+    """Whether an exit is under way that no mark bounds: whatever else closed the position would come on top of it."""
+    return any(not order.reduce_only for order in book.live_of(Part.FLATTEN, Part.EXIT))
+
+
 def _may_flatten(desk: Desk, book: Book) -> bool:
     """Whether nothing of the kind is under way, and it would be heard."""
     if desk.venue.traits.simulates:
         return not any(book.live_of(Part.FLATTEN))
+    if _leaves_unmarked(book):
+        return False
     leaving = [order.status for order in book.live_of(Part.FLATTEN, Part.EXIT)]
     unheard = leaving.count(Status.UNKNOWN)  # of these nothing is known: one more may be tried beside them
     alone = book.beside is None or not book.beside.others_lots()
