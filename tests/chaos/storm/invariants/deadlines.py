@@ -35,20 +35,25 @@ class Unheard(Check):
 
 
 class Killed(Check):
-    """L3: entries gone after two looks, flat after K."""
+    """L3: entries gone after two looks, flat after K: of what a hand took away and gives back later, K after that."""
+
+    def __init__(self) -> None:
+        self._held_since: dict[MarketId, int] = {}
 
     def on_time(self, known: Known) -> Found:
-        if known.killed_good_ms is None:
-            return
-        times, passed = known.setting.times, known.good_ms - known.killed_good_ms
-        if passed > 2 * times.reconcile_every:
+        killed = known.killed_good_ms
+        for market in known.setting.markets:
+            if not known.exposed_lots(market) or not known.exchange.terms[market].open:
+                self._held_since.pop(market, None)
+                continue
+            since = self._held_since.setdefault(market, known.good_ms)
+            if killed is not None and known.good_ms - max(since, killed) > known.setting.times.kill_flat_max:
+                passed = known.good_ms - killed
+                yield "L3", f"{known.net_lots(market)} lots of {market} are held {passed} ms after the kill"
+        if killed is not None and known.good_ms - killed > 2 * known.setting.times.reconcile_every:
             for order in known.exchange.live.values():
                 if order_key(order.id or "") is not None and not order.reduce_only:
-                    yield "L3", f"{order.id} is alive {passed} ms after the kill"
-        if passed > times.kill_flat_max:
-            for market in known.setting.markets:
-                if known.exposed_lots(market) and known.exchange.terms[market].open:
-                    yield "L3", f"{known.net_lots(market)} lots of {market} are held {passed} ms after the kill"
+                    yield "L3", f"{order.id} is alive {known.good_ms - killed} ms after the kill"
 
 
 class Ready(Check):
