@@ -46,6 +46,7 @@ def test_l3_after_a_kill_entries_go_and_positions_too() -> None:
     order = history.trade(an_order())
     history.commit(order)
     history.exchange.submit(submitted(an_order(intent=1, limit_ticks=29_900)))
+    history.wait(1_000)
     history.play(KILL)
     history.wait(120_000)
     assert history.names == []
