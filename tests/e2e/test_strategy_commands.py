@@ -100,7 +100,7 @@ def test_list_names_a_broken_file_and_shows_the_rest(terminal: Terminal) -> None
     terminal.folder.mkdir(parents=True)
     (terminal.folder / "torn.py").write_text("def signals(\n")
     ran = terminal.run("strategies", "list", "--json")
-    assert ran.code == 0 and len(json.loads(ran.out)) == 5
+    assert ran.code == 0 and len(json.loads(ran.out)) == 7
     assert "torn.py:1" in ran.err
 
 

@@ -99,7 +99,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _mutant(
         "an overfill halts nobody", "karat/oms/order.py",
         "        edge = replace(edge, effects=(*edge.effects, EffectKind.HALT))\n", "",
-        "S4", seed=13,
+        "S4", seed=30,
     ),
     _mutant(
         "requests leave while the venue has banned us", _DESK + "desk.py",
