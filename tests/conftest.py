@@ -45,3 +45,12 @@ def shared() -> Path:
             pytest.fail(f"shared data is required under CI and is not at KARAT_SHARED={SHARED}")
         pytest.skip("not run: shared data is not here; set KARAT_SHARED")
     return SHARED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests state of themselves (`record_property("stated", ...)`), from whatever process they ran in."""
+    reports = (report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ()))
+    for report in reports:
+        for name, words in report.user_properties:
+            if name == "stated":
+                terminalreporter.write_line(f"{report.nodeid.rsplit('::')[-1]}: {words}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from inspect import isclass, isfunction
 from itertools import count
@@ -40,7 +41,9 @@ def broken(seeds, processes: int, coverage: Coverage | None = None) -> list[str]
     return found
 
 
-def test_every_invariant_holds_in_as_many_storms_as_there_is_time_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_invariant_holds_in_as_many_storms_as_there_is_time_for(
+    record_property: Callable[[str, object], None],
+) -> None:
     begun, found, done = time.monotonic(), [], 0
     for first in count(1, SEEDS_LEAST):
         found += broken(range(first, first + SEEDS_LEAST), CORES)
@@ -48,8 +51,7 @@ def test_every_invariant_holds_in_as_many_storms_as_there_is_time_for(capsys: py
         passed = time.monotonic() - begun
         if found or passed * (1 + SEEDS_LEAST / done) > SECONDS:
             break
-    with capsys.disabled():
-        print(f"\n{done} storms of 10 virtual minutes")
+    record_property("stated", f"{done} storms of 10 virtual minutes")
     assert not found, "\n".join(found)
 
 
