@@ -122,6 +122,9 @@ def test_the_api_tells_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[st
     ]
 
 
+CREATE = (
+    "bots", "create", "one", "--limits", "none", "--strategy", "buy_and_hold", "--market", HOLED, "--timeframe", "1h"
+)  # fmt: skip
 RUNS = {
     "backtest": ["backtest", "buy_and_hold", "--market", HOLED, "--timeframe", "1h"],
     "sweep": ["sweep", "buy_and_hold", "--market", HOLED, "--timeframe", "1h"],
@@ -135,20 +138,7 @@ def test_thin_data_is_refused_by_name(command: str, capsys: pytest.CaptureFixtur
 
 
 def test_a_bot_is_not_created_on_thin_data(capsys: pytest.CaptureFixture[str]) -> None:
-    create = [
-        "bots",
-        "create",
-        "one",
-        "--limits",
-        "none",
-        "--strategy",
-        "buy_and_hold",
-        "--market",
-        HOLED,
-        "--timeframe",
-        "1h",
-    ]
-    assert main(create) == 2
+    assert main(CREATE) == 2
     assert "90.00% of the bars" in capsys.readouterr().err
 
 
@@ -162,20 +152,7 @@ def test_what_was_let_through_stands_in_the_result(capsys: pytest.CaptureFixture
 
 
 def test_a_bot_carries_the_hash_and_quality_of_the_bars_it_has_seen(capsys: pytest.CaptureFixture[str]) -> None:
-    create = [
-        "bots",
-        "create",
-        "one",
-        "--limits",
-        "none",
-        "--strategy",
-        "buy_and_hold",
-        "--market",
-        HOLED,
-        "--timeframe",
-        "1h",
-    ]
-    assert main([*create, "--min-coverage", "0.5"]) == 0
+    assert main([*CREATE, "--min-coverage", "0.5"]) == 0
     capsys.readouterr()
     assert told(capsys, "bots", "show", "one")["quality"] == {"undefined": "no bar yet"}
     end = open_lake().entry(HOLED, HOUR_MS).first_ts + 150 * HOUR_MS
@@ -188,20 +165,7 @@ def test_a_bot_carries_the_hash_and_quality_of_the_bars_it_has_seen(capsys: pyte
 
 
 def test_a_bot_let_through_by_an_option_keeps_that(capsys: pytest.CaptureFixture[str]) -> None:
-    create = [
-        "bots",
-        "create",
-        "one",
-        "--limits",
-        "none",
-        "--strategy",
-        "buy_and_hold",
-        "--market",
-        HOLED,
-        "--timeframe",
-        "1h",
-    ]
-    assert main([*create, "--min-coverage", "0.5"]) == 0
+    assert main([*CREATE, "--min-coverage", "0.5"]) == 0
     capsys.readouterr()
     (event,) = told(capsys, "bots", "show", "one")["newest_events"]
     assert (event["kind"], event["text"]) == (

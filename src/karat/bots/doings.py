@@ -9,8 +9,6 @@ from karat.bots.desk.desk import Desk
 from karat.bots.desk.member import Member
 from karat.core.errors import KaratError
 from karat.core.ids import BotId
-from karat.core.model.candles import Ints
-from karat.core.time import iso
 from karat.ports.cockpit import BotState, EventKind
 from karat.ports.journal import Happening
 
@@ -51,12 +49,3 @@ class Doings:
         for member in members:
             self.over.add(member.book.record.id)
             self.tell(member.book.record.id, state, "", Happening(kind, text))
-
-
-def beginning(bars: int, last_ts: Ints) -> Happening:
-    """What is told of a bot that goes on after `bars` bars, of which `last_ts` holds the last one's open time."""
-    if not bars:
-        return Happening(EventKind.STARTED, "Started.")
-    return Happening(
-        EventKind.RECOVERED, f"Goes on after {bars:,} bars, the last of {iso(int(last_ts[0]))}.", {"bars": bars}
-    )

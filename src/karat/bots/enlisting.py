@@ -14,9 +14,9 @@ from karat.bots.desk.parameters import ParameterCommand
 from karat.bots.desk.recovery import check_history, checked_values, recovered_book
 from karat.bots.desk.switchboard import Switchboard
 from karat.bots.desk.tracing import Tracer, newest_said
-from karat.bots.doings import beginning
 from karat.bots.history import History
 from karat.bots.past import Enlisted, Past
+from karat.bots.telling import beginning_told
 from karat.bots.watchdog import Shared
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, RetryLater
@@ -60,7 +60,7 @@ class Enlisting:
             self.board.observe(record.id, bars)
             halted = shared.desk.condition.halts.get(record.id, "")
             state = BotState.HALTED if halted else BotState.RUNNING
-            shared.doings.tell(record.id, state, halted, beginning(bars, last_ts))
+            shared.doings.tell(record.id, state, halted, beginning_told(bars, last_ts))
         if shared.desk.condition.killed:
             for member in begun:
                 member.show_market()

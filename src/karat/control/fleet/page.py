@@ -16,13 +16,13 @@ from karat.research.report.document import document
 from karat.research.report.figures import NOTHING, day, fixed, plural, show, signed, tone
 from karat.research.report.html import Content, Markup, join, tag
 from karat.research.report.packing import pack, pack_drawn
+from karat.research.report.section_charts import RANGES, chart_head
 from karat.research.report.section_head import top_bar
 from karat.stats import Figure, Undefined
 
 _HERE = "karat.control.fleet"
 _SCRIPTS = ("format.js", "columns.js", "theme.js", "axes.js", "chart.js", "equity.js", "record.js", "fleet.js")
 _BAND = ("total_return", "sharpe", "max_drawdown", "trades", "win_rate", "turnover")
-_RANGES = (("All", 0), ("1 y", 365), ("90 d", 90), ("30 d", 30), ("7 d", 7))
 _MONEY = 2
 _HELP = "Drag to pan, click and turn the wheel to zoom; arrows read close by close, 0 shows all."
 _LABELS = {"total_return": "Total return", "max_drawdown": "Maximum drawdown", "trades": "Closed trades"}
@@ -110,16 +110,9 @@ def _band(result: FleetResult) -> Markup:
 
 
 def _chart(name: str, heading: str, note: str, summary: str) -> Markup:
-    buttons = [tag("button", words, type="button", data_range=str(days)) for words, days in _RANGES]
     return tag(
         "section",
-        tag(
-            "div",
-            tag("h2", heading),
-            tag("span", note, class_="note"),
-            tag("span", *buttons, class_="segments", role="group", aria_label=f"Range of {heading.lower()}"),
-            class_="head",
-        ),
+        chart_head(heading, note, RANGES),
         tag("div", class_="legend", aria_live="polite"),
         tag(
             "canvas",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from karat.core.time import DAY_MS
@@ -9,7 +11,7 @@ from karat.research.report.figures import day, fixed, places_for, plural, show
 from karat.research.report.html import Content, Markup, tag
 from karat.research.report.inputs import ReportInput
 
-_RANGES = (("All", 0), ("1 y", 365), ("90 d", 90), ("30 d", 30), ("7 d", 7))
+RANGES = (("All", 0), ("1 y", 365), ("90 d", 90), ("30 d", 30), ("7 d", 7))
 _HELP = (
     "Drag to pan, click and turn the wheel to zoom. With the keyboard: arrows read bar by bar, Shift goes ten, "
     "+ and \N{MINUS SIGN} zoom, 0 shows all"
@@ -53,24 +55,30 @@ def candles_panel(report: ReportInput) -> Markup:
     )
 
 
+def chart_head(heading: str, note: str, ranges: Iterable[tuple[str, int]]) -> Markup:
+    """The head of a panel with a chart: a button for each range, by its words and its days, 0 for all of it."""
+    buttons = [tag("button", words, type="button", data_range=str(days)) for words, days in ranges]
+    return tag(
+        "div",
+        tag("h2", heading),
+        tag("span", note, class_="note"),
+        tag("span", *buttons, class_="segments", role="group", aria_label=f"Range of {heading.lower()}"),
+        class_="head",
+    )
+
+
 def _chart(
     name: str, heading: str, note: str, summary: str, marks: list[Content], report: ReportInput, keys: str = ""
 ) -> Markup:
     days = (int(report.candles.ts[-1]) - int(report.candles.ts[0])) / DAY_MS
-    ranges = [tag("button", words, type="button", data_range=str(length)) for words, length in _RANGES if length < days]
+    ranges = [(words, length) for words, length in RANGES if length < days]
     canvas = tag(
         "canvas", summary, tabindex="0", role="application", aria_roledescription="chart",
         aria_label=f"{heading}: {summary}", aria_describedby=f"{name}-help",
     )  # fmt: skip
     return tag(
         "section",
-        tag(
-            "div",
-            tag("h2", heading),
-            tag("span", note, class_="note"),
-            tag("span", *ranges, class_="segments", role="group", aria_label=f"Range of {heading.lower()}"),
-            class_="head",
-        ),
+        chart_head(heading, note, ranges),
         tag("div", class_="legend", aria_live="polite"),
         canvas,
         tag("div", *marks, class_="marks"),
