@@ -34,6 +34,7 @@ from karat.ingest.candle_source import LiveCandles, Venues, candles_name
 from karat.ingest.data_sync import DEADLINE_SECONDS, DataSync
 from karat.ingest.orders import Places
 from karat.ingest.staging import downloads_folder
+from karat.journal.emergency import EmergencyFile
 from karat.lake.health import LakeHealth
 from karat.ports.clock import Clock
 from karat.ports.feed import FeedKey
@@ -69,19 +70,21 @@ async def run_live(
     records = [journal.bot(bot) for bot in bots]
     beside = Voices(WorkerSettings())  # not those of the bots: whoever hangs there must not hold a bot up
     nightly = NightlyParity(lambda bot: judged(journal, lake, bot, beside))
+    emergency = EmergencyFile(karat_home(), journal.origin)
     async with live_feeds(lake, clock, records, settings) as feed_of:
         runner = Runner(
             journal, feed_of, venue_for(journal, records), find_strategy, clock,
             lambda strategy, values: settings.carried and is_carried(strategy, values), Voices(WorkerSettings()),
             gate_of=partial(gate_of, data=LakeHealth(lake, clock.now_ms)),
             safety=Safety(kill_sources(), OBSERVED_BARS, counts_starts=True), bus=bus,
-            chores=(nightly, SettledMemory()),
+            chores=(nightly, SettledMemory()), emergency=emergency,
         )  # fmt: skip
         try:
             await runner.run(bots, until_ts)
         finally:
             nightly.close()
             beside.close()
+            emergency.close()
 
 
 @asynccontextmanager

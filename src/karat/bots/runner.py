@@ -18,6 +18,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from karat.bots.bus import Bus, Publisher
@@ -44,6 +45,7 @@ from karat.core.errors import KaratError, NeedsOperator, RetryLater
 from karat.core.ids import BotId
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
+from karat.ports.emergency import EmergencyJournal
 from karat.ports.feed import Feed, FeedKey
 from karat.ports.journal import BotRecord
 from karat.ports.trading import TradingJournal, Transaction
@@ -64,7 +66,8 @@ class Runner:
     evaluated; by default in this process. `gate_of` gives the gate of a bot's entries. `holder` names this process in
     the lease. `watch_seconds`: how often time is looked at between bars, None never, for a clock that only bars may
     move. `safety`: what stands over the bots beside their limits; by default the switches of the journal alone. `bus`
-    is given every event that is written; `chores` are asked as often as time is looked at.
+    is given every event that is written; `chores` are asked as often as time is looked at. `emergency`: where exits are
+    kept that leave while the journal cannot be written; None, and they wait.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class Runner:
         clock: Clock, is_carried: IsCarried = lambda strategy, values: False, voices: Voices | None = None,
         gate_of: GateOf = gate_of, holder: str = "",
         watch_seconds: float | None = WATCH_SECONDS, timings: Timings | None = None, safety: Safety | None = None,
-        bus: Bus | None = None, chores: Sequence[Chore] = (),
+        bus: Bus | None = None, chores: Sequence[Chore] = (), emergency: EmergencyJournal | None = None,
     ) -> None:  # fmt: skip
         self._journal = journal
         self._feed_of = feed_of
@@ -91,6 +94,7 @@ class Runner:
         self.desk: Desk | None = None  # None before there is one
         self.written: Callable[[int, Transaction], None] = lambda newest, transaction: None  # after each write
         self._chores = chores
+        self._emergency = emergency
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
         """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
@@ -122,8 +126,10 @@ class Runner:
             self._journal.release_lease(token)
 
     def _desk_by(self, token: int, now_ms: Callable[[], int]) -> Desk:
-        desk = Desk(self._journal, self._venue, token, now_ms, self._timings, self._journal.facts())
+        facts = self._journal.facts()
+        desk = Desk(self._journal, self._venue, token, now_ms, self._timings, facts, self._emergency)
         desk.written = self.written if self._bus is None else Publisher(self._bus, self._journal).written
+        desk.outbox.take_over()
         self.desk = desk
         return desk
 
@@ -182,8 +188,9 @@ class Runner:
             if desk.condition.freshness is not None and self._steady is not None:
                 desk.condition.freshness.skew_ms = self._steady.skew_ms
             if not 0 <= now - renewed <= LEASE_MS // 3:  # time may have been set back
-                self._journal.renew_lease(desk.token, now, LEASE_MS)
-                renewed = now
+                with suppress(RetryLater):  # tried again; whoever takes it meanwhile fences every write of ours
+                    self._journal.renew_lease(desk.token, now, LEASE_MS)
+                    renewed = now
             try:
                 shared.commands.tick()
                 self._board.kill.tick()

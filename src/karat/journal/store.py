@@ -21,7 +21,7 @@ from karat.journal.batch import Batch
 from karat.journal.codec import BOT_COLUMNS, bot_row
 from karat.journal.holds import Hold, hold_of
 from karat.journal.place import journal_path, journal_url
-from karat.journal.stores import Store, memory_store, postgres_store, sqlite_store
+from karat.journal.stores import BUSY_SECONDS, DESK_BUSY_SECONDS, Store, memory_store, postgres_store, sqlite_store
 from karat.journal.tables import BOT_STATE, BOTS, HEAD
 from karat.journal.trading import TradingReader
 from karat.journal.trading_writing import add_command, add_transaction
@@ -165,7 +165,9 @@ class SqlJournal(TradingReader):
         add_command(self._writer, command)
 
     def take_lease(self, holder: str, now_ms: int, lasts_ms: int) -> int:
-        return lease.take(self._writer, holder, now_ms, lasts_ms, alone=self._hold.take())
+        token = lease.take(self._writer, holder, now_ms, lasts_ms, alone=self._hold.take())
+        self._writer.wait_for_others(DESK_BUSY_SECONDS)
+        return token
 
     def renew_lease(self, token: int, now_ms: int, lasts_ms: int) -> None:
         if not lease.move(self._writer, token, now_ms + lasts_ms):
@@ -182,5 +184,6 @@ class SqlJournal(TradingReader):
             other.let_go()
 
     def release_lease(self, token: int) -> None:
+        self._writer.wait_for_others(BUSY_SECONDS)
         if lease.move(self._writer, token, 0):
             self._hold.let_go()

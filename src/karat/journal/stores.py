@@ -19,6 +19,7 @@ from karat.journal.place import shown
 PAGE_BYTES = 1024  # a bar changes the ends of two tables: with pages of 4 KB its commit wrote, and took, twice as much
 CHECKPOINT_PAGES = 256_000  # 256 MB of log, at which a commit carries it over itself: `checkpoints` is there first
 BUSY_SECONDS = 30.0  # how long a write waits for another process's transaction, each of which takes a millisecond
+DESK_BUSY_SECONDS = 0.5  # of a desk: its loop stands still meanwhile, and it tries again by itself
 CONNECT_SECONDS = 10
 SILENT_SECONDS = 30  # a server that acknowledges nothing for so long is taken for gone
 
@@ -45,6 +46,11 @@ class Store:
     @property
     def kind(self) -> str:
         return self.engine.dialect.name
+
+    def patience(self, seconds: float) -> str:
+        """The statement after which a connection waits so long for others."""
+        ms = int(seconds * 1000)
+        return f"PRAGMA busy_timeout = {ms}" if self.kind == "sqlite" else f"SET lock_timeout = {ms}"
 
 
 def sqlite_store(path: Path) -> Store:

@@ -20,7 +20,7 @@ from karat.journal.batch import Batch, conflict
 from karat.journal.checkpoints import Checkpoints
 from karat.journal.codec import FILL_COLUMNS, INTENT_COLUMNS, TRADE_COLUMNS, Row
 from karat.journal.statements import Executable, compiled, insertion, replacing
-from karat.journal.stores import Store, discard
+from karat.journal.stores import BUSY_SECONDS, Store, discard
 from karat.journal.tables import BARS, BOT_STATE, EVENTS, FILLS, HEAD, INTENTS, MARKED, TRADES
 from karat.journal.troubles import busy, is_duplicate, is_passing
 
@@ -56,6 +56,7 @@ class Writer:
         self.kind = store.kind
         self._checkpoints = Checkpoints(store)
         self._lock = threading.RLock()
+        self._busy_seconds = BUSY_SECONDS
         self._connection: Any = None
         self.cursor: Any = None
         self._unanswered: tuple[str, object, int] | None = None  # of `once`: transaction, what was given, its result
@@ -69,6 +70,15 @@ class Writer:
         if self._connection is None:
             self._connection = self._store.engine.raw_connection()
             self.cursor = self._connection.driver_connection.cursor()
+            if self._busy_seconds != BUSY_SECONDS:
+                self.cursor.execute(self._store.patience(self._busy_seconds))
+
+    def wait_for_others(self, seconds: float) -> None:
+        """How long a transaction waits for those of other processes from now on."""
+        with self._lock:
+            self.connect()
+            self._busy_seconds = seconds
+            self.cursor.execute(self._store.patience(seconds))
 
     def close(self) -> None:
         """Let the connection go; the next transaction makes a new one."""

@@ -69,11 +69,13 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """What is there under this client id: open orders, history and trades. `sending` comes back with an absence."""
+    """What is there under this client id: open orders, history and trades. `sending`, and `after_ms`, how long before
+    this question that sending left, come back with an absence: its answer may be heard after that of a later one."""
 
     id: ClientOrderId
     market: MarketId
     sending: int
+    after_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

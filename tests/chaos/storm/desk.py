@@ -167,6 +167,7 @@ class DeskProcess:
         self._runner = Runner(
             parts.journal, parts.feed, parts.venue, STRATEGIES.__getitem__, parts.clock, voices=Voices(None),
             gate_of=self._gate_of, holder="the process of the storm", chores=(self._adapter,),
+            emergency=parts.emergency,
         )  # fmt: skip
         self._runner.written = self._written
         self._pager = Pager(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.chaos.storm.faults import DRAWN, VARIANTS, Fault, FaultPlan, Kind, Number
 from tests.chaos.storm.seeds import Dice
@@ -55,7 +55,19 @@ def draw_plan(
     count = int(mean * (0.5 + dice.unit())) if mean else 0
     last_ms = lasts_ms * 3 // 4
     faults = [_draw(dice, profile, last_ms, markets, arrival_ms_max) for _ in range(count)]
+    faults = [one for fault in faults for one in _outage(Dice(seed, f"outage {fault.at_ms}"), fault, arrival_ms_max)]
     return FaultPlan(seed, tuple(sorted(faults, key=lambda fault: (fault.at_ms, fault.kind.value, fault.variant))))
+
+
+def _outage(dice: Dice, fault: Fault, arrival_ms_max: int) -> list[Fault]:
+    """A database may be gone for all of the time, not for some writes alone; and the process may die meanwhile."""
+    if fault.kind is not Kind.DATABASE or not dice.chance(0.5):
+        return [fault]
+    gone = replace(fault, parameters={})
+    if not dice.chance(0.5):
+        return [gone]
+    at_ms, variant = dice.between(fault.at_ms, fault.ends_ms), dice.pick(VARIANTS[Kind.CRASH])
+    return [gone, Fault(Kind.CRASH, at_ms, fault.lasts_ms, "", variant, _crash(dice, arrival_ms_max))]
 
 
 def _draw(dice: Dice, profile: Profile, last_ms: int, markets: Sequence[MarketId], arrival_ms_max: int) -> Fault:

@@ -85,11 +85,11 @@ class Exchange:
         self._end(order, "cancelled", "asked", EventKind.CANCEL_DONE)
         return said(EventKind.CANCEL_DONE, asked.id, order.venue_id, lots=order.filled, number=asked.number)
 
-    def look_up(self, asked: LookUp, after_ms: int) -> list[OrderSaid]:
-        """Its fills, then where it stands; or that there is none, `after_ms` since its sending."""
+    def look_up(self, asked: LookUp) -> list[OrderSaid]:
+        """Its fills, then where it stands; or that there is none."""
         found = self.by_client_id.get(asked.id, [])
         if not found:
-            return [OrderSaid(Event(EventKind.ABSENT, asked.id, number=asked.sending, after_ms=after_ms))]
+            return [OrderSaid(Event(EventKind.ABSENT, asked.id, number=asked.sending, after_ms=asked.after_ms))]
         told: list[OrderSaid] = []
         for order in found:
             told += [self._fill_word(order, trade) for trade in self.trades_of.get(order.venue_id, [])]

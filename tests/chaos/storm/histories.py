@@ -131,6 +131,7 @@ class History:
             step = min(ms, 1_000)
             self.world.now_us += step * 1_000
             self.known.good_ms += step if good else 0
+            self.known.stored_ms = self.known.good_ms
             for check in self.checks:
                 self.found += check.on_time(self.known)
             ms -= step

@@ -6,16 +6,18 @@ answer lost; the desk sees RetryLater both times, as it would.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.chaos.storm.faults import Kind, Running
 from tests.chaos.storm.life import Life
-from tests.chaos.storm.tape import Asked, Committed, Leased, Tape
+from tests.chaos.storm.tape import Asked, Committed, Kept, Leased, Tape
 from tests.chaos.storm.world import World
 
 from karat.core.errors import KaratError, RetryLater
+from karat.core.ids import ClientOrderId
 from karat.ports.commands import CommandAsked
-from karat.ports.trading import TradingJournal, Transaction
+from karat.ports.trading import OrderRecord, TradingJournal, Transaction
 
 _WORDS = {
     "locked": "the database is locked", "full": "the disk is full", "io": "the disk gave an I/O error",
@@ -63,6 +65,9 @@ class FaultyJournal:
         return token
 
     def renew_lease(self, token: int, now_ms: int, lasts_ms: int) -> None:
+        fault = self._faults.now(Kind.DATABASE, self._world.passed_ms)
+        if fault is not None:
+            raise RetryLater("journal_busy", f"The journal cannot be written now: {_WORDS[fault.variant]}.")
         if self._life.alive:
             self._inner.renew_lease(token, now_ms, lasts_ms)
 
@@ -72,6 +77,32 @@ class FaultyJournal:
 
     def close(self) -> None:
         """The database outlives the process."""
+
+
+class FaultyEmergency:
+    """`karat.ports.emergency.EmergencyJournal` of one life over `orders`, which outlive it. Where the disk gives errors
+    it gives them here too; on a full one there is room, and a database that is locked locks nothing else."""
+
+    def __init__(
+        self, orders: dict[ClientOrderId, OrderRecord], life: Life, world: World, faults: Running, tape: Tape
+    ) -> None:
+        self._orders, self._life, self._world, self._faults, self._tape = orders, life, world, faults, tape
+
+    def keep(self, orders: Sequence[OrderRecord]) -> None:
+        if self._faults.now(Kind.DATABASE, self._world.passed_ms, variants=("io",)) is not None:
+            raise RetryLater("emergency_busy", "The disk gave an I/O error.")
+        if not self._life.passes("before_write"):
+            return
+        self._orders |= {one.order.id: one for one in orders}
+        self._tape.add(Kept(self._life.number, self._world.now_ms, tuple(orders)))
+        self._life.passes("after_write")
+
+    def kept(self) -> tuple[OrderRecord, ...]:
+        return tuple(self._orders.values())
+
+    def clear(self) -> None:
+        if self._life.alive:
+            self._orders.clear()
 
 
 class SecondInstance:

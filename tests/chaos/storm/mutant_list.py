@@ -18,7 +18,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "S4", "S5", "S7", "S9",
     ),
     _mutant(
-        "an order leaves before it is written", _DESK + "desk.py",
+        "an order leaves before it is written", _DESK + "outbox.py",
         "            transaction, posts = self._unwritten\n",
         "            transaction, posts = self._unwritten\n"
         "            [self._post(one, transaction.at_ms) for one in posts]\n            posts = []\n",
@@ -79,10 +79,9 @@ MUTANTS: tuple[Mutant, ...] = (
         "S9",
     ),
     _mutant(
-        "what could not be written is forgotten", _DESK + "desk.py",
-        "                self.condition.store_writable = False\n                return False\n",
-        "                self.condition.store_writable = False\n                self._unwritten = None\n"
-        "                return False\n",
+        "what could not be written is forgotten", _DESK + "outbox.py",
+        "                self._fail(error)\n                return False\n",
+        "                self._fail(error)\n                self._unwritten = None\n                return False\n",
         "E1", "E3", "E7", "E8", "S1", "S4", "S5", "S6", "S9", "S12", "S17", seed=8,
     ),
     _mutant(
@@ -102,8 +101,18 @@ MUTANTS: tuple[Mutant, ...] = (
         "S4", seed=30,
     ),
     _mutant(
-        "requests leave while the venue has banned us", _DESK + "desk.py",
-        "        silent = self.now_ms() < self.condition.silent_until_ms\n", "        silent = False\n",
+        "what leaves in an outage is not kept", _DESK + "outbox.py",
+        "            self._emergency.keep(orders)\n", "            pass\n",
+        "S1", seed=144,
+    ),
+    _mutant(
+        "what left in an outage is not taken over", _DESK + "outbox.py",
+        "            if desk.journal.order(one.order.id) is None:\n", "            if False:\n",
+        "S2", seed=144,
+    ),
+    _mutant(
+        "requests leave while the venue has banned us", _DESK + "outbox.py",
+        "        silent = desk.now_ms() < desk.condition.silent_until_ms\n", "        silent = False\n",
         "S14",
     ),
     _mutant(

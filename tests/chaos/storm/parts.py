@@ -17,6 +17,7 @@ from karat.core.ids import MarketId
 from karat.oms.netting import Book
 from karat.oms.register import Register
 from karat.ports.clock import Clock
+from karat.ports.emergency import EmergencyJournal
 from karat.ports.feed import Feed, FeedKey
 from karat.ports.trading import LoggedEvent, TradingJournal
 from karat.ports.venue import Venue
@@ -81,6 +82,7 @@ class Parts:
     setting: Setting
     clock: Clock
     journal: TradingJournal
+    emergency: EmergencyJournal
     venue: Venue
     feed: Callable[[FeedKey], Feed]
     notifier: Notifier

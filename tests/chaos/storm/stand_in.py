@@ -99,7 +99,7 @@ class StandIn(StandInMemory):
                 if order.status == Status.SENT and age > order.arrival_ms_max // 2:
                     self._take(Event(EventKind.TIME_OUT, order.id), "clock")
                 elif order.status == Status.UNKNOWN and age // 1_000 % 4 == 0:
-                    self._post(LookUp(order.id, order.market, order.sends))
+                    self._post(LookUp(order.id, order.market, order.sends, age))
                 elif order.status == Status.CANCEL_REQUESTED and age // 1_000 % 5 == 0:
                     self._take(Event(EventKind.CANCEL_TIME_OUT, order.id), "clock")
             if now - self._looked_ms > (60_000 if self.is_reconciled else 5_000):
@@ -169,11 +169,6 @@ class StandIn(StandInMemory):
     def _hear(self, said: Said) -> None:
         if isinstance(said, OrderSaid):
             event = said.event
-            sent_ms = self._meta[event.order].sent_ms if event.order in self._meta else None
-            if (
-                event.kind == EventKind.ABSENT and sent_ms is not None
-            ):  # a venue does not know when another life sent it
-                event = replace(event, after_ms=self._now() - sent_ms)
             self._take(event, "venue")
         elif isinstance(said, Looked):
             self._reconcile(said)

@@ -27,7 +27,7 @@ from tests.chaos.storm.invariants import ending
 from tests.chaos.storm.invariants.base import Known
 from tests.chaos.storm.invariants.log import log_hash, whole_log
 from tests.chaos.storm.invariants.watching import Violation, Watcher
-from tests.chaos.storm.journal_faults import FaultyJournal, SecondInstance
+from tests.chaos.storm.journal_faults import FaultyEmergency, FaultyJournal, SecondInstance
 from tests.chaos.storm.life import Life
 from tests.chaos.storm.loop import VirtualLoop
 from tests.chaos.storm.market import Market
@@ -39,8 +39,9 @@ from tests.chaos.storm.wires import WireEnd, Wires
 from tests.chaos.storm.world import MS, SECOND, World
 
 from karat.core.errors import KaratError
-from karat.core.ids import MarketId
+from karat.core.ids import ClientOrderId, MarketId
 from karat.ports.feed import Feed, FeedKey, Stamp
+from karat.ports.trading import OrderRecord
 from karat.ports.venue import Quoted
 
 _RESTART_MS = 5_000  # a supervisor waits that long after a process that gave up
@@ -86,6 +87,7 @@ class Storm:
             self.world, self.exchange, self._gate, self.faults, self.tape, Dice(seed, "wires"), setting.traits
         )
         self.journal = plug.journal(setting)
+        self._kept: dict[ClientOrderId, OrderRecord] = {}
         self.coverage = Coverage()
         self.stamps = {market: self._stamps(market, seed) for market in setting.markets}
         self.incidents = Incidents(
@@ -97,6 +99,7 @@ class Storm:
         self.known.quiet_from_ms = START_MS + plan.quiet_from_ms
         self.known.watch, self.known.clock_error_ms = self._watched, lambda: self._clock.error_ms
         self.known.channel_is_up = lambda: self.faults.now(Kind.NOTIFIER, self.world.passed_ms) is None
+        self.known.is_stored = lambda: self.faults.now(Kind.DATABASE, self.world.passed_ms) is None
         self.watcher = Watcher(self.known, self.tape, self.wires, seed, self.journal)
         self._clock = VirtualClock(self.world, self.faults)
         self._process: Process | None = None
@@ -175,9 +178,10 @@ class Storm:
     def _drive(self, life: Life, loop: VirtualLoop) -> str:
         end = WireEnd(self.wires, life, loop)
         journal = FaultyJournal(self.journal, life, self.world, self.faults, self.tape)
+        emergency = FaultyEmergency(self._kept, life, self.world, self.faults, self.tape)
         channel = Channel(life, self.world, self.faults, self.tape)
         parts = Parts(
-            self.setting, self._clock, journal, end, self._feeds(life), channel, self._publishes(life),
+            self.setting, self._clock, journal, emergency, end, self._feeds(life), channel, self._publishes(life),
             self.exchange.read_back, self.plan.seed,
         )  # fmt: skip
         asyncio.set_event_loop(None)

@@ -12,7 +12,7 @@ from tests.chaos.storm.exchange_records import Received
 
 from karat.core.ids import MarketId
 from karat.ports.commands import CommandAsked
-from karat.ports.trading import Transaction
+from karat.ports.trading import OrderRecord, Transaction
 from karat.ports.venue import Request, Said
 
 
@@ -50,6 +50,15 @@ class Committed:
     at_ms: int
     transaction: Transaction
     sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Orders are in the emergency journal, as they were then."""
+
+    life: int
+    at_ms: int
+    orders: tuple[OrderRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +139,8 @@ class Asked:
 
 
 Entry = (
-    Began | Ended | Leased | Committed | Posted | Arrived | Heard | Delivered | Published | Notified | Commanded | Asked
+    Began | Ended | Leased | Committed | Kept | Posted | Arrived | Heard | Delivered | Published | Notified | Commanded
+    | Asked
 )  # fmt: skip
 
 

@@ -135,10 +135,10 @@ def test_a_cancel_ends_a_resting_order_once() -> None:
 def test_look_up_tells_the_fills_and_the_standing_or_an_absence() -> None:
     bench = Bench()
     bench.send(1, 10)
-    told = bench.exchange.look_up(LookUp(ClientOrderId("c1"), M, 1), 0)
+    told = bench.exchange.look_up(LookUp(ClientOrderId("c1"), M, 1))
     assert [said.event.kind for said in told] == [EventKind.FILL, EventKind.ACK]
     assert told[-1].event.lots == 10
-    absent = bench.exchange.look_up(LookUp(ClientOrderId("c9"), M, 2), 7_000)[0].event
+    absent = bench.exchange.look_up(LookUp(ClientOrderId("c9"), M, 2, 7_000))[0].event
     assert (absent.kind, absent.number, absent.after_ms) == (EventKind.ABSENT, 2, 7_000)
 
 

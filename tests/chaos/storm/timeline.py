@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.chaos.storm.setting import START_MS
-from tests.chaos.storm.tape import Arrived, Committed, Delivered, Entry, Heard, Posted, Tape
+from tests.chaos.storm.tape import Arrived, Committed, Delivered, Entry, Heard, Kept, Posted, Tape
 
 from karat.ports.venue import CancelOrder, OrderSaid, Quoted, Submit
 
@@ -30,6 +30,8 @@ def _told(entry: Entry) -> str:
     if isinstance(entry, Committed):
         orders = ", ".join(f"{one.order.id} {one.order.status.name}" for one in entry.transaction.orders)
         return f"  # {entry.sequence}: {len(entry.transaction.bars)} bars; {orders}"
+    if isinstance(entry, Kept):
+        return f"  ! kept {', '.join(one.order.id for one in entry.orders)}"
     if isinstance(entry, Delivered):
         return "" if entry.good else f"<-  bad bar of {entry.market} at {entry.ts}"
     return f"==  {entry}"

@@ -59,6 +59,7 @@ class Wires:
         self.world, self.exchange, self.gate, self.faults, self.tape = world, exchange, gate, faults, tape
         self.traits = traits
         self.end: WireEnd | None = None
+        self.left_ms: dict[tuple[str, int], int] = {}  # when each sending left
         self.received: list[Received] = []
         self._dice = dice
         self._stream_us = 0
@@ -143,13 +144,19 @@ class Wires:
         if isinstance(request, CancelOrder):
             return [self._cancelled(request)]
         if isinstance(request, LookUp):
-            age_ms = end.age_ms(request)
-            if age_ms < self.traits.arrival_ms_max and self._meets(Kind.REORDERED, request.market, "unseen"):
-                return [OrderSaid(Event(EventKind.ABSENT, request.id, number=request.sending, after_ms=age_ms))]
-            return list(exchange.look_up(request, end.age_ms(request)))
+            unsure = self._age_ms(request) < self.traits.arrival_ms_max
+            if unsure and self._meets(Kind.REORDERED, request.market, "unseen"):
+                absent = Event(EventKind.ABSENT, request.id, number=request.sending, after_ms=request.after_ms)
+                return [OrderSaid(absent)]
+            return list(exchange.look_up(request))
         if isinstance(request, FetchFills):
             return list(exchange.fills(request))
         return [*self._recent_charges(), exchange.look(request)]
+
+    def _age_ms(self, request: LookUp) -> int:
+        """Since the sending that is asked about left, in whichever life."""
+        now = self.world.now_ms
+        return now - self.left_ms.get((request.id, request.sending), now)
 
     def _cancelled(self, request: CancelOrder) -> OrderSaid:
         """A venue may be too busy with an order to let it go, or fill some of it just before."""
@@ -218,7 +225,6 @@ class WireEnd:
         self.blocked: Callable[[MarketId], tuple[str, ...]] = lambda _: ()
         self._wires, self._life, self._loop = wires, life, loop
         self._sink: Sink | None = None
-        self._sent_ms: dict[tuple[str, int], int] = {}
         wires.end = self
 
     @property
@@ -238,14 +244,9 @@ class WireEnd:
         blocked = self.blocked(request.market) if isinstance(request, Submit) else ()
         wires.tape.add(Posted(self._life.number, now, request, blocked))
         if isinstance(request, Submit):
-            self._sent_ms[request.id, request.number] = now
+            wires.left_ms[request.id, request.number] = now
         wires.send(request, self)
         self._life.passes("after_post")
-
-    def age_ms(self, request: LookUp) -> int:
-        """Since the sending that is asked about left this process; 0 where another life sent it."""
-        now = self._wires.world.now_ms
-        return now - self._sent_ms.get((request.id, request.sending), now)
 
     def deliver(self, said: Said) -> None:
         """At the loop's next turn, if anybody is there to hear it."""

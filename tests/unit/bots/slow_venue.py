@@ -19,6 +19,7 @@ from karat.journal import open_journal
 from karat.oms.client_ids import Part
 from karat.oms.records import Event, EventKind, Fill
 from karat.ports.cockpit import Mode
+from karat.ports.emergency import EmergencyJournal
 from karat.ports.journal import Intent
 from karat.ports.journal import Part as Decided
 from karat.ports.trading import Opening, TradingJournal
@@ -59,6 +60,7 @@ class House:
     home: Path
     ms: int = TS
     venue: SlowVenue = field(default_factory=SlowVenue)
+    emergency: EmergencyJournal | None = None
 
     def __post_init__(self) -> None:
         self.journal = open_journal(self.home)
@@ -70,7 +72,9 @@ class House:
     def begin(self, journal: TradingJournal | None = None) -> None:
         store = journal or self.journal
         self.venue = SlowVenue()
-        self.desk = Desk(store, self.venue, store.take_lease("one", 0, 1), lambda: self.ms, facts=store.facts())
+        token = store.take_lease("one", 0, 1)
+        self.desk = Desk(store, self.venue, token, lambda: self.ms, facts=store.facts(), emergency=self.emergency)
+        self.desk.outbox.take_over()
         self.desk.condition.reconciled = True
         orders = tuple(one for one in store.open_orders() if one.bot == BOT)
         accounts = {one.bot: one for one in store.accounts()}

@@ -13,6 +13,7 @@ from karat.bots.desk.desk import Desk
 from karat.core.errors import InputError, RetryLater
 from karat.journal import open_journal
 from karat.journal.store import SqlJournal
+from karat.ports.cockpit import EventKind
 from karat.ports.commands import CommandAsked, CommandRecord
 from karat.ports.trading import Transaction
 from karat.venues.paper import PaperVenue
@@ -101,6 +102,21 @@ def test_while_it_cannot_be_written_it_is_not_done_twice(journal: FullJournal) -
     journal.full = False
     assert desk.flush() and commands.tick() == 0
     assert desk.condition.killed == "fire" and journal.commands_waiting() == ()
+
+
+def test_what_a_command_writes_at_once_is_written_with_its_answer(journal: FullJournal) -> None:
+    def release(desk: Desk, command: CommandAsked) -> str:
+        desk.gathered.facts["kill"] = {}
+        desk.gathered.tell(None, EventKind.KILL, "The kill switch was released.", {"facts": {"kill": {}}}, "person:ada")
+        desk.flush()  # a crash behind this line must not leave a release that nobody asked for
+        return "released"
+
+    desk, written = desk_of(journal), list[Transaction]()
+    desk.written = lambda newest, transaction: written.append(transaction)
+    journal.ask(CommandAsked("c-2", 5, "ada", "kill.release", {}))
+    assert Commands(desk, {"kill.release": release}).tick() == 1
+    [one] = written
+    assert (list(one.facts), [taken.id for taken in one.taken]) == (["kill"], ["c-2"])
 
 
 def test_killed_before_it_was_written_the_next_desk_does_it(journal: FullJournal) -> None:

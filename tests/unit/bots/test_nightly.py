@@ -43,7 +43,7 @@ class Nights:
         """`adas`: her strategy; `eves`: how the other bot, which has a strategy of Karat's own, runs."""
         plain = find_strategy("bollinger_mean_reversion")
         known = {one.name: one for one in (plain, adas or plain)}
-        self.desk = Desk(home, *demo(260), strategies=known.__getitem__)
+        self.desk = Desk(home, *demo(900), strategies=known.__getitem__)  # others get their turn each 128 bars
         instrument = demo_instrument(self.desk.candles.market)
         for name, strategy, mode in (("ada", adas or plain, Mode.PAPER), ("eve", plain, eves)):
             record = new_bot(name, strategy, {}, POLICY, instrument, self.desk.candles, self.desk.funding, mode, 0, ())

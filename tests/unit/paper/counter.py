@@ -88,8 +88,8 @@ class Counter:
     def cancel(self, name: ClientOrderId, number: int = 1) -> None:
         self.venue.post(CancelOrder(name, MARKET, None, number))
 
-    def look_up(self, name: ClientOrderId, sending: int = 1) -> None:
-        self.venue.post(LookUp(name, MARKET, sending))
+    def look_up(self, name: ClientOrderId, sending: int = 1, after_ms: int = 0) -> None:
+        self.venue.post(LookUp(name, MARKET, sending, after_ms))
 
     def fetch(self, name: ClientOrderId | None) -> None:
         self.venue.post(FetchFills(MARKET, name))

@@ -57,7 +57,7 @@ def test_a_lost_request_is_proved_absent_and_may_be_sent_again() -> None:
     counter = counter_of("lose_request:1", clock)
     name = counter.enter(1, 10)
     clock.ms += 1_500
-    counter.look_up(name)
+    counter.look_up(name, after_ms=1_500)
     (said,) = [said for said in counter.words if isinstance(said, OrderSaid)]
     assert (said.event.kind, said.event.after_ms) == (EventKind.ABSENT, 1_500)
 

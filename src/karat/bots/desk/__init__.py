@@ -4,6 +4,6 @@
    changes records in memory. What changed is gathered.
 2. `flush` writes all that was gathered in one transaction. Only after that do requests leave for the venue, so an order
    is never on its way without its record (failures: O1).
-3. While the journal cannot be written nothing leaves and no entry is made; what was gathered is kept and written later.
+3. While the journal cannot be written no entry is made and none leaves; what was gathered is written later (`outbox`).
 4. The desk has no clock, no task and no network of its own. The shell around it (`karat.bots.runner`) has.
 """

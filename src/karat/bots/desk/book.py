@@ -155,20 +155,19 @@ class Book:
 
     def look_up(self, order: Order) -> None:
         """Ask the venue what it has under the id of `order`."""
-        self.looked_ms[order.id] = self.now_ms()
-        self.gathered.posts.append(LookUp(order.id, order.market, order.sends))
+        now, sent_ms = self.now_ms(), self.notes[order.id].sent_ms
+        self.looked_ms[order.id] = now
+        after_ms = 0 if sent_ms is None else max(now - sent_ms, 0)
+        self.gathered.posts.append(LookUp(order.id, order.market, order.sends, after_ms))
 
     def fetch_fills(self, order: Order) -> None:
         """Ask the venue for all fills of `order`."""
         self.looked_ms[order.id] = self.now_ms()
         self.gathered.posts.append(FetchFills(order.market, order.id))
 
-    def dated(self, event: Event) -> Event:
-        """An absence with its age: from the sending to the moment at which it was asked for, not to the answer."""
-        sent_ms = self.notes[event.order].sent_ms if event.order in self.notes else None
-        if event.kind is not Word.ABSENT or sent_ms is None or event.order is None:
-            return event
-        return replace(event, after_ms=max(self.looked_ms.get(event.order, sent_ms) - sent_ms, 0))
+    def leaves(self, name: ClientOrderId) -> None:
+        """A new order leaves now, which may be later than it was meant to."""
+        self.notes[name] = replace(self.notes[name], sent_ms=self.now_ms())
 
     @property
     def there_lots(self) -> int:

@@ -38,7 +38,8 @@ class Commands:
         names = {command.id for command in waiting}
         self._seen &= names  # those that are written are not told of again
         fresh = [command for command in waiting if command.id not in self._seen]
-        taken = sum(self._take(command) for command in fresh)
+        with desk.outbox.together():
+            taken = sum(self._take(command) for command in fresh)
         if taken:
             desk.flush()
         return taken

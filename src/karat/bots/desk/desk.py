@@ -12,29 +12,27 @@ from karat.bots.desk.condition import Condition, Freshness
 from karat.bots.desk.gathered import Gathered
 from karat.bots.desk.limit_book import LimitBook
 from karat.bots.desk.orders import submit_of
+from karat.bots.desk.outbox import Outbox
 from karat.bots.desk.protecting import flatten, protect
 from karat.bots.desk.timings import Timings
 from karat.bots.desk.words import take_in
 from karat.bots.turns import Turns
-from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.kernel.engine import Inputs
-from karat.oms.client_ids import Part, order_key
+from karat.oms.client_ids import order_key
 from karat.oms.protection import Flatten
-from karat.oms.records import TERMINAL, Event
-from karat.oms.records import EventKind as Word
+from karat.oms.records import TERMINAL
 from karat.ports.cockpit import BotState, EventKind
+from karat.ports.emergency import EmergencyJournal
 from karat.ports.trading import Facts, TradingJournal, Transaction
 from karat.ports.venue import (
     CancelOrder,
     Looked,
     OrderSaid,
     Quoted,
-    Request,
     Said,
     SimulatedVenue,
     Standing,
-    Submit,
     Venue,
 )
 from karat.risk.kill import kill_state_of
@@ -48,7 +46,7 @@ class Desk:
 
     def __init__(
         self, journal: TradingJournal, venue: Venue, token: int, now_ms: Callable[[], int],
-        timings: Timings | None = None, facts: Facts | None = None,
+        timings: Timings | None = None, facts: Facts | None = None, emergency: EmergencyJournal | None = None,
     ) -> None:  # fmt: skip
         self.timings = timings or Timings()
         self.journal = journal
@@ -62,7 +60,7 @@ class Desk:
         self.quotes: dict[str, Quoted] = {}
         self.looked: deque[Looked] = deque(maxlen=2)
         self.written: Callable[[int, Transaction], None] = lambda newest, transaction: None
-        self._unwritten: tuple[Transaction, list[Request]] | None = None
+        self.outbox = Outbox(self, emergency)
         self.inbox: deque[Said] = deque()
         self.strays: deque[OrderSaid] = deque(maxlen=256)
         self._hearing = False
@@ -81,14 +79,14 @@ class Desk:
     @property
     def is_written(self) -> bool:
         """Whether nothing waits for the journal."""
-        return self._unwritten is None and self.gathered.is_empty
+        return self.outbox.is_written
 
     @property
     def can_act(self) -> bool:
         """Whether a request would be heard: else planning any is only adding to a heap."""
         condition = self.condition
         hushed = "orders" in condition.down or self.now_ms() < condition.silent_until_ms
-        return condition.store_writable and not hushed and self.broken is None
+        return self.outbox.lets_exits_leave and not hushed and self.broken is None
 
     def can_close(self, book: Book) -> bool:
         """Whether orders that close may be made: not while the venue says that there is nothing, until a look, or
@@ -175,65 +173,8 @@ class Desk:
 
     def flush(self) -> bool:
         """Write what was gathered, then let requests leave. False where the journal cannot be written now: everything
-        is kept, and nothing leaves. What failed is offered again as it was, because it may have been written and only
-        the answer was lost."""
-        if self.broken is not None:
-            return False
-        if self.is_written:
-            return True
-        while not self.is_written:
-            if self._unwritten is None:
-                self._unwritten = self.gathered.transaction(self.token, self.now_ms()), self.gathered.posts
-                self.gathered.clear()
-            transaction, posts = self._unwritten
-            try:
-                sequence = self.journal.write(transaction)
-            except RetryLater:
-                self.condition.store_writable = False
-                return False
-            except KaratError as error:
-                self.broken, self.condition.broken = error, str(error)
-                raise
-            self._unwritten = None
-            self.condition.store_writable = True
-            for request in posts:
-                self._post(request, transaction.at_ms)
-            self.written(sequence, transaction)  # last: who is told cannot hinder what leaves
-        return True
-
-    def _post(self, request: Request, decided_ms: int) -> None:
-        """Let a request leave. An entry that waited too long for the journal does not: it was decided for another
-        market; nor one that the kill switch overtook. It has never left, which the desk knows as surely as a venue's
-        word."""
-        part = _part_of(request)
-        opens = part in (Part.ENTRY, Part.LIMIT)
-        if self.condition.freshness is not None:
-            if self._is_held(request, opens=opens):
-                return
-        elif opens:
-            assert isinstance(request, Submit)
-            why = "the kill switch was pulled" if self.condition.killed else ""
-            if self.now_ms() - decided_ms > self.timings.entry_age_ms:
-                why = "the journal could not be written"
-            if why:
-                self.hear(OrderSaid(Event(Word.REJECT, request.id), f"never left: {why}"))
-                return
-        self.venue.post(request)
-
-    def _is_held(self, request: Request, *, opens: bool) -> bool:
-        """Whether a request may not leave after all: the venue wants none, or something has come to stand against an
-        entry since it was decided. Whoever comes after this life cannot know that it never left; so it is taken for
-        unheard of, and ends by the same proof as any other."""
-        silent = self.now_ms() < self.condition.silent_until_ms
-        if not silent:
-            book = self.book_of(request.id) if opens and isinstance(request, Submit) else None
-            if book is None or not self.condition.wrong(book.record.id, book.record.market, self.now_ms()):
-                return False
-        if isinstance(request, Submit):
-            book = self.book_of(request.id)
-            if book is not None:
-                book.take(Event(Word.TIME_OUT, request.id), "held")
-        return True
+        is kept and written later, and no entry leaves (`outbox`)."""
+        return self.outbox.flush()
 
     def protect(self, book: Book, cause: str) -> None:
         """Do what the protection of a bot's position wants next."""
@@ -278,9 +219,3 @@ class Desk:
     def parent_of(self, book: Book) -> ClientOrderId | None:
         """The entry that began the open trade."""
         return book.open_fills[0].order if book.open_fills else None
-
-
-def _part_of(request: Request) -> Part | None:
-    """The part of a new order; None of anything else."""
-    key = order_key(request.id) if isinstance(request, Submit) else None
-    return None if key is None else key.part

@@ -46,7 +46,7 @@ def _order_said(desk: Desk, said: OrderSaid) -> None:
         return
     if said.event.order is not None and said.event.order not in book.register.orders:
         read_back(desk, book, said.event.order)
-    book.take(book.dated(said.event), "venue", said.priced, said.reason)
+    book.take(said.event, "venue", said.priced, said.reason)
     if book.doubted_ms is not None:
         desk.condition.reconciled = False
     desk.protect(book, said.event.order or "venue")

@@ -50,8 +50,8 @@ ANSWER_MS_MAX = 5_000
 class OrderPaperVenue:
     """Satisfies `karat.ports.venue.SimulatedVenue`. Nothing is written anywhere; one thread at a time.
 
-    `now_ms` is wanted by scripts with times, by the age of quotes and by looks that prove absence; `schedule` is told
-    when `wake` has to be called for words that are late.
+    `now_ms` is wanted by scripts with times and by the age of quotes; `schedule` is told when `wake` has to be called
+    for words that are late.
     """
 
     def __init__(
@@ -66,8 +66,6 @@ class OrderPaperVenue:
         self._wire = Wire(script, now_ms, schedule)
         self._rulebook = rulebook
         self._accounts: dict[int, SubAccount] = {}
-        self._sent_ms: dict[ClientOrderId, int] = {}
-        self._looks: dict[ClientOrderId, int] = {}
         self._books: dict[MarketId, Book] = {}
         self._quotes: dict[MarketId, tuple[Inputs, int]] = {}
         self._quoted_ts: dict[MarketId, int] = {}
@@ -120,9 +118,6 @@ class OrderPaperVenue:
         self._say_quote(account.market, inputs, bar)
 
     def post(self, request: Request) -> None:
-        now = self._wire.now_ms()
-        if isinstance(request, Submit) and now is not None:
-            self._sent_ms[request.id] = now
         self._wire.carry(request, self._arrive)
 
     def _arrive(self, request: Request) -> None:
@@ -201,14 +196,7 @@ class OrderPaperVenue:
             self._word(end, asked.id, order.venue_id, reason=order.reason, lots=order.filled, asked=True)
 
     def _absent(self, asked: LookUp) -> None:
-        """How long ago it was sent; by nobody in this process: longer than anything is under way."""
-        now, sent = self._wire.now_ms(), self._sent_ms.get(asked.id)
-        if now is not None and sent is not None:
-            after = now - sent
-        else:
-            self._looks[asked.id] = self._looks.get(asked.id, 0) + 1
-            after = self._traits.arrival_ms_max + self._looks[asked.id]
-        event = Event(EventKind.ABSENT, asked.id, number=asked.sending, after_ms=after)
+        event = Event(EventKind.ABSENT, asked.id, number=asked.sending, after_ms=asked.after_ms)
         self._wire.answer(OrderSaid(event))
 
     def _fetch(self, asked: FetchFills) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from tests.chaos.storm.exchange import Exchange
 from tests.chaos.storm.parts import Watched
 from tests.chaos.storm.setting import Setting
-from tests.chaos.storm.tape import Began, Commanded, Committed, Ended, Entry, Heard, Leased, Posted, has_done
+from tests.chaos.storm.tape import Began, Commanded, Committed, Ended, Entry, Heard, Kept, Leased, Posted, has_done
 from tests.chaos.storm.world import World
 
 from karat.core.ids import BotId, ClientOrderId, MarketId
@@ -55,7 +55,8 @@ class Change:
 
 
 class Known:
-    """The witnesses, and what of them adds up. `good_ms`: time with the venue reachable and the process up."""
+    """The witnesses, and what of them adds up. `good_ms`: time with the venue reachable and the process up;
+    `stored_ms`: of it, that in which the database could be written."""
 
     def __init__(self, setting: Setting, exchange: Exchange, world: World, bots: tuple[BotRecord, ...] = ()) -> None:
         self.setting, self.exchange, self.world = setting, exchange, world
@@ -74,7 +75,8 @@ class Known:
         self.has_looked = False  # in this life
         self.killed_good_ms: int | None = None
         self.released: set[str] = set()
-        self.good_ms = 0
+        self.good_ms, self.stored_ms = 0, 0
+        self.is_stored: Callable[[], bool] = lambda: True
         self.watch: Callable[[], Watched | None] = lambda: None
         self.clock_error_ms: Callable[[], int] = lambda: 0
         self.channel_is_up: Callable[[], bool] = lambda: True
@@ -94,6 +96,9 @@ class Known:
             self.last = entry.sequence
             if has_done(entry, "kill.release"):
                 self._release()
+        elif isinstance(entry, Kept):
+            for record in entry.orders:
+                self._changed(record)
         elif isinstance(entry, Posted):
             if isinstance(entry.request, Submit):
                 self.posted.add(entry.request.id)
@@ -115,6 +120,12 @@ class Known:
     def bot_lots(self, bot: BotId, market: MarketId) -> int:
         one = self.sums.get((bot, market))
         return 0 if one is None else one.lots
+
+    def true_lots(self, bot: BotId, market: MarketId) -> int:
+        """What the venue's trades of a bot's orders come to, booked or not."""
+        orders = {name for name, record in self.records.items() if record.bot == bot}
+        mine = (one for one in self.exchange.trades if one.market == market and one.order in orders)
+        return sum(trade.side * trade.lots for trade in mine)
 
     def by_hand_lots(self, market: MarketId, side: int) -> int:
         """What trades of nobody's orders have brought in on one side, in all."""

@@ -78,7 +78,7 @@ class Ready(Check):
 
 
 class Ticks(Check):
-    """L5: a good bar that came is decided, or skipped with a reason, within 1.2 periods."""
+    """L5: a good bar that came is decided, or skipped with a reason, within 1.2 periods, while that can be written."""
 
     def __init__(self) -> None:
         self._due: dict[tuple[BotId, int], int] = {}
@@ -106,8 +106,8 @@ class Ticks(Check):
 
     def on_time(self, known: Known) -> Found:
         for (bot, ts), since in self._due.items():
-            if known.good_ms - since > 1.2 * known.bots[bot].timeframe_ms and self._running.get(bot, True):
-                yield "L5", f"{bot} neither decided nor skipped its bar of {ts} in {known.good_ms - since} ms"
+            if known.stored_ms - since > 1.2 * known.bots[bot].timeframe_ms and self._running.get(bot, True):
+                yield "L5", f"{bot} neither decided nor skipped its bar of {ts} in {known.stored_ms - since} ms"
 
     def _deliver(self, market: MarketId, timeframe_ms: int, ts: int, known: Known) -> None:
         for bot in known.bots.values():
@@ -118,7 +118,7 @@ class Ticks(Check):
                 and ts > self._newest.get(bot.id, -1)
                 and self._running.get(bot.id, True)
             ):
-                self._due.setdefault((bot.id, ts), known.good_ms)
+                self._due.setdefault((bot.id, ts), known.stored_ms)
 
 
 class Pages(Check):

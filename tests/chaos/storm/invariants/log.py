@@ -115,7 +115,7 @@ class Inbox(Check):
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Asked):
-            self._asked.setdefault(entry.command.id, (entry, known.good_ms))
+            self._asked.setdefault(entry.command.id, (entry, known.stored_ms))
         if isinstance(entry, Committed):
             transaction = entry.transaction
             causes = {event.cause for event in transaction.events}
@@ -126,8 +126,8 @@ class Inbox(Check):
     def on_time(self, known: Known) -> Found:
         longest = known.setting.times.command_max
         for name, (asked, since) in self._asked.items():
-            if name not in self._done and known.good_ms - since > longest:
-                yield "S19", f"nobody has taken {asked.command.kind} ({name}) for {known.good_ms - since} ms"
+            if name not in self._done and known.stored_ms - since > longest:
+                yield "S19", f"nobody has taken {asked.command.kind} ({name}) for {known.stored_ms - since} ms"
 
     def _taken(self, taken: CommandTaken, causes: set[str]) -> Found:
         asked = self._asked.get(taken.id)

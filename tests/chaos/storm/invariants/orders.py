@@ -109,7 +109,7 @@ class ExitsOnlyReduce(Check):
 
     def __init__(self) -> None:
         self._seen = 0
-        self._turned: dict[tuple[BotId, MarketId], int] = {}
+        self._turned: dict[tuple[BotId, MarketId], tuple[int, int]] = {}  # side brought in, and when
         self._opposed_ms: dict[MarketId, int] = {}  # when bots of a market last stood against each other
 
     def on(self, entry: Entry, known: Known) -> Found:
@@ -118,7 +118,9 @@ class ExitsOnlyReduce(Check):
         if isinstance(entry, Committed):
             for change in known.changes:
                 yield from self._booked(change, known)
-            self._turned = {place: since for place, since in self._turned.items() if known.bot_lots(*place)}
+            self._turned = {  # until it is gone, or outweighed by an entry of the other side
+                place: turned for place, turned in self._turned.items() if known.bot_lots(*place) * turned[0] > 0
+            }
             self._look_at_sides(known)
 
     def _is_opposed(self, market: MarketId, known: Known) -> bool:
@@ -131,7 +133,7 @@ class ExitsOnlyReduce(Check):
                 yield "S7", f"the reduce-only order {trade.order} took the position from {trade.before} to {after}"
         self._seen = len(known.exchange.trades)
         times = known.setting.times
-        for (bot, market), since in self._turned.items():
+        for (bot, market), (_, since) in self._turned.items():
             late = known.good_ms - since > times.unprotected_max + times.flatten_max
             terms = known.exchange.terms[market]
             dust = terms.value(abs(known.bot_lots(bot, market)), known.exchange.mark(market)) < terms.min_notional
@@ -163,13 +165,17 @@ class ExitsOnlyReduce(Check):
             return
         after = change.lots_before + order.side * sum(fill.lots for fill in change.fills)
         beyond = abs(after) if after * order.side > 0 else 0
-        if change.lots_before * order.side <= 0 and beyond:
+        place = change.new.bot, order.market
+        if beyond and known.true_lots(*place) * order.side <= 0:  # what it closed is not booked yet
+            self._turned.setdefault(place, (order.side, known.good_ms))
+            return
+        if beyond and (change.lots_before * order.side <= 0 or place in self._turned):
             others = sum(
                 max(-one.lots * order.side, 0) for (bot, market), one in known.sums.items()
                 if market == order.market and bot != change.new.bot
             )  # fmt: skip
             if beyond <= known.by_hand_lots(order.market, -order.side) + others:
-                self._turned.setdefault((change.new.bot, order.market), known.good_ms)
+                self._turned.setdefault(place, (order.side, known.good_ms))
                 return
         if abs(after) >= abs(change.lots_before) or after * change.lots_before < 0:
             yield "S7", f"the exit {order.id} took {change.new.bot} from {change.lots_before:+} to {after:+}"
@@ -204,7 +210,7 @@ class Monotonic(Check):
                 yield "S9", f"{order.id} never left, yet is {order.status.name}"
         elif _ENDS[order.status] not in kinds:
             proofs = [event for event in known.heard.get(order.id, ()) if event.kind == EventKind.ABSENT]
-            late = known.now_ms - known.sent_ms[order.id] > order.arrival_ms_max
+            late = order.id not in known.posted or known.now_ms - known.sent_ms[order.id] > order.arrival_ms_max
             if order.status != Status.EXPIRED or len(proofs) < 2 or not late:
                 yield "S9", f"{order.id} is {order.status.name} without the venue's word and without a proof of absence"
 

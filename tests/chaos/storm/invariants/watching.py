@@ -82,6 +82,7 @@ class Watcher:
         self._now_us, self._stalled_us = known.world.now_us, known.world.stalled_us
         if known.life and (self._wires is None or self._wires.reachable):
             known.good_ms += max(passed_ms - stalled_ms, 0)
+            known.stored_ms += max(passed_ms - stalled_ms, 0) * known.is_stored()
         if passed_ms:
             for check in self._timed:
                 self.judge(check.on_time(known))
