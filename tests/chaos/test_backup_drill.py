@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.chaos.bot_killer import BARS, BOTS, begin, desk_at
 from tests.unit.bots.fleet import kept
+from tests.waiting import comes_true
 
 from karat.control.parity import ParityCase, compared
 from karat.core.ids import BotId
@@ -48,8 +49,7 @@ def test_bots_go_on_elsewhere_from_a_backup_made_while_they_ran(tmp_path: Path) 
         env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     journal = open_journal(home)
-    while running.poll() is None and journal.status(BotId("ada")).bars < BARS // 16:
-        os.sched_yield()
+    assert comes_true(running, lambda: journal.status(BotId("ada")).bars >= BARS // 16)
     before = journal.status(BotId("ada")).bars
     told = json.loads(karat(home, "backup", "--to", str(backups), "--with-data", "--json"))
     assert running.poll() is None, "the bots ran all the while"

@@ -17,7 +17,8 @@ from tests.postgres_server import PostgresServer, postgres
 __all__ = ["postgres"]
 KILLER = Path(__file__).with_name("fleet_killer.py")
 ROOT = Path(__file__).resolve().parents[2]
-DEATHS, STORM_DEATHS = 11, 200
+STORES = ("file", "server")
+DEATHS, LONG_DEATHS = 200, 500
 
 
 def deaths_of(home: Path, seed: int, deaths: int, *url: str) -> Counter[str]:
@@ -29,23 +30,26 @@ def deaths_of(home: Path, seed: int, deaths: int, *url: str) -> Counter[str]:
     return Counter(json.loads(ran.stdout)["deaths"])
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_killed_again_and_again_on_a_file(seed: int, tmp_path: Path) -> None:
-    assert deaths_of(tmp_path, seed, DEATHS).total() >= DEATHS
+def url_of(store: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Of an empty journal on the server; nothing for a file."""
+    if store == "file":
+        return ()
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return (server.new_database().render_as_string(hide_password=False),)
 
 
-def test_killed_again_and_again_on_a_server(tmp_path: Path, postgres: PostgresServer) -> None:
-    url = postgres.new_database().render_as_string(hide_password=False)
-    assert deaths_of(tmp_path, 3, DEATHS, url).total() >= DEATHS
+@pytest.mark.parametrize("store", STORES)
+def test_two_hundred_deaths_half_of_them_on_either_store(
+    store: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    found = deaths_of(tmp_path, 3, DEATHS // len(STORES), *url_of(store, request))
+    assert found.total() >= DEATHS // len(STORES)
+    assert len(found) > len(POINTS) // 2, "many kinds of death"
 
 
 @pytest.mark.storm
-@pytest.mark.parametrize("store", ["file", "server"])
-def test_killed_two_hundred_times(store: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    url: tuple[str, ...] = ()
-    if store == "server":
-        server: PostgresServer = request.getfixturevalue("postgres")
-        url = (server.new_database().render_as_string(hide_password=False),)
-    found = deaths_of(tmp_path, 4, STORM_DEATHS, *url)
-    assert found.total() >= STORM_DEATHS
+@pytest.mark.parametrize("store", STORES)
+def test_killed_five_hundred_times_on_either_store(store: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    found = deaths_of(tmp_path, 4, LONG_DEATHS, *url_of(store, request))
+    assert found.total() >= LONG_DEATHS
     assert set(found) == {*POINTS, BY_TIME}, "every kind of death has been died"

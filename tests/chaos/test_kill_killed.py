@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from tests.chaos.bot_killer import BOTS, begin, desk_at
 from tests.redis_server import RedisServer, redis_server
+from tests.waiting import comes_true
 
 from karat.app.kill_sources import KillFile, kill_sources
 from karat.app.main import main
@@ -64,9 +65,7 @@ def process(*words: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def until(running: subprocess.Popen[str], is_so: Callable[[], bool]) -> None:
-    while running.poll() is None and not is_so():
-        os.sched_yield()
-    assert is_so(), running.communicate()[0]
+    assert comes_true(running, is_so), running.communicate()[0]
 
 
 def held(journal: SqlJournal) -> int:

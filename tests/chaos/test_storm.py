@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from inspect import isclass, isfunction
 from itertools import count
 from pathlib import Path
@@ -17,7 +16,7 @@ from tests.chaos.storm.desk import DeskPlug, DeskProcess
 from tests.chaos.storm.drawing import NORMAL, draw_plan
 from tests.chaos.storm.faults import FaultPlan, corpus
 from tests.chaos.storm.mutant_list import MUTANTS
-from tests.chaos.storm.mutants import Fate, Mutant, fate
+from tests.chaos.storm.mutants import fates
 from tests.chaos.storm.seeding import judged, verdicts
 from tests.chaos.storm.storm import Storm
 
@@ -71,14 +70,9 @@ def test_what_once_failed_holds(plan: FaultPlan) -> None:
 
 def test_every_mutant_is_caught_by_what_it_breaks() -> None:
     environment = {**os.environ, "PYTHONPATH": ":".join(one for one in sys.path if one)}
-
-    def tried(mutant: Mutant) -> tuple[Mutant, Fate]:
-        return mutant, fate(mutant, range(mutant.seed, mutant.seed + MUTANT_SEEDS), environment)
-
-    with ThreadPoolExecutor(CORES) as pool:
-        fates = list(pool.map(tried, MUTANTS))
-    assert len(fates) >= 12
-    assert not [one for mutant, one in fates if not one.is_as_expected(mutant)]
+    found = fates(MUTANTS, MUTANT_SEEDS, CORES, environment)
+    assert len(found) >= 12
+    assert not [one for mutant, one in zip(MUTANTS, found, strict=True) if not one.is_as_expected(mutant)]
 
 
 def test_the_storm_runs_what_production_runs() -> None:

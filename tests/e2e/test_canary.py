@@ -18,6 +18,7 @@ from tests.fakes.binance import SPOT, Binance
 from tests.fakes.fixtures import internet, whole_internet
 from tests.fakes.server import Internet, Reply, Request
 from tests.fakes.tape import Tape
+from tests.waiting import comes_true
 
 from karat.core.ids import BotId, MarketId
 from karat.core.time import SECOND_MS
@@ -96,8 +97,7 @@ def test_no_sink_holds_a_byte_of_it(world: None, vendor: EchoingVendor, home: Pa
     assert b"#token=" in address, process.communicate()
     base, _, token = address.decode().strip().partition("/#token=")
     journal = open_journal(home)
-    while process.poll() is None and journal.status(BotId("ada")).bars < BARS + 2:
-        os.sched_yield()
+    assert comes_true(process, lambda: journal.status(BotId("ada")).bars >= BARS + 2)
     journal.close()
     told = Path(f"/proc/{process.pid}")
     if told.exists():

@@ -16,10 +16,10 @@ from karat.control.cockpit_rows import bot_row, event_row, hypothesis_and_parame
 from karat.control.cockpit_standing import NO_BAR, Standing, day_start, standing_of
 from karat.control.cockpit_totals import book_of, totals
 from karat.control.protection import protection_of
-from karat.control.proved import SIMULATED_VENUE
 from karat.control.verdict import Judge
 from karat.core.errors import InputError
 from karat.core.ids import BotId, venue_of
+from karat.feeds.demo.symbols import SIMULATED_VENUE
 from karat.ports.cockpit import (
     Book,
     BotRow,

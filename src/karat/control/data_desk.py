@@ -1,7 +1,8 @@
 """The data desk: satisfies `karat.ports.data_desk.DataDesk`.
 
 1. What the lake holds: candles, funding, mark prices and tables, each with its age.
-2. What feeds declare: a source of which nothing was ever stored is missing, and says why it would not be asked.
+2. What feeds declare: a source of which nothing was ever stored is missing, and says why it would not be asked. Beside
+   simulated markets alone only what was asked for can be missing: no feed tells anything of them.
 3. What DataSync last said of each source, and how each stream stands.
 4. What somebody needs (the candles of bots) and the lake lacks.
 5. What was found damaged and set aside.
@@ -24,16 +25,18 @@ from karat.control.data_rows import (
     table_row,
 )  # fmt: skip
 from karat.core.errors import NeedsOperator
-from karat.core.ids import MarketId
+from karat.core.ids import MarketId, venue_of
 from karat.core.instruments import instrument_for
 from karat.core.model.table import TableName
+from karat.feeds.demo.symbols import SIMULATED_VENUE
 from karat.ingest.streams.standing import StreamStanding
 from karat.lake.checked import Checked
 from karat.ports.clock import Clock
 from karat.ports.data_desk import DataView, Declared, Declares, Freshness, Group, GroupCount, SourceRow
 from karat.ports.lake import Lake, TableEntry
 
-Needs = Callable[[], Iterable[tuple[MarketId, int, str]]]  # market, timeframe in ms, and who needs it
+Need = tuple[MarketId, int, str]  # market, timeframe in ms, and who needs it
+Needs = Callable[[], Iterable[Need]]
 Streams = Callable[[int], Iterable[StreamStanding]]
 NEVER_FETCHED = "never fetched: karat data refresh"
 _WORST_FIRST = {state: rank for rank, state in enumerate(Freshness)}
@@ -72,21 +75,25 @@ class LakeDesk:
             return self._look()
 
     def _look(self) -> DataView:
-        now, entries = self._clock.now_ms(), self._lake.list()
+        now, entries, needs = self._clock.now_ms(), self._lake.list(), tuple(self._needs())
         rows = {candles_name(one.market, one.timeframe_ms): candles_row(one, now, self._checked) for one in entries}
         stamps = self._lake.beside_candles()
         rows |= {one.name: stamps_row(one, now, self._checked) for one in stamps}
         perpetuals = sorted({MarketId(one.name.owner) for one in stamps if one.name.kind == "funding"})
-        loose = self._add_tables(rows, perpetuals, now)
+        markets = {one.market for one in entries}
+        invented = _are_simulated(markets | {market for market, _, _ in needs})
+        loose = self._add_tables(rows, perpetuals, now, is_invented=invented)
         self._add_streams(rows, now)
-        self._add_needed(rows)
+        self._add_needed(rows, needs)
         rows |= {one.name: damaged_row(one, now) for one in self._lake.quarantined()}
         ordered = sorted((*rows.values(), *loose), key=_order)
-        markets, timeframes = {one.market for one in entries}, {one.timeframe_ms for one in entries}
+        timeframes = {one.timeframe_ms for one in entries}
         return DataView(now, len(markets), len(timeframes), _counts(ordered), tuple(ordered))
 
-    def _add_tables(self, rows: dict[TableName, SourceRow], perpetuals: list[MarketId], now: int) -> list[SourceRow]:
-        """Stored tables, and declared ones. Returns what failed and is neither."""
+    def _add_tables(
+        self, rows: dict[TableName, SourceRow], perpetuals: list[MarketId], now: int, *, is_invented: bool
+    ) -> list[SourceRow]:
+        """Stored tables, and declared ones. Returns what failed and is neither. `is_invented`: all markets are."""
         asked = last_asked(self._lake)
         declared = {one.spec.table: one for one in self._declares(_with_coins(perpetuals))}
         stored = {entry.name: entry for entry in self._lake.tables() if entry.rows and not is_happening(entry)}
@@ -95,7 +102,7 @@ class LakeDesk:
             row = table_row(entry, own, None if own is None else self._newest_of(entry, own), now, self._checked)
             rows[name] = row if own is None else with_asked(row, asked.get(own.spec.name), entry.written_at_ms)
         for name, own in declared.items():
-            if name not in stored:
+            if name not in stored and (own.spec.name in asked or not is_invented):
                 row = missing_row(name, Group.OTHER, own.hindrance or NEVER_FETCHED, own.spec.fresh_for_ms)
                 told = with_asked(row, asked.get(own.spec.name), 0)
                 rows[name] = replace(told, state=Freshness.MISSING)
@@ -118,11 +125,17 @@ class LakeDesk:
             if row is not None:
                 rows[name] = row
 
-    def _add_needed(self, rows: dict[TableName, SourceRow]) -> None:
-        for market, timeframe_ms, who in self._needs():
+    def _add_needed(self, rows: dict[TableName, SourceRow], needs: Iterable[Need]) -> None:
+        for market, timeframe_ms, who in needs:
             name = candles_name(market, timeframe_ms)
             if name not in rows and not self._lake.has(market, timeframe_ms):
                 rows[name] = missing_row(name, Group.CANDLES, f"{who} needs it: karat data download", timeframe_ms)
+
+
+def _are_simulated(markets: Iterable[MarketId]) -> bool:
+    """Whether there are markets, and none of them is real."""
+    venues = {venue_of(market) for market in markets}
+    return venues == {SIMULATED_VENUE}
 
 
 def _with_coins(markets: Iterable[MarketId]) -> dict[MarketId, str]:

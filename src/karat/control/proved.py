@@ -10,14 +10,13 @@ from karat.core.errors import InputError
 from karat.core.ids import MarketId, market_id, venue_of
 from karat.core.model.policy import CostLevel, Policy, SizeMode
 from karat.core.time import timeframe_ms
+from karat.feeds.demo.symbols import SIMULATED_VENUE
 from karat.ports.journal import BotRecord
 from karat.research.dossier.document import code_hash_of, data_of, values_of
 from karat.research.dossier.folder import Dossier
 from karat.research.ledger.trials import VERDICT, TrialLedger
 from karat.research.manifest import policy_json, policy_of
 from karat.strategies import Strategy, code_hash
-
-SIMULATED_VENUE = "simulated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from karat.core.ids import MarketId
+from karat.core.ids import MarketId, venue_of
+from karat.feeds.demo.symbols import SIMULATED_VENUE
 from karat.feeds.endpoint import Endpoint, HttpSource, asked_for, sources_of, spec_of
 from karat.feeds.vendor import Access, Vendor
 from karat.ports.clock import Clock
@@ -20,8 +21,9 @@ def as_it_came(_: Vendor, payload: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class FeedKind:
-    """One vendor. `unwrap` takes an answer out of its envelope. `serves` says of which markets it knows anything; what
-    does not depend on a market is asked whatever the market. `key_form` is how the key is sent, with {key} in it."""
+    """One vendor. `unwrap` takes an answer out of its envelope. `serves` says of which markets it knows anything, and
+    nobody knows anything of a simulated one; what does not depend on a market is asked whatever the market. `key_form`
+    is how the key is sent, with {key} in it."""
 
     name: str
     title: str
@@ -77,4 +79,5 @@ class FeedKind:
         return tuple(spec_of(self.name, *one) for one in asked.values())
 
     def _served(self, markets: Mapping[MarketId, str]) -> dict[MarketId, str]:
-        return {market: coin for market, coin in markets.items() if self.serves(market)}
+        real = {market: coin for market, coin in markets.items() if venue_of(market) != SIMULATED_VENUE}
+        return {market: coin for market, coin in real.items() if self.serves(market)}

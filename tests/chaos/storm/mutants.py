@@ -1,7 +1,7 @@
 """Mutants: deliberate patches of product code, each of which some invariant has to catch.
 
 A mutant replaces one text in one file, which must be there exactly once. The storm then runs over seeds in a process
-that imports it (`mutated`), until something is caught.
+that imports it (`mutated`), until something is caught. Many share what they would all load (`nursery`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tests.chaos.storm.mutated import ROOT, patched_text
 
-_TIMEOUT_S = 600.0
+_TIMEOUT_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,36 @@ SELF_TEST = Mutant(
 def fate(mutant: Mutant, seeds: Sequence[int], environment: dict[str, str], profile: str = "") -> Fate:
     """Run the storm over `seeds` with the mutant, until one is caught. Raises Stale."""
     mutant.text()
-    command = [
-        sys.executable, "-m", "tests.chaos.storm.mutated", mutant.path, mutant.old, mutant.new,
+    done = _run(
+        environment, "tests.chaos.storm.mutated", mutant.path, mutant.old, mutant.new,
         "--json", "--until-caught", *map(str, seeds), "--profile", profile or mutant.profile,
-    ]  # fmt: skip
-    done = subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
-    )
-    if done.returncode not in (0, 1) or not done.stdout.strip():
-        raise RuntimeError(f"{mutant.name}: the storm itself failed\n{done.stderr[-2_000:]}")
+    )  # fmt: skip
     told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return _fate(mutant, done.returncode, told, done.stderr)
+
+
+def fates(mutants: Sequence[Mutant], seeds: int, processes: int, environment: dict[str, str]) -> list[Fate]:
+    """Of all of them (`nursery`), each over that many seeds from its own on, until one is caught. Raises Stale."""
+    for mutant in mutants:
+        mutant.text()
+    asked = json.dumps([[one.path, one.old, one.new, one.profile, one.seed] for one in mutants])
+    done = _run(environment, "tests.chaos.storm.nursery", str(seeds), str(processes), asked=asked)
+    if done.returncode != 0:
+        raise RuntimeError(f"the nursery of mutants failed\n{done.stderr[-2_000:]}")
+    ended = {one["mutant"]: one for one in map(json.loads, done.stdout.splitlines())}
+    return [_fate(one, ended[at]["code"], ended[at]["told"], done.stderr) for at, one in enumerate(mutants)]
+
+
+def _run(environment: dict[str, str], *module: str, asked: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *module]
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, input=asked, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+    )
+
+
+def _fate(mutant: Mutant, code: int, told: Sequence[dict[str, Any]], errors: str) -> Fate:
+    if code not in (0, 1) or not told:
+        raise RuntimeError(f"{mutant.name}: the storm itself failed\n{errors[-2_000:]}")
     caught = next((one for one in told if one["invariant"]), None)
     if caught is None:
         return Fate(mutant.name, "", "", len(told))

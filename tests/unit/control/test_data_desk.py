@@ -111,6 +111,36 @@ def test_what_was_never_fetched_is_missing_with_its_reason_and_only_candles_come
     assert isinstance(view.rows[1].last_ts, Undefined)
 
 
+def test_beside_invented_markets_alone_only_what_was_asked_for_is_missing() -> None:
+    lake, asked = open_lake(), SourceState(KEYED.name, SourceCondition.FAILED, None, 0, "the key was refused")
+    invented = candles(np.linspace(100.0, 110.0, 100), market="simulated:AB")
+    with lake.change() as change:
+        change.put_candles(invented, measure(invented, sessions=False), sessions=False)
+    feeds = declares(Declared(SOURCE), Declared(KEYED))
+    fresh = ("simulated", "AB", "candles", "fresh")
+    assert standing(LakeDesk(lake, Noon(), declares=feeds).look()) == [fresh]
+    with lake.change() as change:
+        change.append(STATE_TABLE, DataState(NOW, (asked,)).rows())
+    assert standing(LakeDesk(lake, Noon(), declares=feeds).look()) == [("vendor", "BTC", "whales", "missing"), fresh]
+
+
+def test_one_real_market_is_enough_for_every_feed_to_be_missed(lake: FolderLake) -> None:
+    invented = candles(np.linspace(100.0, 110.0, 100), market="simulated:AB")
+    with lake.change() as change:
+        change.put_candles(invented, measure(invented, sessions=False), sessions=False)
+    mixed = LakeDesk(lake, Noon(), declares=declares(Declared(KEYED))).look()
+    assert ("vendor", "BTC", "whales", "missing") in standing(mixed)
+
+
+def test_a_bot_on_a_real_market_misses_its_feeds_before_it_has_any_bar() -> None:
+    lake, invented = open_lake(), candles(np.linspace(100.0, 110.0, 100), market="simulated:AB")
+    with lake.change() as change:
+        change.put_candles(invented, measure(invented, sessions=False), sessions=False)
+    needs = [(MarketId("binance_perp:BTCUSDT"), HOUR_MS, "bot one")]
+    told = standing(LakeDesk(lake, Noon(), declares=declares(Declared(KEYED)), needs=lambda: needs).look())
+    assert [one[3] for one in told] == ["missing", "missing", "fresh"]
+
+
 def test_the_last_round_of_datasync_is_told_until_newer_rows_come(lake: FolderLake) -> None:
     refused = SourceState(KEYED.name, SourceCondition.FAILED, None, 0, "the key was refused")
     lost = SourceState(SOURCE.name, SourceCondition.FAILED, START, 0, "no answer within 30 s")

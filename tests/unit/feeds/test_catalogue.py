@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from karat.app.feeds import FEEDS, chosen_feeds
+from karat.app.feeds import FEEDS, chosen_feeds, declared_sources
 from karat.core.errors import InputError
+from karat.core.ids import MarketId
 from karat.core.inputs import find_input, known_inputs, wanted_input
 from karat.core.time import HOUR_MS
+from karat.feeds.demo.symbols import DEMO_SYMBOLS
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "src" / "karat" / "feeds"
@@ -34,6 +36,13 @@ def test_every_endpoint_has_a_table_of_its_own_with_a_declared_delay() -> None:
         assert known.key in ("", *one.keys), one.series
         assert one.fresh_for_ms >= max(one.every_ms, known.covers_ms), f"{feed.name} {one.series} could never be fresh"
         assert one.documentation.startswith("https://"), one.series
+
+
+def test_no_vendor_is_asked_of_a_simulated_market() -> None:
+    invented, real = {DEMO_SYMBOLS[0]: "AURUM"}, {MarketId("binance_perp:BTCUSDT"): "BTC"}
+    assert declared_sources(invented) == declared_sources({})
+    assert declared_sources(invented | real) == declared_sources(real)
+    assert len(declared_sources(real)) > len(declared_sources({})) > 0
 
 
 def test_macro_series_are_asked_for_at_most_once_an_hour() -> None:

@@ -211,11 +211,12 @@ function drawdownOptions(
   };
 }
 
-export default function EquityChart({ series, height }: { series: Equity; height: number }) {
+/** At least `heightMin` high; where its panel is higher, because of what stands beside it, it fills the panel. */
+export default function EquityChart({ series, heightMin }: { series: Equity; heightMin: number }) {
   const box = useRef<HTMLDivElement>(null);
   const charts = useRef<readonly [uPlot, uPlot] | undefined>(undefined);
   const preferences = usePreferences();
-  const [width, setWidth] = useState(0);
+  const [{ width, height }, setSize] = useState({ width: 0, height: 0 });
   const [index, setIndex] = useState<number | null>(null);
   const data = useMemo(() => {
     const seconds = series.ts.map((ts) => ts / 1_000);
@@ -230,14 +231,17 @@ export default function EquityChart({ series, height }: { series: Equity; height
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
+    const observer = new ResizeObserver(([entry]) => {
+      const { width = 0, height = 0 } = entry?.contentRect ?? {};
+      setSize({ width: Math.floor(width), height: Math.floor(height) });
+    });
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
 
   useEffect(() => {
     const element = box.current;
-    if (!element || width === 0) return undefined;
+    if (!element || width === 0 || height === 0) return undefined;
     const palette = readPalette();
     const below = Math.round(height * DRAWDOWN_SHARE) + AXIS_HEIGHT;
     const key = `equity-${Math.random()}`;
@@ -266,9 +270,11 @@ export default function EquityChart({ series, height }: { series: Equity; height
   }, [data]);
 
   return (
-    <figure className="px-3.5 pt-1 pb-1.5">
+    <figure className="flex grow flex-col px-3.5 pt-1 pb-1.5">
       <Readout series={series} index={index} zone={preferences.zone} />
-      <div ref={box} style={{ height }} role="img" aria-label={summary(series, preferences.zone)} />
+      <div className="relative grow" style={{ minHeight: heightMin }}>
+        <div ref={box} className="absolute inset-0" role="img" aria-label={summary(series, preferences.zone)} />
+      </div>
     </figure>
   );
 }

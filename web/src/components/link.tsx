@@ -11,10 +11,12 @@ export function Link({ href, ...rest }: AnchorHTMLAttributes<HTMLAnchorElement> 
   return <a href={href} onClick={follow} {...rest} />;
 }
 
-/** The name of a bot, opening it; a long name is cut where room is short and told in full by the title. */
-export function BotName({ id, name }: { id: string; name: string }) {
+/** The name of a bot, opening it; a long name is cut where room is short and told in full by the title. `fills`: it has
+ *  what its cell has, and no more. */
+export function BotName({ id, name, fills = false }: { id: string; name: string; fills?: boolean }) {
+  const room = fills ? "block" : "inline-block max-w-32 align-bottom @min-[60rem]:max-w-56";
   return (
-    <Link href={botPath(id)} title={name} className="inline-block max-w-32 truncate align-bottom @min-[60rem]:max-w-56">
+    <Link href={botPath(id)} title={name} className={`${room} truncate`}>
       {name}
     </Link>
   );

@@ -21,7 +21,7 @@ async function loadChart(): Promise<typeof import("../charts/equity-chart")> {
 const EquityChart = lazy(loadChart);
 
 const RANGES: readonly EquityRange[] = ["1d", "7d", "30d", "90d", "all"];
-const HEIGHT = 300;
+const HEIGHT_MIN = 300;
 
 export function EquityPanel({ of, note, className }: { of: Book | string; note: string; className?: string }) {
   const [text, setRange] = useQuery("range", "all");
@@ -45,7 +45,7 @@ export function EquityPanel({ of, note, className }: { of: Book | string; note: 
       >
         {(data) => (
           <Suspense fallback={<Skeleton lines={11} />}>
-            <EquityChart series={data} height={HEIGHT} />
+            <EquityChart series={data} heightMin={HEIGHT_MIN} />
           </Suspense>
         )}
       </PanelState>

@@ -133,8 +133,8 @@ export function Positions({ rows, bots }: { rows: readonly Position[]; bots: Rea
 function Row({ row, name }: { row: Position; name: string }) {
   return (
     <tr data-row>
-      <td>
-        <BotName id={row.bot} name={name} />
+      <td className="w-full max-w-0 min-w-24">
+        <BotName id={row.bot} name={name} fills />
       </td>
       <td className="font-medium">{symbolOf(row.market)}</td>
       <td>

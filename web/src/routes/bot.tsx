@@ -40,12 +40,14 @@ export function BotPage({ id }: { id: string }) {
           <Held detail={detail} />
           <Refused id={id} />
         </div>
-        <LastTrades id={id} />
+        <div className="grid grid-cols-1 content-start gap-2.5 wide:gap-3 broad:col-span-8">
+          <LastTrades id={id} />
+          <Happened id={id} />
+        </div>
         <div className="grid content-start gap-2.5 wide:gap-3 broad:col-span-4">
           <Proof detail={detail} />
           <Told detail={detail} />
           <BotData market={detail.data.row.market} timeframe={detail.data.row.timeframe} />
-          <Happened id={id} />
         </div>
       </div>
     </div>
@@ -190,7 +192,7 @@ function Proof({ detail }: { detail: View<BotDetail> }) {
 function LastTrades({ id }: { id: string }) {
   const trades = useTrades(TRADES_SHOWN, id);
   return (
-    <Panel title="Trades" note={`the newest ${TRADES_SHOWN} at most`} view={trades} className="broad:col-span-8">
+    <Panel title="Trades" note={`the newest ${TRADES_SHOWN} at most`} view={trades}>
       <PanelState
         view={trades}
         lines={8}

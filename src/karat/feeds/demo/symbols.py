@@ -10,6 +10,7 @@ from karat.core.instruments import find
 from karat.core.model.instrument import Instrument
 from karat.core.time import MINUTE_MS
 
+SIMULATED_VENUE = "simulated"  # of every market that was made up
 DEMO_START_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z, a Monday
 STEP_MS = 5 * MINUTE_MS  # the path moves in steps of five minutes; every bar is made of whole steps
 STEPS_PER_DAY = 288
