@@ -29,7 +29,7 @@ MUTANTS: tuple[Mutant, ...] = (
         '            book.take(Event(EventKind.TIME_OUT, order.id), "clock")\n',
         '            book.take(Event(EventKind.TIME_OUT, order.id), "clock")\n'
         "            from karat.bots.desk.orders import submit_of\n"
-        "            book.gathered.posts.append(submit_of(record))\n",
+        "            self.desk.venue.post(submit_of(record))\n",
         "S2", seed=3,
     ),
     _mutant(
@@ -149,7 +149,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _mutant(
         "a bar that is open is taken as closed", "karat/bots/intake.py",
         "        if bar.ts + width > self._now_ms() and self._is_sure():\n", "        if False:\n",
-        "S17",
+        "S17", seed=41,
     ),
     _mutant(
         "exits are marked although other bots outweigh them", _DESK + "beside.py",

@@ -100,6 +100,7 @@ class Storm:
         self.known.watch, self.known.clock_error_ms = self._watched, lambda: self._clock.error_ms
         self.known.channel_is_up = lambda: self.faults.now(Kind.NOTIFIER, self.world.passed_ms) is None
         self.known.is_stored = lambda: self.faults.now(Kind.DATABASE, self.world.passed_ms) is None
+        self.known.keeps = lambda: self.faults.now(Kind.DATABASE, self.world.passed_ms, variants=("io",)) is None
         self.watcher = Watcher(self.known, self.tape, self.wires, seed, self.journal)
         self._clock = VirtualClock(self.world, self.faults)
         self._process: Process | None = None

@@ -55,8 +55,8 @@ class Change:
 
 
 class Known:
-    """The witnesses, and what of them adds up. `good_ms`: time with the venue reachable and the process up;
-    `stored_ms`: of it, that in which the database could be written."""
+    """The witnesses, and what of them adds up. `good_ms`: time with the venue reachable, the process up and
+    the disk without errors; `stored_ms`: of it, that in which the database could be written."""
 
     def __init__(self, setting: Setting, exchange: Exchange, world: World, bots: tuple[BotRecord, ...] = ()) -> None:
         self.setting, self.exchange, self.world = setting, exchange, world
@@ -77,6 +77,7 @@ class Known:
         self.released: set[str] = set()
         self.good_ms, self.stored_ms = 0, 0
         self.is_stored: Callable[[], bool] = lambda: True
+        self.keeps: Callable[[], bool] = lambda: True  # whether an exit can be remembered at all
         self.watch: Callable[[], Watched | None] = lambda: None
         self.clock_error_ms: Callable[[], int] = lambda: 0
         self.channel_is_up: Callable[[], bool] = lambda: True

@@ -80,7 +80,7 @@ class Watcher:
         passed_ms = known.world.now_us // 1_000 - self._now_us // 1_000
         stalled_ms = (known.world.stalled_us - self._stalled_us) // 1_000  # nobody is up while the loop is blocked
         self._now_us, self._stalled_us = known.world.now_us, known.world.stalled_us
-        if known.life and (self._wires is None or self._wires.reachable):
+        if known.life and known.keeps() and (self._wires is None or self._wires.reachable):
             known.good_ms += max(passed_ms - stalled_ms, 0)
             known.stored_ms += max(passed_ms - stalled_ms, 0) * known.is_stored()
         if passed_ms:
