@@ -14,10 +14,11 @@ from karat.bots.steady import SteadyClock
 from karat.bots.watchdog import Group, Shared
 from karat.bots.workers.voices import Voices
 from karat.core.errors import KaratError, RetryLater
+from karat.core.ids import BotId
 from karat.core.time import iso
 from karat.ports.clock import Clock
 from karat.ports.cockpit import BotState, EventKind
-from karat.ports.feed import Arrival, Feed, Notice
+from karat.ports.feed import Arrival, Feed, FeedKey, Notice
 from karat.ports.journal import Happening
 
 SLICE_BOTS = 4  # of one close, then others get their turn: some 8 ms where each has an order
@@ -47,13 +48,16 @@ class Following:
                     for member in members:
                         shared.doings.tell(member.book.record.id, BotState.RUNNING, arrival.cause, told)
                     continue
-                if until_ts is not None and arrival.bar.ts >= until_ts:
+                close_ms = arrival.bar.ts + history.timeframe_ms
+                if until_ts is not None and close_ms > until_ts:
                     self._settle(shared, members)
                     shared.doings.end(members, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
                     return
-                await desk.turns.take(group.key, arrival.bar.ts + history.timeframe_ms)
+                in_step = desk.turns.are_of(group.key)
+                if in_step:
+                    await desk.turns.take(group.key, close_ms)
                 for one in [arrival] if intake is None else self._let_in(shared, intake, arrival, members):
-                    await self._take(shared, history, one, members)
+                    await self._take(shared, history, one, members, group.key if in_step else None)
                     group.took(one.bar.ts, desk.now_ms())
                     if not members:
                         return
@@ -75,8 +79,10 @@ class Following:
             shared.desk.flush()
         return bars
 
-    async def _take(self, shared: Shared, history: History, arrival: Arrival, members: list[Member]) -> None:
-        """One bar of the market, for every bot that has not done it yet."""
+    async def _take(
+        self, shared: Shared, history: History, arrival: Arrival, members: list[Member], in_step: FeedKey | None
+    ) -> None:
+        """One bar of the market, for every bot that has not done it yet. `in_step`: what takes turns with others."""
         try:
             history.append(arrival)
         except KaratError as error:
@@ -86,6 +92,9 @@ class Following:
             return
         await self.voices.ask([member.voice for member in members if member.reached == history.bars - 1])
         self.board.before_decisions()
+        if in_step is not None:
+            await self._act_in_step(shared, history, in_step, members)
+            return
         now = shared.desk.now_ms()
         for place, member in enumerate(tuple(members), 1):
             if member.reached != history.bars - 1:
@@ -103,6 +112,33 @@ class Following:
                 self._settle(shared, (member,))
                 members.remove(member)
                 shared.doings.fail(member.book.record.id, error)
+
+    async def _act_in_step(self, shared: Shared, history: History, key: FeedKey, members: list[Member]) -> None:
+        """The newest bar, with all others that close then. Nobody holds it back: limits look at every bot. It is not
+        over before it is written: what could not be done for the journal's sake is done then."""
+        desk, due = shared.desk, [member for member in members if member.reached == history.bars - 1]
+        failed: dict[BotId, KaratError] = {}
+        for member in due:
+            try:
+                member.hear()
+            except RetryLater:
+                raise
+            except KaratError as error:
+                failed[member.book.record.id] = error
+        close_ms = int(history.columns["ts"].cells[history.bars - 1]) + history.timeframe_ms
+        while True:
+            acting = {member.book.record.id: member for member in due if member.book.record.id not in failed}
+            failed |= await desk.turns.act(key, close_ms, acting, desk.now_ms())
+            while not desk.flush():
+                await self.clock.sleep(RETRY_SECONDS)
+            if all(one.bars == one.reached for bot, one in acting.items() if bot not in failed):
+                break
+        for member in due:
+            bot = member.book.record.id
+            member.book.forget()
+            if bot in failed:
+                members.remove(member)
+                shared.doings.fail(bot, failed[bot])
 
     def _settle(self, shared: Shared, members: Iterable[Member], now: int | None = None) -> None:
         """Do what was held back, and what protects the positions then."""

@@ -93,7 +93,7 @@ class Runner:
         self._chores = chores
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
-        """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
+        """Run `bots` until their feeds end, or up to the last bar that has closed by `until_ts`.
 
         On cancellation every bot ends after the bar in hand and is marked as stopped. Raises RetryLater `lease_held`
         when another process runs bots of this journal; then none is started.

@@ -125,13 +125,14 @@ class Member:
         return stop
 
     def meet(self) -> None:
-        """Have a simulated venue do its part of the next bar, before any bot decides at this close."""
-        if self._walk is not None and self.bars < self.reached:
+        """Have a simulated venue do its part of the next bar, before any bot decides at this close. While the journal
+        cannot be written it does not, and the bot does not decide either."""
+        if self._walk is not None and self._met < self.bars < self.reached:
             self._columns.extend()
             inputs = self._inputs()
             self.book.kind = Kind(inputs.rules, inputs.features)
-            self._walk(self.book, inputs, self.bars)
-            self._met = self.bars
+            if self._walk(self.book, inputs, self.bars):
+                self._met = self.bars
 
     def holds_back(self, *, more: bool) -> bool:
         """Whether the bars reached may wait for those that are coming at once."""
@@ -195,8 +196,8 @@ class Member:
         """Steps 1, 3 and 4 of one bar. False, and nothing is done, while the journal cannot be written."""
         book, inputs = self.book, self._inputs()
         book.kind = Kind(inputs.rules, inputs.features)
-        if self._walk is not None and not self._walk(book, inputs, bar):
-            return False
+        if self._walk is not None and bar != self._met and not self._walk(book, inputs, bar):
+            return False  # met before, others may have decided since: their orders leave after this decision
         met, room = book.kernel, self._ready_room(bar)
         ts = int(self._history.columns["ts"].cells[bar])
         decided, refusal = decided_at(inputs, met, bar, room)
