@@ -39,19 +39,19 @@ TAPES = {
         demo_candles(1, market, hours * HOUR_MS, HOURS // hours),
         demo_funding(1, market, hours * HOUR_MS, HOURS // hours),
     )
-    for market, hours in ((DEMO_SYMBOLS[0], 1), (DEMO_SYMBOLS[1], 1), (DEMO_SYMBOLS[2], 1), (DEMO_SYMBOLS[0], 4))
+    for market, hours in ((DEMO_SYMBOLS[0], 1), (DEMO_SYMBOLS[1], 1), (DEMO_SYMBOLS[2], 4), (DEMO_SYMBOLS[0], 4))
 }
 BOTS = (  # name, strategy, market, hours, policy: markets in turn, so that no group of a feed is together
     ("ada", "bollinger_mean_reversion", 0, 1, RISKING),
     ("bea", "bollinger_mean_reversion", 1, 1, RISKING),
     ("cleo", "bollinger_mean_reversion", 0, 4, RISKING),
     ("dora", "ema_crossover", 0, 1, WIDER),
-    ("eva", "bollinger_mean_reversion", 2, 1, WIDER),
+    ("eva", "bollinger_mean_reversion", 2, 4, WIDER),
     ("fay", "ema_crossover", 1, 1, RISKING),
 )
 LIMITS = {
     "limits.gross_exposure": 0.25, "limits.correlated_exposure": 0.2, "limits.depth_taken": 1,
-    "filter.positions_fleet": 3, "filter.confidence_trending": 0.05, "filter.confidence_ranging": 0.05,
+    "filter.positions_fleet": 2, "filter.confidence_trending": 0.05, "filter.confidence_ranging": 0.05,
     "filter.confidence_high_volatility": 0.05,
 }  # fmt: skip
 
