@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from karat.bots.ahead import Ahead
 from karat.bots.desk.member import Member
 from karat.bots.desk.switchboard import Switchboard
 from karat.bots.history import History
@@ -39,6 +40,10 @@ class Following:
     ) -> None:
         """Step on every bar until the feed ends, the time comes or no bot is left."""
         steady, desk = self.steady, shared.desk
+        ahead = None if desk.turns.are_of(group.key) or not members else Ahead.of(feed, members)
+        if ahead is not None:
+            await self._go_through(shared, ahead, history, members, group, until_ts)
+            return
         intake = steady and Intake(feed, history, group.key.anchor_ts, desk.now_ms, lambda: steady.is_confirmed)
         async with aclosing(feed.arrivals(history.bars)) as arrivals:
             async for arrival in arrivals:
@@ -51,7 +56,7 @@ class Following:
                 close_ms = arrival.bar.ts + history.timeframe_ms
                 if until_ts is not None and close_ms > until_ts:
                     self._settle(shared, members)
-                    shared.doings.end(members, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
+                    _stop(shared, members, until_ts)
                     return
                 in_step = desk.turns.are_of(group.key)
                 if in_step:
@@ -63,7 +68,39 @@ class Following:
                         return
                     while not desk.flush():
                         await self.clock.sleep(RETRY_SECONDS)
-        shared.doings.end(members, BotState.FINISHED, EventKind.FINISHED, "The replay has no further candle.")
+        _finish(shared, members)
+
+    async def _go_through(
+        self, shared: Shared, ahead: Ahead, history: History, members: list[Member], group: Group, until_ts: int | None
+    ) -> None:
+        """The bars that are all there, by stretches."""
+        desk = shared.desk
+        ahead.begin(history, members)
+        for stop in ahead.stretches(members, until_ts):
+            await self.clock.sleep(0.0)
+            self.board.before_decisions()
+            now = desk.now_ms()
+            while any(member.bars < stop for member in members):
+                for place, member in enumerate(tuple(members), 1):
+                    if place % SLICE_BOTS == 0:
+                        desk.flush()
+                        await self.clock.sleep(0.0)
+                    try:
+                        ahead.go_on(member, stop, now)
+                    except RetryLater:
+                        raise
+                    except KaratError as error:
+                        members.remove(member)
+                        shared.doings.fail(member.book.record.id, error)
+                while not desk.flush():
+                    await self.clock.sleep(RETRY_SECONDS)
+            group.took(ahead.opened(stop - 1), desk.now_ms())
+            if not members:
+                return
+        if until_ts is not None and ahead.opened(-1) + history.timeframe_ms > until_ts:
+            _stop(shared, members, until_ts)
+        else:
+            _finish(shared, members)
 
     def _let_in(self, shared: Shared, intake: Intake, arrival: Arrival, members: list[Member]) -> list[Arrival]:
         """The bars of a live feed that may be taken; what is not is told."""
@@ -146,3 +183,11 @@ class Following:
         for member in members:
             member.settle(written_ts)
             member.book.forget()
+
+
+def _stop(shared: Shared, members: list[Member], until_ts: int) -> None:
+    shared.doings.end(members, BotState.STOPPED, EventKind.STOPPED, f"Stopped before {iso(until_ts)}.")
+
+
+def _finish(shared: Shared, members: list[Member]) -> None:
+    shared.doings.end(members, BotState.FINISHED, EventKind.FINISHED, "The replay has no further candle.")

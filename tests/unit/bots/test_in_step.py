@@ -83,7 +83,11 @@ class Account:
         records = [self.journal.bot(bot) for bot in self.bots]
         keys = [FeedKey(one.market, one.timeframe_ms, one.anchor_ts) for one in records]
         runner = FleetRunner(
-            self.journal, {key: self.tape(key) for key in keys}, PaperVenue(), find_strategy, lambda *_: True
+            self.journal,
+            {key: self.tape(key) for key in keys},
+            PaperVenue(),
+            find_strategy,
+            lambda strategy, values: True,
         )
         asyncio.run(runner.run(self.bots))
 
@@ -93,7 +97,7 @@ class Account:
         def feed(key: FeedKey) -> ReplayFeed:
             return ReplayFeed(self.tape(key).candles, self.tape(key).funding, clock)
 
-        return Runner(journal, feed, PaperVenue(), find_strategy, clock, lambda *_: True)
+        return Runner(journal, feed, PaperVenue(), find_strategy, clock, lambda strategy, values: True)
 
     def replay(self, hours: int | None = None, journal: TradingJournal | None = None) -> None:
         """To the end, or to the close after so many hours."""
@@ -176,7 +180,7 @@ def test_stopped_between_any_closes_it_goes_on_as_if_nothing_had_happened(fleet:
 def test_killed_at_any_write_it_goes_on_as_if_nothing_had_happened(fleet: Account, account: Account) -> None:
     deaths = 0
     while True:
-        mortal = Mortal(account.journal, 37 * (deaths + 1) % 211 + 1, after=deaths % 2 == 0)
+        mortal: Any = Mortal(account.journal, 37 * (deaths + 1) % 211 + 1, after=deaths % 2 == 0)
         try:
             account.replay(journal=mortal)
             break
