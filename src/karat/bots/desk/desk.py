@@ -152,7 +152,7 @@ class Desk:
     def walk(self, book: Book, inputs: Inputs, bar: int) -> bool:
         """Have a simulated venue do its part of a bar. False where what was decided before cannot be written now, so
         that it has not reached the venue: then nothing is done."""
-        if self.gathered.posts and not self.flush():
+        if self.gathered.posts and not self.send():
             return False
         simulated: SimulatedVenue = self.venue  # type: ignore[assignment]
         simulated.walk(book.number, inputs, bar)
@@ -169,36 +169,46 @@ class Desk:
             while self.inbox:
                 take_in(self, self.inbox.popleft())
                 if self.gathered.posts:
-                    self.flush()
+                    self.send()
         finally:
             self._hearing = False
 
     def flush(self) -> bool:
-        """Write what was gathered, then let requests leave. False where the journal cannot be written now: everything
-        is kept, and nothing leaves. What failed is offered again as it was, because it may have been written and only
-        the answer was lost."""
-        if self.broken is not None:
-            return False
-        if self.is_written:
-            return True
-        while not self.is_written:
-            if self._unwritten is None:
-                self._unwritten = self.gathered.transaction(self.token, self.now_ms()), self.gathered.posts
-                self.gathered.clear()
-            transaction, posts = self._unwritten
-            try:
-                sequence = self.journal.write(transaction)
-            except RetryLater:
-                self.condition.store_writable = False
+        """Write what was gathered, then let requests leave, until nothing is left. False where the journal cannot be
+        written now: everything is kept, and nothing leaves. What failed is offered again as it was, because it may have
+        been written and only the answer was lost."""
+        while self.broken is None and not self.is_written:
+            if not self._write():
                 return False
-            except KaratError as error:
-                self.broken, self.condition.broken = error, str(error)
-                raise
-            self._unwritten = None
-            self.condition.store_writable = True
-            for request in posts:
-                self._post(request, transaction.at_ms)
-            self.written(sequence, transaction)  # last: who is told cannot hinder what leaves
+        return self.broken is None
+
+    def send(self) -> bool:
+        """`flush`, until no request is left. What a venue answered at once asks for none: it is written with whatever
+        comes next."""
+        while self.broken is None and (self._unwritten is not None or self.gathered.posts):
+            if not self._write():
+                return False
+        return self.broken is None
+
+    def _write(self) -> bool:
+        """Write once, and let go what waited for it."""
+        if self._unwritten is None:
+            self._unwritten = self.gathered.transaction(self.token, self.now_ms()), self.gathered.posts
+            self.gathered.clear()
+        transaction, posts = self._unwritten
+        try:
+            sequence = self.journal.write(transaction)
+        except RetryLater:
+            self.condition.store_writable = False
+            return False
+        except KaratError as error:
+            self.broken, self.condition.broken = error, str(error)
+            raise
+        self._unwritten = None
+        self.condition.store_writable = True
+        for request in posts:
+            self._post(request, transaction.at_ms)
+        self.written(sequence, transaction)  # last: who is told cannot hinder what leaves
         return True
 
     def _post(self, request: Request, decided_ms: int) -> None:
