@@ -10,6 +10,8 @@
    foresaw is begun again from the journal (`supervision`).
 5. What a feed tells beside bars (one that is late, some that are missing) is told of each of its bots.
 6. While the journal cannot be written no further bar is taken: what was decided is written first.
+7. Replays, some of them under limits, act together at each close (`turns`). Bars that are all there already are done by
+   stretches, where the strategy is proved and nothing but the bot's own decisions reads them (`ahead`).
 """
 
 from __future__ import annotations
