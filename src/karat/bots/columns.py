@@ -56,8 +56,8 @@ class KernelColumns:
         )
         self._columns = {name: Column(_dtype(name), math.nan if name in _UNDEFINED else 0) for name in _KEPT}
         self._regime = Column(np.int64, -1)
-        absent = {"confidence": 0.0, **_OPTIONAL_SIGNALS, "leverage": policy.leverage}
-        self._signal = {name: Column(np.float64, empty) for name, empty in absent.items()}
+        self._absent = {"confidence": 0.0, **_OPTIONAL_SIGNALS, "leverage": policy.leverage}
+        self._signal = {name: Column(np.float64, empty) for name, empty in self._absent.items()}
         self._code = Column(np.uint8)
         self._next_entry = Column(np.int64)
         self._stamp = 0  # the first funding stamp after the last bar's open
@@ -91,15 +91,14 @@ class KernelColumns:
             if column is not None:
                 self._signal[name].write(bar, column[-1])
 
-    def know(self, signals: Signals) -> None:
-        """Take in the signals of every bar of the history at once: of a strategy that is proved to see no future."""
+    def know(self, signals: Signals, first: int = 0) -> None:
+        """Take in the signals of every bar of the history from number `first` on at once: of a strategy that is proved
+        to see no future."""
         self._make_room(len(signals) + 1)
-        self._code.fill(pack_codes(signals.entry, signals.exit_long, signals.exit_short))
-        self._signal["confidence"].fill(signals.confidence)
-        for name in _OPTIONAL_SIGNALS:
-            column = getattr(signals, name)
-            if column is not None:
-                self._signal[name].fill(column)
+        self._code.fill(pack_codes(signals.entry, signals.exit_long, signals.exit_short), first)
+        for name, column in self._signal.items():
+            said = getattr(signals, name)
+            column.fill(np.full(len(signals), self._absent[name]) if said is None else said, first)
 
     def inputs(self, *, targets: bool = False) -> Inputs:
         """The inputs up to the last bar; behind it columns hold what they hold where nothing was said."""

@@ -61,9 +61,11 @@ class Enlisting:
             halted = shared.desk.condition.halts.get(record.id, "")
             state = BotState.HALTED if halted else BotState.RUNNING
             shared.doings.tell(record.id, state, halted, beginning_told(bars, last_ts))
-        if shared.desk.condition.killed:
+        limited = any(record.limits is not LimitedBy.NONE for record, _ in members)
+        if limited or shared.desk.condition.killed:  # else limits would know no price of a market until its next close
             for member in begun:
                 member.show_market()
+        if shared.desk.condition.killed:
             self.board.before_decisions()
         return begun
 

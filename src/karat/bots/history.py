@@ -54,10 +54,10 @@ class Column:
             self.fit(place + 1)
         self._base[place] = value
 
-    def fill(self, values: NDArray[Any]) -> None:
-        """Put `values` at the beginning."""
+    def fill(self, values: NDArray[Any], first: int = 0) -> None:
+        """Put those of `values` from number `first` on into their places."""
         self.fit(len(values))
-        self._base[: len(values)] = values
+        self._base[first : len(values)] = values[first:]
 
 
 class _Known:

@@ -10,6 +10,8 @@
    foresaw is begun again from the journal (`supervision`).
 5. What a feed tells beside bars (one that is late, some that are missing) is told of each of its bots.
 6. While the journal cannot be written no further bar is taken: what was decided is written first.
+7. Replays, some of them under limits, act together at each close (`turns`). Bars that are all there already are done by
+   stretches, where the strategy is proved and nothing but the bot's own decisions reads them (`ahead`).
 """
 
 from __future__ import annotations
@@ -97,7 +99,7 @@ class Runner:
         self._emergency = emergency
 
     async def run(self, bots: Sequence[BotId], until_ts: int | None = None) -> None:
-        """Run `bots` until their feeds end, or up to the bar that opens at `until_ts`, not included.
+        """Run `bots` until their feeds end, or up to the last bar that has closed by `until_ts`.
 
         On cancellation every bot ends after the bar in hand and is marked as stopped. Raises RetryLater `lease_held`
         when another process runs bots of this journal; then none is started.

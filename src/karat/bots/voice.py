@@ -15,7 +15,7 @@ from karat.bots.history import History
 from karat.core.errors import NeedsOperator
 from karat.core.model.signals import Signals
 from karat.core.time import iso
-from karat.strategies import Strategy, Values, evaluate
+from karat.strategies import Market, Strategy, Values, evaluate
 from karat.strategies.carried import CarriedStrategy, NotCarriedError
 
 AUDIT_BARS = 1_024  # costs a carried bot a hundredth of its time
@@ -80,14 +80,24 @@ class Voice:
     def _recomputed(self) -> Signals:
         return evaluate(self._strategy, self._history.market(), self._values)
 
+    def whole(self, market: Market) -> Signals:
+        """What it says of every bar of `market`, from the anchor. Of one that is evaluated in this process."""
+        assert self._seat is None, "a strategy that has a seat is evaluated there"
+        return evaluate(self._strategy, market, self._values)
+
     def _audit(self, said: Signals) -> None:
-        whole = self._recomputed()
-        for spec in fields(Signals):
-            one, other = getattr(said, spec.name), getattr(whole, spec.name)
-            if (None if one is None else one[-1:].tobytes()) != (None if other is None else other[-1:].tobytes()):
-                when = iso(int(self._history.columns["ts"].cells[self._history.bars - 1]))
-                raise NeedsOperator(
-                    "carried_differs",
-                    f"{self._strategy.name} says another {spec.name} at {when} than when computed from the anchor.",
-                    "Run the bot without carried state, and report it.",
-                )
+        last_ts = int(self._history.columns["ts"].cells[self._history.bars - 1])
+        compare(self._strategy.name, said, -1, self._recomputed(), last_ts)
+
+
+def compare(strategy: str, said: Signals, place: int, anew: Signals, ts: int) -> None:
+    """Hold what was said of the bar that opened at `ts`, row `place`, against the last row of `anew`, computed from the
+    anchor on the bars until then. Raises NeedsOperator `carried_differs`."""
+    for spec in fields(Signals):
+        one, other = getattr(said, spec.name), getattr(anew, spec.name)
+        if (None if one is None else one[place].tobytes()) != (None if other is None else other[-1].tobytes()):
+            raise NeedsOperator(
+                "carried_differs",
+                f"{strategy} says another {spec.name} at {iso(ts)} than when computed from the anchor.",
+                "Run the bot without carried state, and report it.",
+            )

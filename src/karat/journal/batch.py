@@ -5,7 +5,6 @@ Bars of a bot must follow each other: they move its state once, from before the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -13,7 +12,7 @@ from itertools import repeat
 from karat.core.errors import NeedsOperator
 from karat.core.ids import BotId
 from karat.core.model.reasons import Refusal
-from karat.journal.codec import Row, fill_row, intent_row, trade_row
+from karat.journal.codec import Row, encoded, fill_row, intent_row, trade_row
 from karat.ports.events import MACHINE_KINDS
 from karat.ports.journal import BarEntry, FillRecord, Happening, Intent, TradeRecord
 from karat.ports.journal_columns import QuietBars
@@ -115,7 +114,7 @@ class Batch:
 
     def tell(self, number: int | None, bar_ts: int | None, told: Happening, ts: int, cause: str = "") -> None:
         """In the order in which they are told. PostgreSQL takes no character of code 0."""
-        payload = json.dumps(dict(told.payload), allow_nan=False) if told.payload else "{}"
+        payload = encoded(dict(told.payload)) if told.payload else "{}"
         text = told.text.replace("\0", "\N{REPLACEMENT CHARACTER}")
         self.events.append((ts, number, bar_ts, told.kind.value, text, payload, cause))
 

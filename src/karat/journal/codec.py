@@ -26,6 +26,7 @@ from karat.ports.journal import (
 )
 
 Row = tuple[Any, ...]
+encoded = json.JSONEncoder(allow_nan=False).encode  # as `json.dumps`, which makes an encoder for every call
 
 BOT_COLUMNS = (
     "id", "name", "strategy", "code_hash", "parameters", "policy", "instrument", "market", "timeframe_ms", "mode",

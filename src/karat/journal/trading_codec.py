@@ -12,7 +12,7 @@ from typing import Any
 
 from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.core.model.reasons import Reason
-from karat.journal.codec import Row
+from karat.journal.codec import Row, encoded
 from karat.journal.tables import ACCOUNTS, COMMANDS, EVENTS, ORDER_FILLS, ORDERS, TRACES
 from karat.oms.client_ids import order_key
 from karat.oms.records import Fill, Order, Status
@@ -61,7 +61,7 @@ def _cell(value: Any) -> Any:
 
 
 def _json_or_none(value: Opening | Timing | None) -> str | None:
-    return None if value is None else json.dumps(_plain(value), allow_nan=False)
+    return None if value is None else encoded(_plain(value))
 
 
 def _plain(value: Opening | Timing) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _order_fill(cells: list[Any]) -> Fill:
 
 def account_row(number: int, account: AccountRecord) -> Row:
     """In the order of ACCOUNT_COLUMNS."""
-    fees = json.dumps({currency: str(paid) for currency, paid in account.fees.items()})
+    fees = encoded({currency: str(paid) for currency, paid in account.fees.items()})
     return (number, account.market, account.lots, str(account.cost), str(account.realised), fees)
 
 
@@ -122,7 +122,7 @@ def account_of(row: Row) -> AccountRecord:
 
 def trace_row(number: int, trace: TradeTrace) -> Row:
     """In the order of TRACE_COLUMNS."""
-    chain = json.dumps([dict(gate) for gate in trace.chain], allow_nan=False)
+    chain = encoded([dict(gate) for gate in trace.chain])
     return (number, trace.bar, trace.ts, trace.first, trace.reason, chain)
 
 
@@ -142,7 +142,7 @@ def logged_of(row: Row) -> LoggedEvent:
 
 def command_row(command: CommandAsked) -> Row:
     """In the order of ASKED_COLUMNS."""
-    payload = json.dumps(dict(command.payload), allow_nan=False)
+    payload = encoded(dict(command.payload))
     return (command.id, command.at_ms, command.who, command.kind, payload)
 
 
@@ -153,4 +153,4 @@ def command_of(row: Row) -> CommandRecord:
 
 
 def fact_text(value: Mapping[str, Any]) -> str:
-    return json.dumps(dict(value), allow_nan=False)
+    return encoded(dict(value))

@@ -138,7 +138,10 @@ class Order:
 
     @property
     def filled_lots(self) -> int:
-        return sum([fill.lots for fill in self.fills]) if self.fills else 0
+        fills = self.fills
+        if len(fills) == 1:  # asked of every order a bot remembers, at each of its bars
+            return fills[0].lots
+        return sum([fill.lots for fill in fills]) if fills else 0
 
     @property
     def open_lots(self) -> int:

@@ -39,7 +39,7 @@ class Register:
             return self, _raised(order.id, Alarm.SECOND_ORDER_FOR_INTENT)
         known = {} if order.venue_id is None else {order.venue_id: order.id}
         by_venue_id = {**self.by_venue_id, **known}
-        return replace(self, orders={**self.orders, order.id: order}, by_venue_id=by_venue_id)._unpark(order.id, ())
+        return Register({**self.orders, order.id: order}, by_venue_id, self.parked)._unpark(order.id, ())
 
     def take(self, event: Event) -> Routed:
         """Tell `event` to its order, or park it."""
@@ -50,10 +50,10 @@ class Register:
             parked = replace(self, parked=(*self.parked, event))
             return parked, _raised(name, Alarm.UNKNOWN_ORDER)
         order, effects = step(self.orders[name], event)
-        after = replace(self, orders={**self.orders, name: order})
+        after = Register({**self.orders, name: order}, self.by_venue_id, self.parked)
         if order.venue_id is None or order.venue_id in self.by_venue_id:
             return after, effects
-        bound = replace(after, by_venue_id={**self.by_venue_id, order.venue_id: name})
+        bound = Register(after.orders, {**self.by_venue_id, order.venue_id: name}, self.parked)
         return bound._unpark(name, effects)
 
     def retire(self, names: Iterable[ClientOrderId]) -> Register:
@@ -68,6 +68,8 @@ class Register:
         return replace(self, orders=orders, by_venue_id=by_venue_id)
 
     def _unpark(self, name: ClientOrderId, effects: tuple[Effect, ...]) -> Routed:
+        if not self.parked:
+            return self, effects
         venue_id = self.orders[name].venue_id
         mine = [event for event in self.parked if event.order == name or (
             event.order is None and event.venue_id is not None and event.venue_id == venue_id

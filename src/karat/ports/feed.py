@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from karat.core.ids import MarketId
 from karat.core.model.candles import Candles, Floats, Funding, Series
@@ -104,4 +104,14 @@ class Feed(Protocol):
 
     def arrivals(self, after: int) -> AsyncGenerator[Arrival | Notice]:
         """Bar `after`, then each one after it as it closes; ends when there will be no more."""
+        ...
+
+
+@runtime_checkable
+class Whole(Protocol):
+    """A feed that may have all its bars already, as a replay at full speed has."""
+
+    @property
+    def whole_bars(self) -> int | None:
+        """How many bars there are and will be, each to be had from `past` at once; None where they come one by one."""
         ...

@@ -19,9 +19,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "an order leaves before it is written", _DESK + "outbox.py",
-        "            transaction, posts = self._unwritten\n",
-        "            transaction, posts = self._unwritten\n"
-        "            [self._post(one, transaction.at_ms) for one in posts]\n            posts = []\n",
+        "        transaction, posts = self._unwritten\n",
+        "        transaction, posts = self._unwritten\n"
+        "        [self._post(one, transaction.at_ms) for one in posts]\n        posts = []\n",
         "S1", seed=2,
     ),
     _mutant(
@@ -80,8 +80,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "what could not be written is forgotten", _DESK + "outbox.py",
-        "                self._fail(error)\n                return False\n",
-        "                self._fail(error)\n                self._unwritten = None\n                return False\n",
+        "            self._fail(error)\n            return False\n",
+        "            self._fail(error)\n            self._unwritten = None\n            return False\n",
         "E1", "E3", "E7", "E8", "S1", "S4", "S5", "S6", "S9", "S12", "S17", seed=8,
     ),
     _mutant(

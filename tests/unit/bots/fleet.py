@@ -54,12 +54,12 @@ class StillClock:
 
 class Desk:
     """Bots on candles given by hand. `strategies` replaces where strategies come from; `carried` takes every one of
-    them for proved, `series` are those that strategies declare."""
+    them for proved, `series` are those that strategies declare; at a `speed` bars come one by one."""
 
     def __init__(
         self, home: Path, candles: Candles, funding: Funding | None = None,
         strategies: Callable[[str], Strategy] = find_strategy, *, carried: bool = False,
-        series: tuple[Series, ...] = (),
+        series: tuple[Series, ...] = (), speed: float | None = None,
     ) -> None:  # fmt: skip
         self.home = home
         self.candles = candles
@@ -67,6 +67,7 @@ class Desk:
         self.strategies = strategies
         self.carried = carried
         self.series = series
+        self.speed = speed
         self.journal = open_journal(home)
 
     def create(
@@ -98,7 +99,7 @@ class Desk:
         clock = StillClock()
         return Runner(
             self.journal,
-            lambda key: ReplayFeed(self.candles, self.funding, clock, series=self.series),
+            lambda key: ReplayFeed(self.candles, self.funding, clock, self.speed, self.series),
             venue or PaperVenue(),
             self.strategies,
             clock,

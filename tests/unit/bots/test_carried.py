@@ -12,6 +12,7 @@ from tests.unit.bots.fleet import POLICY, Desk, demo, kept
 from tests.unit.strategies.written import written
 
 from karat.bots.voice import AUDIT_BARS
+from karat.core.ids import BotId
 from karat.core.model.candles import Candles
 from karat.core.model.policy import LevelMode, Policy
 from karat.ports.cockpit import BotState
@@ -85,13 +86,37 @@ def test_a_strategy_that_cannot_be_carried_is_computed_from_the_anchor(tmp_path:
 def test_one_taken_for_proved_that_looks_further_back_is_stopped_by_the_audit(tmp_path: Path) -> None:
     body = "return signals(len(market), long=np.arange(len(market)) > 100)"
     strategy = written(tmp_path, "counts", body)
-    desk = Desk(tmp_path, *demo(AUDIT_BARS + 50), strategies=lambda name: strategy, carried=True)
+    desk = Desk(tmp_path, *demo(AUDIT_BARS + 50), strategies=lambda name: strategy, carried=True, speed=1e9)
     bot = desk.create("ada", "counts", FIXED)
     desk.run(bot)
     status = desk.journal.status(bot)
     assert status.state == BotState.FAILED and "without carried state" in status.cause
     assert status.bars == AUDIT_BARS - 1
     desk.journal.close()
+
+
+def test_one_taken_for_proved_that_looks_ahead_is_stopped_by_the_audit(tmp_path: Path) -> None:
+    body = "return signals(len(market), confidence=np.append(market.close[1:], 1.0) / market.close.max())"
+    strategy = written(tmp_path, "peeks", body)
+    desk = Desk(tmp_path, *demo(AUDIT_BARS + 50), strategies=lambda name: strategy, carried=True)
+    bot = desk.create("ada", "peeks", FIXED)
+    desk.run(bot)
+    status = desk.journal.status(bot)
+    assert status.state == BotState.FAILED and "another confidence" in status.cause
+    assert status.bars == AUDIT_BARS - 1
+    desk.journal.close()
+
+
+def test_bars_that_come_one_by_one_make_the_trades_of_those_that_are_all_there(tmp_path: Path) -> None:
+    desks = [Desk(tmp_path / str(speed), *demo(BARS), carried=True, speed=speed) for speed in (None, 1e9)]
+    for desk in desks:
+        desk.run(desk.create("ada"), desk.create("bea", "ema_crossover", FIXED))
+    for bot in (BotId("ada"), BotId("bea")):
+        assert kept(desks[0].journal, bot) == kept(desks[1].journal, bot)
+        assert desks[0].journal.traces(bot, 0, 2**62) == desks[1].journal.traces(bot, 0, 2**62)
+        assert desks[0].journal.status(bot).bars == BARS and desks[0].journal.fills(bot)
+    for desk in desks:
+        desk.journal.close()
 
 
 def test_a_bar_that_is_not_finite_ends_the_carrying_and_not_the_bot(tmp_path: Path, tape: Candles) -> None:

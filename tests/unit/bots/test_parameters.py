@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from karat.feeds.demo.symbols import demo_instrument
 from karat.kernel.engine import prepare, run
 from karat.kernel.prepare import Extras
 from karat.ports.commands import CommandAsked
+from karat.ports.trading import Transaction
 from karat.strategies import Market, evaluate, find_strategy, resolve
 
 BARS = 500
@@ -73,6 +75,26 @@ def test_a_change_counts_from_the_next_decision_and_the_trades_are_those_of_both
     assert desk.journal.marks(bot).equity.tobytes() == record.equity.tobytes()
     plain = desk.in_one_call(STRATEGY)
     assert plain.equity[:200].tobytes() == record.equity[:200].tobytes() != plain.equity[200:400].tobytes()
+
+
+def test_a_change_in_the_middle_of_a_replay_at_full_speed_counts_from_the_next_decision(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, *demo(2 * BARS), carried=True)
+    bot, runner = desk.create("bea"), desk.runner()
+
+    def told(sequence: int, transaction: Transaction) -> None:
+        if transaction.bars and desk.journal.command("wider") is None:
+            values = {"bot": bot, "values": {"period": 12}}
+            desk.journal.ask(CommandAsked("wider", 5, "ada", "bots.set", values))
+
+    runner.written = told
+    asyncio.run(runner.run([bot]))
+    (change,) = changes_of(desk.journal.facts(), bot)
+    assert 0 < change["bar"] < BARS and desk.journal.status(bot).bars == 2 * BARS
+    instrument = demo_instrument(desk.candles.market)
+    kernel = run(prepare(desk.candles, spliced(desk, bot), POLICY, instrument, Extras(funding=desk.funding)))
+    assert desk.journal.marks(bot).equity.tobytes() == kernel.equity.tobytes()
+    assert kernel.equity.tobytes() != desk.in_one_call().equity.tobytes()
+    desk.journal.close()
 
 
 def test_a_change_has_a_history_and_can_be_undone(desk: Desk) -> None:

@@ -150,7 +150,7 @@ class Desk:
     def walk(self, book: Book, inputs: Inputs, bar: int) -> bool:
         """Have a simulated venue do its part of a bar. False where what was decided before cannot be written now, so
         that it has not reached the venue: then nothing is done."""
-        if self.gathered.posts and not self.flush():
+        if self.gathered.posts and not self.send():
             return False
         simulated: SimulatedVenue = self.venue  # type: ignore[assignment]
         simulated.walk(book.number, inputs, bar)
@@ -167,7 +167,7 @@ class Desk:
             while self.inbox:
                 take_in(self, self.inbox.popleft())
                 if self.gathered.posts:
-                    self.flush()
+                    self.send()
         finally:
             self._hearing = False
 
@@ -175,6 +175,11 @@ class Desk:
         """Write what was gathered, then let requests leave. False where the journal cannot be written now: everything
         is kept and written later, and no entry leaves (`outbox`)."""
         return self.outbox.flush()
+
+    def send(self) -> bool:
+        """`flush`, until no request is left. What a venue answered at once asks for none: it is written with whatever
+        comes next."""
+        return self.outbox.send()
 
     def protect(self, book: Book, cause: str) -> None:
         """Do what the protection of a bot's position wants next."""

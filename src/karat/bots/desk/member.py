@@ -46,7 +46,7 @@ _PARTS = {OrderPart.ENTRY: Part.ENTRY, OrderPart.LIMIT: Part.LIMIT, OrderPart.EX
 class Member:
     """A bot under way. `bars` were done, for `reached` the strategy was asked. The history must hold exactly one bar
     more than `reached` when `hear` is called. `walk` has the venue do its part of a bar, where it simulates; `closed`
-    is called after each decision, with what caused what follows."""
+    is called after each decision, with what caused what follows. `foresees`: its calm bars may be done together."""
 
     def __init__(
         self, book: Book, voice: Spoken, history: History, bars: int, walk: Callable[[Book, Inputs, int], bool] | None,
@@ -62,7 +62,7 @@ class Member:
         self._tracer = tracer
         self._columns = KernelColumns(history, book.record.policy, book.record.instrument)
         self._targets = False
-        self._foresees = foresees
+        self.foresees = foresees
         self._met = -1  # the bar in which the venue has done its part already, before this bot's own step
         self._room: Recorder = recorder(1, 1)
         self._last_refusal = last_refusal
@@ -89,17 +89,16 @@ class Member:
 
     def show_market(self) -> None:
         """Let a simulated venue know the last bar done, so that what is closed now has a price."""
-        if self._walk is not None and 0 < self.bars == self._history.bars:
+        if self._walk is not None and 0 < self.bars <= self._history.bars:
             self._columns.extend()
             self._walk(self.book, self._inputs(), self.bars - 1)
 
     def know(self, signals: Signals) -> None:
-        """What the strategy says of every bar of a history that is there whole; it is not asked again. Which bars are
-        to be done is then said by `reach`."""
+        """What the strategy says of every bar of a whole history, from the next one on. `reach` says which are done."""
         self._columns.extend()
-        self._columns.know(signals)
+        self._columns.know(signals, self.reached)
         self._targets = signals.target is not None
-        self._foresees = self.book.record.limits is LimitedBy.NONE
+        self.foresees = self.book.record.limits is LimitedBy.NONE
 
     def reach(self, bars: int) -> None:
         """The bars before number `bars` have closed; of a member that knows its signals."""
@@ -125,17 +124,17 @@ class Member:
         return stop
 
     def meet(self) -> None:
-        """Have a simulated venue do its part of the next bar, before any bot decides at this close."""
-        if self._walk is not None and self.bars < self.reached:
+        """Have a simulated venue do its part of the next bar, before any bot decides, if it can be written."""
+        if self._walk is not None and self._met < self.bars < self.reached:
             self._columns.extend()
             inputs = self._inputs()
             self.book.kind = Kind(inputs.rules, inputs.features)
-            self._walk(self.book, inputs, self.bars)
-            self._met = self.bars
+            if self._walk(self.book, inputs, self.bars):
+                self._met = self.bars
 
     def holds_back(self, *, more: bool) -> bool:
         """Whether the bars reached may wait for those that are coming at once."""
-        return more and self.voice.carries and self._foresees
+        return more and self.voice.carries and self.foresees
 
     def settle(self, written_ts: int) -> None:
         """Do the bars reached and not yet done, at wall time `written_ts`; those that cannot be written wait."""
@@ -153,7 +152,7 @@ class Member:
         the anchor, or under limits, foresees nothing: each of its bars is asked of the venue, as is one that had begun
         when the process before died in it."""
         book = self.book
-        if not self._foresees or self.bars in (0, self._met) or book.is_closing or book.last_fill_ts is not None:
+        if not self.foresees or self.bars in (0, self._met) or book.is_closing or book.last_fill_ts is not None:
             return self.bars
         inputs = self._inputs()
         calm = calm_of(inputs, self.book.kernel)
@@ -195,8 +194,8 @@ class Member:
         """Steps 1, 3 and 4 of one bar. False, and nothing is done, while the journal cannot be written."""
         book, inputs = self.book, self._inputs()
         book.kind = Kind(inputs.rules, inputs.features)
-        if self._walk is not None and not self._walk(book, inputs, bar):
-            return False
+        if self._walk is not None and bar != self._met and not self._walk(book, inputs, bar):
+            return False  # met before, others may have decided since: their orders leave after this decision
         met, room = book.kernel, self._ready_room(bar)
         ts = int(self._history.columns["ts"].cells[bar])
         decided, refusal = decided_at(inputs, met, bar, room)

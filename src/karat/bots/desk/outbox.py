@@ -70,31 +70,44 @@ class Outbox:
             self._together = False
 
     def flush(self) -> bool:
-        """Write, then let requests leave. False where the journal cannot be written now."""
-        desk = self._desk
-        if desk.broken is not None:
-            return False
+        """Write, then let requests leave, until nothing is left. False where the journal cannot be written now."""
         if self._together:
             return self.is_written
-        while not self.is_written:
-            if self._unwritten is None:
-                self._unwritten = desk.gathered.transaction(desk.token, desk.now_ms()), desk.gathered.posts
-                desk.gathered.clear()
-            transaction, posts = self._unwritten
-            try:
-                sequence = desk.journal.write(transaction)
-            except RetryLater as error:
-                self._fail(error)
+        while self._desk.broken is None and not self.is_written:
+            if not self._write():
                 return False
-            except KaratError as error:
-                desk.broken, desk.condition.broken = error, str(error)
-                raise
-            self._unwritten = None
-            self._succeed()
-            for request in posts:
-                self._post(request, transaction.at_ms)
-            desk.written(sequence, transaction)  # last: who is told cannot hinder what leaves
         self._clear()
+        return self._desk.broken is None
+
+    def send(self) -> bool:
+        """`flush`, until no request is left."""
+        if self._together:
+            return self.is_written
+        while self._desk.broken is None and (self._unwritten is not None or self._desk.gathered.posts):
+            if not self._write():
+                return False
+        return self._desk.broken is None
+
+    def _write(self) -> bool:
+        """Write once, and let go what waited for it."""
+        desk = self._desk
+        if self._unwritten is None:
+            self._unwritten = desk.gathered.transaction(desk.token, desk.now_ms()), desk.gathered.posts
+            desk.gathered.clear()
+        transaction, posts = self._unwritten
+        try:
+            sequence = desk.journal.write(transaction)
+        except RetryLater as error:
+            self._fail(error)
+            return False
+        except KaratError as error:
+            desk.broken, desk.condition.broken = error, str(error)
+            raise
+        self._unwritten = None
+        desk.condition.store_writable = True
+        for request in posts:
+            self._post(request, transaction.at_ms)
+        desk.written(sequence, transaction)  # last: who is told cannot hinder what leaves
         return True
 
     def take_over(self) -> None:
@@ -142,9 +155,6 @@ class Outbox:
         LOG.error("%s %s until the journal can be written.", error.message, follows)
         text = f"The journal could not be written: {error.message}"
         desk.gathered.tell(None, EventKind.ALARM, text, {"alarm": "journal_down"}, "journal")
-
-    def _succeed(self) -> None:
-        self._desk.condition.store_writable = True
 
     def _let_out(self) -> None:
         """Let leave what need not wait for the journal."""

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from karat.bots.history import History
 from karat.core.model.signals import Signals
+from karat.strategies import Market
 
 _COLUMNS = tuple(spec.name for spec in fields(Signals))
 
@@ -18,7 +19,12 @@ class ReadVoice:
 
     def __init__(self, whole: Signals, history: History) -> None:
         self._columns = {name: getattr(whole, name) for name in _COLUMNS if getattr(whole, name) is not None}
+        self._whole = whole
         self._history = history
+
+    def whole(self, market: Market) -> Signals:
+        """Of every bar of the range."""
+        return self._whole
 
     def say(self) -> Signals:
         """The signal of the last bar of the history."""

@@ -21,7 +21,7 @@ from karat.bots.workers.settings import WorkerSettings
 from karat.bots.workers.worker import Question, Worker
 from karat.core.errors import KaratError
 from karat.core.model.signals import Signals
-from karat.strategies import Strategy, Values, code_hash, evaluate
+from karat.strategies import Market, Strategy, Values, code_hash, evaluate
 
 _CATALOGUE = "karat.strategies.catalogue."
 
@@ -38,6 +38,8 @@ class Said(Protocol):
     def say(self) -> Signals: ...
 
     async def said(self) -> Signals: ...
+
+    def whole(self, market: Market) -> Signals: ...
 
 
 class Spoken:
@@ -78,6 +80,10 @@ class Spoken:
             self._under_way = asyncio.create_task(self._compute(self._history.bars))
         await asyncio.wait({self._under_way})
         return self._under_way.result()
+
+    def whole(self, market: Market) -> Signals:
+        """As `Voice.whole`."""
+        return self._voice.whole(market)
 
     def ask_anew(self) -> None:
         """Forget an error, so that who is taken up again gets a new answer."""

@@ -12,7 +12,8 @@ from karat.ports.feed import Arrival
 
 
 class ReplayFeed(OnTape):
-    """Satisfies `karat.ports.feed.Feed`. The first candle is the anchor. `speed` is bars a second, None unlimited.
+    """Satisfies `karat.ports.feed.Feed` and `Whole`. The first candle is the anchor. `speed` is bars a second, None
+    unlimited.
 
     `funding` None: the market pays none. `series` are those that the strategy declares, whole, `book` the imbalance of
     the order book. Raises InputError `bad_speed`.
@@ -34,6 +35,10 @@ class ReplayFeed(OnTape):
         self._tape = Tape(candles, funding, series, book)
         self._clock = clock
         self._speed = speed
+
+    @property
+    def whole_bars(self) -> int | None:
+        return len(self._tape) if self._speed is None else None
 
     async def arrivals(self, after: int) -> AsyncGenerator[Arrival]:
         began, bars = self._clock.now_ms(), len(self._tape)

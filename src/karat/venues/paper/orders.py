@@ -105,7 +105,8 @@ class OrderPaperVenue:
         if account is None:
             raise InputError("unknown_bot", f"The paper venue keeps no account for bot {bot}.", "Enrol it first.")
         account.learn(inputs)
-        if bar <= account.walked:
+        if bar <= account.walked:  # done before this process began: only its price is news
+            self._say_quote(account.market, inputs, bar)
             return
         if not never_due(account, bar):
             book = self._books.get(account.market)
