@@ -48,10 +48,23 @@ def traded(days: int) -> list[Traded]:
             every = [hours, *(resample(hours, timeframe)[0] for timeframe in COARSE_MS[1:])]
             if venue == "binance_perp" and symbol in IN_QUARTERS:
                 every.append(_stored(venue, "15m", symbol, QUARTER_MS, days))
-            instrument = find(MarketId(hours.market))
-            assert instrument is not None, f"{hours.market} is in the instrument table"
-            found += [Traded(one, _funding(venue, symbol, one), instrument) for one in every]
+            found += [Traded(one, _funding(venue, symbol, one), _listed(one)) for one in every]
     return found
+
+
+def two_perpetuals(days: int) -> tuple[Traded, Traded]:
+    """The last `days` of hours of two perpetuals, without funding; without shared data of two demo markets."""
+    if not (SHARED / "data" / "candles" / "binance_perp").is_dir():
+        return _demo(DEMO_SYMBOLS[0], HOUR_MS, days), _demo(DEMO_SYMBOLS[1], HOUR_MS, days)
+    hours = [_stored("binance_perp", "1h", symbol, HOUR_MS, days) for symbol in PERPETUALS[:2]]
+    first, second = (Traded(one, None, _listed(one)) for one in hours)
+    return first, second
+
+
+def _listed(candles: Candles) -> Instrument:
+    instrument = find(MarketId(candles.market))
+    assert instrument is not None, f"{candles.market} is in the instrument table"
+    return instrument
 
 
 def _stored(venue: str, folder: str, symbol: str, timeframe_ms: int, days: int) -> Candles:

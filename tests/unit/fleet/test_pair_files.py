@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.unit.fleet.pairs import MARKETS, PairRun, still
-from tests.unit.fleet.test_pairs import DEAR, HOME, STOPPED, WIDE
+from tests.unit.fleet.pairs import MARKETS, STOPPED, PairRun, still
+from tests.unit.fleet.test_pairs import DEAR, HOME, WIDE
 
 from karat.control.fleet.pair_result import RoundTrip, pair_result
 from karat.control.fleet.plan import read_plan
