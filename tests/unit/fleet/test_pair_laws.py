@@ -65,6 +65,7 @@ def test_bars_that_are_foreseen_to_be_calm_change_nothing(
         assert foreseen.told(leg) == each.told(leg) and foreseen.traces(leg) == each.traces(leg)
         mine, other = (one.journal.marks(bot.id) for one in (foreseen, each))
         assert np.array_equal(mine.equity, other.equity) and np.array_equal(mine.position, other.position)
+        assert foreseen.journal.status(bot.id).kernel == each.journal.status(bot.id).kernel
     assert foreseen.journal.facts() == each.journal.facts()
 
 
