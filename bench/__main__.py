@@ -40,6 +40,7 @@ SECTIONS = {
     "workers": "workers",
     "fleet": "fleet",
     "load": "load",
+    "load_mixed": "load_mixed",
     "journal": "journal",
     "bars": "bars",
     "bar_stream": "bars",

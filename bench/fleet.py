@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from bench.clocks import wall
+from bench.fleet_pairs import pair_row
 from bench.market import World, simple_policy, year
 from bench.rows import Row
 from karat.bots.creation import new_bot
@@ -44,6 +45,9 @@ def fleet(quick: bool) -> list[Row]:
         note = f"{BOTS} bots, {bars:,} bars each, {fills:,} fills, {1000 * fills / steps:.1f} in 1,000 steps"
         beside = (("kernel alone, steps/s", _kernel(world, strategy, policy, bars)),)
         rows.append(Row(f"fleet, {what}", steps / seconds, "steps/s", target, at_most=False, beside=beside, note=note))
+    rarely: dict[str, object] = {"entry_deviations": 3.5, "window": 2_000}
+    rows.append(pair_row("pairs, quiet bars", rarely, TARGET_QUIET, quick=quick))
+    rows.append(pair_row("pairs, orders", {}, TARGET_WITH_ORDERS, quick=quick))
     return rows
 
 

@@ -108,10 +108,6 @@ class KernelColumns:
             self._inputs = {targets: self._built(targets=targets) for targets in (False, True)}
         return self._inputs[targets]
 
-    def code(self, bar: int) -> int:
-        """The packed signal of a bar (`karat.kernel.records.Signal`)."""
-        return int(self._code.cells[bar])
-
     def asked(self, first: int, stop: int) -> list[bool]:
         """Whether the signals of bars `first` to `stop - 1` wanted an entry."""
         return (self._code.cells[first:stop] & ENTRY_BITS != 0).tolist()

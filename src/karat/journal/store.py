@@ -1,6 +1,6 @@
 """The journal in one store, SQLite or PostgreSQL; satisfies `karat.ports.journal.Journal` and `ports.trading`.
 
-1. One transaction per bar, or per group of bars that a replay brings at once, or per step of the desk.
+1. One transaction per step of the desk: a bar, or bars that a replay brings at once.
 2. A bar is written only onto the bar before it, so a second writer cannot get in between unseen.
 3. Everything that gets a number of its own gets it from one row (`head`), which every transaction that tells something
    takes first and holds until it ends. Events are so numbered without a gap, and seen in the order of their numbers.
@@ -15,7 +15,6 @@ from pathlib import Path
 from sqlalchemy import URL, bindparam, select, update
 
 from karat.core.errors import InputError, KaratError
-from karat.core.ids import BotId
 from karat.journal import lease
 from karat.journal.batch import Batch
 from karat.journal.codec import BOT_COLUMNS, bot_row
@@ -30,17 +29,11 @@ from karat.journal.upgrade import ready
 from karat.journal.writer import Writer
 from karat.ports.cockpit import BotState
 from karat.ports.commands import CommandAsked
-from karat.ports.journal import BarEntry, BotRecord, Happening
-from karat.ports.journal_columns import QuietBars
+from karat.ports.journal import BotRecord, Happening
 from karat.ports.trading import Transaction
 
 _NUMBER = select(BOTS.c.number).where(BOTS.c.id == bindparam("of_id"))
 _STATE_ROW = tuple(BOT_STATE.c.keys())
-_SET_STATE = (
-    update(BOT_STATE)
-    .values(state=bindparam("doing"), cause=bindparam("why"))
-    .where(BOT_STATE.c.bot == bindparam("of_bot"))
-)
 _ORIGIN = select(HEAD.c.origin)
 
 
@@ -132,31 +125,6 @@ class SqlJournal(TradingReader):
         number = writer.ask(_NUMBER, of_id=record.id)[0][0]
         writer.add(BOT_STATE, _STATE_ROW, [(number, BotState.STOPPED.value, "", 0, None, None, b"")])
         return number
-
-    def set_state(self, bot: BotId, state: BotState, cause: str, happening: Happening, ts: int) -> None:
-        number = self.number_of(bot)
-        batch = Batch(self.number_of)
-        batch.tell(number, None, happening, ts)
-        with self._writer.transaction():
-            self._writer.count(batch)
-            self._writer.change(_SET_STATE, of_bot=number, doing=state.value, why=cause)
-
-    def write_bar(self, entry: BarEntry) -> None:
-        self.write_bars((entry,))
-
-    def write_bars(self, entries: Sequence[BarEntry | QuietBars]) -> None:
-        batch = Batch(self.number_of)
-        for entry in entries:
-            batch.add_bars(entry)
-        writer = self._writer
-        with writer.transaction():
-            if batch.events or batch.marked:
-                writer.count(batch)
-            if batch.intents:
-                writer.put_intents(batch)
-            writer.put_steps(batch)
-            if batch.fills or batch.trades:
-                writer.put_fills(batch)
 
     def write(self, transaction: Transaction) -> int:
         return add_transaction(self._writer, self.number_of, transaction)

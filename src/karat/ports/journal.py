@@ -21,7 +21,7 @@ from karat.core.model.instrument import Instrument
 from karat.core.model.policy import Policy
 from karat.core.model.reasons import Reason, Refusal
 from karat.ports.cockpit import BotState, EventKind, Mode
-from karat.ports.journal_columns import DecisionCounts, MarkColumns, QuietBars
+from karat.ports.journal_columns import DecisionCounts, MarkColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,12 +289,4 @@ class Journal(JournalReader, Protocol):
 
     def create_bots(self, bots: Sequence[tuple[BotRecord, Sequence[Happening]]]) -> None:
         """All of them, each with what there is to tell of it, or none. Raises InputError `bot_exists`."""
-        ...
-
-    def set_state(self, bot: BotId, state: BotState, cause: str, happening: Happening, ts: int) -> None:
-        """Change what a bot is doing and tell it, in one transaction."""
-        ...
-
-    def write_bars(self, entries: Sequence[BarEntry | QuietBars]) -> None:
-        """Consecutive bars of one bot, in order, in one transaction. Raises NeedsOperator `journal_conflict`."""
         ...

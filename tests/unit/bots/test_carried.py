@@ -32,6 +32,12 @@ POLICIES = {
     "held for so long": replace(FIXED, time_exit=7, daily_loss_limit=0.01, loss_streak_limit=2),
 }
 
+_UP = "market.close > market.sma(40)"
+TARGETS = {
+    "said at every bar": f"np.where({_UP}, 0.5, 0.0)",
+    "long or short, now and then": f"np.where(market.ts % 10_800_000 == 0, np.where({_UP}, 0.5, -0.5), np.nan)",
+}
+
 
 @pytest.fixture(scope="module")
 def tape() -> Candles:
@@ -57,6 +63,21 @@ def test_its_journal_is_that_of_a_recomputed_bot(strategy: str, policy: str, des
     assert kept(carried.journal, bot) == kept(recomputed.journal, bot)
     assert len(carried.journal.fills(bot)) > 0
     assert carried.journal.decisions(0, bot) == recomputed.journal.decisions(0, bot)
+
+
+@pytest.mark.parametrize("policy", ["stop and take", "everything"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_so_it_is_where_targets_are_given(target: str, policy: str, tmp_path: Path) -> None:
+    strategy = written(tmp_path, "targets", f"return signals(len(market), target={TARGETS[target]})")
+    kepts: list[dict[str, object]] = []
+    for carried in (True, False):
+        desk = Desk(tmp_path / str(carried), *demo(BARS), strategies=lambda name: strategy, carried=carried)
+        bot = desk.create("ada", "targets", replace(POLICIES[policy], rebalance_band=0.2))
+        desk.run(bot)
+        assert len(desk.journal.fills(bot)) > 4
+        kepts.append({**kept(desk.journal, bot), "decisions": desk.journal.decisions(0, bot)})
+        desk.journal.close()
+    assert kepts[0] == kepts[1]
 
 
 def test_interrupted_at_any_bars_it_goes_on_as_if_nothing_had_happened(desks: tuple[Desk, Desk]) -> None:

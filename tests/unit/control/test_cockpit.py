@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.unit.journal.desk_entries import set_state
 
 from karat.bots.creation import new_bot
 from karat.bots.runner import Runner
@@ -210,7 +211,7 @@ async def test_changes_tell_what_was_and_then_what_comes(desk: Desk) -> None:
     await asyncio.sleep(0)
     told = Happening(EventKind.WARNING, "the wind has turned")
     while not coming.done():
-        desk.journal.set_state(BotId("waiting"), BotState.STOPPED, "", told, STARTED)
+        set_state(desk.journal, BotId("waiting"), BotState.STOPPED, told)
         await asyncio.wait({coming}, timeout=0.1)
     event = coming.result()
     assert (event.kind, event.text, event.bot) == (EventKind.WARNING, "the wind has turned", "waiting")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.bots.fleet import Desk, StillClock, demo
+from tests.unit.journal.desk_entries import set_state
 
 from karat.bots.bus import Bus
 from karat.bots.runner import Runner
@@ -75,6 +76,6 @@ async def test_what_another_process_wrote_is_looked_for(tmp_path: Path) -> None:
         coming = asyncio.ensure_future(anext(stream))
         await asyncio.wait({coming}, timeout=0.1)
         assert not coming.done()
-        desk.journal.set_state(ADA, BotState.STOPPED, "", Happening(EventKind.WARNING, "from elsewhere"), 1)
+        set_state(desk.journal, ADA, BotState.STOPPED, Happening(EventKind.WARNING, "from elsewhere"))
         assert (await coming).text == "from elsewhere"
     desk.journal.close()

@@ -17,7 +17,7 @@ from karat.bots.fleet.runner import FleetRunner
 from karat.core.ids import BotId, MarketId
 from karat.core.model.candles import Candles
 from karat.core.model.instrument import Instrument, Kind
-from karat.core.model.policy import Policy, SizeMode
+from karat.core.model.policy import LevelMode, Policy, SizeMode
 from karat.core.model.reasons import Refusal
 from karat.core.time import HOUR_MS
 from karat.feeds.common.tape import Tape
@@ -41,6 +41,7 @@ FREE: dict[str, Any] = {
     "capital": 5_000.0, "size_mode": SizeMode.NOTIONAL, "size_value": 5_000.0, "half_spread": 0.0, "slippage_base": 0.0,
     "slippage_atr": 0.0, "slippage_volume": 0.0, "leverage": 3.0,
 }  # fmt: skip
+STOPPED = Policy(**FREE, stop_mode=LevelMode.FRACTION, stop_value=0.05)
 
 
 def instrument(market: MarketId, lot: float = 0.001) -> Instrument:

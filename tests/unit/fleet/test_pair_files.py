@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.unit.fleet.pairs import MARKETS, PairRun, still
-from tests.unit.fleet.test_pairs import DEAR, HOME, STOPPED, WIDE
+from tests.unit.fleet.pairs import MARKETS, STOPPED, PairRun, still
+from tests.unit.fleet.test_pairs import DEAR, HOME, WIDE
 
+from karat.control.fleet.bot_result import BotResult
 from karat.control.fleet.pair_result import RoundTrip, pair_result
 from karat.control.fleet.plan import read_plan
-from karat.control.fleet.result import BotResult
 from karat.core.errors import InputError
 from karat.core.model.policy import SizeMode
 from karat.core.time import HOUR_MS

@@ -7,9 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from tests.unit.fleet.pairs import FREE, MARKETS, NAMES, PairRun, Steady, still
+from tests.unit.fleet.pairs import FREE, MARKETS, NAMES, STOPPED, PairRun, Steady, still
 
 from karat.core.model.candles import Candles
 from karat.core.model.policy import LevelMode, Policy, SizeMode
@@ -78,7 +76,6 @@ def test_a_leg_with_less_room_than_its_target_takes_the_other_down_with_it() -> 
     assert "spread-first has room for 97600 lots only" in str(pair.traces(1)[5].chain)
 
 
-STOPPED = Policy(**FREE, stop_mode=LevelMode.FRACTION, stop_value=0.05)
 WIDE = [100.0, 102.0, 102.0, 102.0, 102.0, 102.0, 100.0, 102.0, 102.0, 102.0]
 
 
@@ -93,6 +90,15 @@ def test_where_one_leg_is_stopped_the_other_is_closed_at_its_next_decision() -> 
     events = [one.text for one in pair.journal.events(100)]
     assert "Closed with the pair: spread-first is out (stop)." in events
     assert pair.entered(0) == pair.entered(1) == {1, 7}
+
+
+@pytest.mark.parametrize("proved", [True, False], ids=["foreseen", "each bar"])
+def test_a_leg_that_has_no_bar_when_the_other_is_stopped_is_closed_at_its_next(proved: bool) -> None:
+    """The second market has no hour 3. It stands alone from hour 4 on, whose close decides; it is out at hour 5."""
+    first = still(ONE, [100.0] * 10, {3: 94.0})
+    pair = PairRun(first, still(TWO, [*WIDE[:3], None, *WIDE[4:]]), policy=STOPPED, proved=proved).run()
+    assert pair.told(0)[:2] == [(2, "buy", 40.0, 100.0, "ENTRY"), (3, "sell", 40.0, 95.0, "STOP")]
+    assert pair.told(1)[:2] == [(2, "sell", 39.215, 102.0, "ENTRY"), (5, "buy", 39.215, 102.0, "SIGNAL")]
 
 
 @pytest.mark.parametrize("bars", range(1, 10))
@@ -174,48 +180,6 @@ def test_the_record_of_a_pair_is_a_fact_of_the_journal() -> None:
     fact = pair.journal.facts()["pair:spread"]
     assert fact["legs"] == ["spread-first", "spread-second"] and fact["markets"] == list(MARKETS)
     assert fact["paused"] == "other leg: spread-first is out (stop)"
-
-
-PRICES = st.sampled_from([96.0, 99.0, 100.0, 100.4, 101.0, 103.0, 106.0])
-MAYBE = st.one_of(PRICES, PRICES, PRICES, PRICES, st.none())
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    first=st.lists(MAYBE, min_size=20, max_size=20), second=st.lists(MAYBE, min_size=20, max_size=20),
-    shares=st.dictionaries(
-        st.tuples(st.integers(0, 1), st.integers(0, 19)), st.sampled_from([0.0, 0.001, 0.3, 0.7]), max_size=20
-    ),
-    stops=st.booleans(),
-)  # fmt: skip
-def test_no_leg_is_ever_opened_at_a_close_at_which_the_other_is_not(
-    first: list[float | None], second: list[float | None], shares: dict[tuple[int, int], float], stops: bool
-) -> None:
-    policy = STOPPED if stops else Policy(**FREE)
-    pair = PairRun(
-        still(ONE, [100.0, *first]), still(TWO, [100.0, *second]), {"both_sides": True}, shares=shares, policy=policy
-    ).run()
-    assert pair.entered(0) - last_hours(pair, 1) == pair.entered(1) - last_hours(pair, 0)
-    for leg in (0, 1):
-        never_stands_alone(pair, leg)
-        if not shares and not stops:
-            pair.equals_the_kernel(leg)
-
-
-def last_hours(pair: PairRun, leg: int) -> set[int]:
-    """The hour at whose close an order of a leg could not be filled any more: there is no later bar."""
-    return {int(pair.legs[leg].ts[-1]) // HOUR_MS}
-
-
-def never_stands_alone(pair: PairRun, leg: int) -> None:
-    """A leg that is alone at a close has its exit on its way: at its next bar it is out."""
-    mine, other = (pair.journal.marks(pair.bots[one].id) for one in (leg, 1 - leg))
-    at = other.ts.searchsorted(mine.ts, side="right") - 1
-    alone = 0
-    for bar, place in enumerate(at):
-        shared = place >= 0 and other.ts[place] == mine.ts[bar]
-        alone = alone + 1 if mine.position[bar] and shared and not other.position[place] else 0
-        assert alone <= 1, f"{pair.bots[leg].name} stands alone at bar {bar}"
 
 
 REAL = ("BTCUSDT", "ETHUSDT")

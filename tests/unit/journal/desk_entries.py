@@ -12,9 +12,20 @@ from karat.core.ids import BotId, ClientOrderId
 from karat.core.model.reasons import Reason
 from karat.oms.client_ids import OrderKey, Part, client_order_id
 from karat.oms.records import Fill, Order, Status
+from karat.ports.cockpit import BotState
 from karat.ports.events import EventKind
-from karat.ports.journal import Happening
-from karat.ports.trading import AccountRecord, NewEvent, Opening, OrderRecord, TradeTrace, Transaction
+from karat.ports.journal import BarEntry, Happening
+from karat.ports.journal_columns import QuietBars
+from karat.ports.trading import (
+    AccountRecord,
+    NewEvent,
+    Opening,
+    OrderRecord,
+    StateChange,
+    TradeTrace,
+    TradingJournal,
+    Transaction,
+)
 from karat.ports.venue import Timing
 
 ADA = BotId("ada")
@@ -67,3 +78,22 @@ def event(kind: EventKind, text: str = "", bot: BotId | None = ADA, cause: str =
 
 def transaction(token: int, **changed: Any) -> Transaction:
     return Transaction(token=token, at_ms=NOW_MS, **changed)
+
+
+def write_step(journal: TradingJournal, **changed: Any) -> None:
+    """One step of a desk that runs for no longer than this."""
+    token = journal.take_lease("a step", NOW_MS, 1_000)
+    try:
+        journal.write(transaction(token, **changed))
+    finally:
+        journal.release_lease(token)
+
+
+def write_bars(journal: TradingJournal, *bars: BarEntry | QuietBars) -> None:
+    """Bars, all of them or none."""
+    write_step(journal, bars=bars)
+
+
+def set_state(journal: TradingJournal, bot: BotId, state: BotState, happening: Happening) -> None:
+    """What a bot does from now on, and what is told of it."""
+    write_step(journal, states=(StateChange(bot, state, ""),), events=(NewEvent(bot, None, happening, "a test"),))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.journal.conftest import Opens
+from tests.unit.journal.desk_entries import set_state, write_bars
 from tests.unit.journal.entries import ANCHOR, bar_entry, bot_record, fill, intent, told, trade
 
 from karat.core.errors import InputError, NeedsOperator
@@ -52,10 +53,10 @@ def test_an_unknown_bot_is_refused_with_the_known_ones(journal: SqlJournal) -> N
 
 def test_a_bar_is_read_back_in_all_its_parts(journal: SqlJournal) -> None:
     order = intent("ada", 0)
-    journal.write_bar(replace(bar_entry("ada", 0, intents=(order,)), decision=Decision(asked=True, ordered=True)))
+    write_bars(journal, replace(bar_entry("ada", 0, intents=(order,)), decision=Decision(asked=True, ordered=True)))
     opened, closed = fill("ada", 0, 1, order.id), fill("ada", 1, 1, order.id, side=-1)
     tale = told(EventKind.EXIT, "stopped out")
-    journal.write_bar(bar_entry("ada", 1, fills=(opened, closed), trades=(trade("ada"),), happenings=(tale,)))
+    write_bars(journal, bar_entry("ada", 1, fills=(opened, closed), trades=(trade("ada"),), happenings=(tale,)))
     assert journal.intents(ADA) == (order,)
     assert journal.fills(ADA) == (opened, closed)
     assert journal.fills(ADA, trade=1) == ()
@@ -76,13 +77,13 @@ def test_a_bar_is_read_back_in_all_its_parts(journal: SqlJournal) -> None:
 
 
 def test_decisions_are_counted_by_how_they_ended(journal: SqlJournal) -> None:
-    journal.write_bar(bar_entry("ada", 0))
-    journal.write_bar(bar_entry("ada", 1, refusal=Refusal.COOLDOWN))
+    write_bars(journal, bar_entry("ada", 0))
+    write_bars(journal, bar_entry("ada", 1, refusal=Refusal.COOLDOWN))
     ordered = Decision(asked=True, ordered=True)
-    journal.write_bar(replace(bar_entry("ada", 2, intents=(intent("ada", 2),)), decision=ordered))
+    write_bars(journal, replace(bar_entry("ada", 2, intents=(intent("ada", 2),)), decision=ordered))
     counts = journal.decisions(ANCHOR)
     assert (counts.decisions, counts.flat, counts.entered, counts.refused) == (3, 1, 1, {Refusal.COOLDOWN: 1})
-    journal.write_bar(bar_entry("ada", 3, unaffordable=(2,)))
+    write_bars(journal, bar_entry("ada", 3, unaffordable=(2,)))
     counts = journal.decisions(ANCHOR, ADA)
     assert (counts.entered, counts.refused) == (0, {Refusal.COOLDOWN: 1, Refusal.AFFORD: 1})
     assert journal.refusals(ADA) == ((1, Refusal.COOLDOWN), (2, Refusal.AFFORD))
@@ -90,39 +91,39 @@ def test_decisions_are_counted_by_how_they_ended(journal: SqlJournal) -> None:
 
 
 def test_a_bar_that_cannot_be_written_whole_is_not_written(journal: SqlJournal) -> None:
-    journal.write_bar(bar_entry("ada", 0))
+    write_bars(journal, bar_entry("ada", 0))
     orphan = bar_entry("ada", 1, fills=(fill("ada", 0, 1, intent("ada", 9).id),))
     with pytest.raises(journal._store.driver.IntegrityError):
-        journal.write_bar(orphan)  # its intent was never written
+        write_bars(journal, orphan)  # its intent was never written
     assert journal.status(ADA).bars == 1 and journal.fills(ADA) == () and len(journal.marks(ADA).ts) == 1
-    journal.write_bar(bar_entry("ada", 1))
+    write_bars(journal, bar_entry("ada", 1))
 
 
 @pytest.mark.parametrize("bar", [0, 2])
 def test_a_bar_is_written_only_after_the_one_before_it(bar: int, journal: SqlJournal) -> None:
-    journal.write_bar(bar_entry("ada", 0))
+    write_bars(journal, bar_entry("ada", 0))
     with pytest.raises(NeedsOperator, match="something else wrote"):
-        journal.write_bar(bar_entry("ada", bar))
+        write_bars(journal, bar_entry("ada", bar))
     assert journal.status(ADA).bars == 1
 
 
 def test_one_intent_is_never_written_twice(journal: SqlJournal) -> None:
-    journal.write_bar(bar_entry("ada", 0, intents=(intent("ada", 0),)))
+    write_bars(journal, bar_entry("ada", 0, intents=(intent("ada", 0),)))
     with pytest.raises(InputError) as used:
-        journal.write_bar(bar_entry("ada", 1, intents=(intent("ada", 0),)))
+        write_bars(journal, bar_entry("ada", 1, intents=(intent("ada", 0),)))
     assert used.value.code == "signal_used"
     other_name = replace(intent("ada", 0), id=ClientOrderId("another"))
     with pytest.raises(InputError):
-        journal.write_bar(bar_entry("ada", 1, intents=(other_name,)))
+        write_bars(journal, bar_entry("ada", 1, intents=(other_name,)))
     assert journal.intents(ADA) == (intent("ada", 0),) and journal.status(ADA).bars == 1
 
 
 def test_events_go_forward_from_an_id_and_keep_one_mark_per_bot(journal: SqlJournal) -> None:
     journal.create_bot(bot_record("bea"))
-    journal.set_state(ADA, BotState.RUNNING, "", Happening(EventKind.STARTED, "started"), ts=1)
+    set_state(journal, ADA, BotState.RUNNING, Happening(EventKind.STARTED, "started"))
     for bar in range(3):
-        journal.write_bar(bar_entry("ada", bar))
-    journal.write_bar(bar_entry("bea", 0))
+        write_bars(journal, bar_entry("ada", bar))
+    write_bars(journal, bar_entry("bea", 0))
     seen = journal.events_after(0, 99)
     assert [(event.bot, event.kind) for event in seen] == [
         ("ada", EventKind.STARTED), ("ada", EventKind.MARKED), ("bea", EventKind.MARKED),
@@ -135,7 +136,7 @@ def test_events_go_forward_from_an_id_and_keep_one_mark_per_bot(journal: SqlJour
 
 
 def test_another_thread_reads_what_was_committed(journal: SqlJournal) -> None:
-    journal.write_bar(bar_entry("ada", 0))
+    write_bars(journal, bar_entry("ada", 0))
     seen: list[int] = []
     reader = threading.Thread(target=lambda: seen.append(journal.status(ADA).bars))
     reader.start()
@@ -156,7 +157,7 @@ def test_bots_are_created_all_with_what_is_told_of_them_or_none(journal: SqlJour
 
 def test_parts_of_a_decision_are_told_apart(journal: SqlJournal) -> None:
     both = (intent("ada", 0, Part.EXIT), intent("ada", 0, Part.ENTRY))
-    journal.write_bar(bar_entry("ada", 0, intents=both))
+    write_bars(journal, bar_entry("ada", 0, intents=both))
     assert journal.intents(ADA) == both
 
 
@@ -165,7 +166,7 @@ def test_bars_given_together_are_read_as_if_given_one_by_one(tmp_path: Path, jou
     singly.create_bot(bot_record())
     entries = [bar_entry("ada", bar) for bar in range(6)]
     for entry in entries:
-        singly.write_bar(entry)
+        write_bars(singly, entry)
     quiet = QuietBars(
         bot=ADA,
         first=1,
@@ -178,12 +179,12 @@ def test_bars_given_together_are_read_as_if_given_one_by_one(tmp_path: Path, jou
         written_ts=7,
         marked=True,
     )
-    journal.write_bars((entries[0], quiet, entries[5]))
+    write_bars(journal, entries[0], quiet, entries[5])
     assert journal.status(ADA) == singly.status(ADA)
     for name in ("ts", "close", "equity", "position"):
         assert getattr(journal.marks(ADA), name).tolist() == getattr(singly.marks(ADA), name).tolist()
     assert journal.decisions(0) == singly.decisions(0)
     with pytest.raises(NeedsOperator, match="does not stand at bar 1"):
-        journal.write_bars((quiet,))
+        write_bars(journal, quiet)
     assert journal.status(ADA).bars == 6
     singly.close()

@@ -167,11 +167,13 @@ def test_events_are_numbered_without_a_gap_and_followers_miss_nothing(
         bar = journal.status(ADA).bars
         events = tuple(event(kind) for kind in (EventKind.SENT, EventKind.RISK, EventKind.FILLED)[:amount])
         if what == "bar":
-            journal.write_bar(replace(bar_entry("ada", 0), bar=bar, ts=ANCHOR + bar))
+            entry = replace(bar_entry("ada", 0), bar=bar, ts=ANCHOR + bar)
+            journal.write(transaction(token, bars=(entry,)))
         elif what == "desk":
             journal.write(transaction(token, events=events))
         elif what == "state":
-            journal.set_state(ADA, BotState.RUNNING, "", event(EventKind.STARTED).happening, 1)
+            running = StateChange(ADA, BotState.RUNNING, "")
+            journal.write(transaction(token, states=(running,), events=(event(EventKind.STARTED),)))
         else:
             with pytest.raises(NeedsOperator):
                 journal.write(transaction(token, events=events, bars=(bar_entry("ada", bar + 1),)))

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine
 from tests.postgres_server import PostgresServer
 from tests.unit.journal.conftest import Opens
-from tests.unit.journal.desk_entries import ADA, NOW_MS, account, event, order_record, transaction
+from tests.unit.journal.desk_entries import ADA, NOW_MS, account, event, order_record, transaction, write_bars
 from tests.unit.journal.entries import bar_entry, bot_record
 from tests.unit.journal.lossy_line import LossyLine
 from tests.unit.lake.test_disk_full import room
@@ -97,7 +97,7 @@ def test_a_connection_cut_in_a_transaction_leaves_nothing_of_it(postgres: Postgr
             journal._writer.cursor.execute("SELECT 1")
         engine.dispose()
         assert journal.status(ADA).bars == 0
-        journal.write_bar(bar_entry("ada", 0))
+        write_bars(journal, bar_entry("ada", 0))
         assert journal.status(ADA).bars == 1
 
 
@@ -131,7 +131,7 @@ def test_a_mistake_of_ours_is_not_taken_for_a_busy_store(journal: SqlJournal) ->
     driver = journal._store.driver
     with pytest.raises((driver.ProgrammingError, sqlite3.OperationalError)), journal._writer.transaction():
         journal._writer.cursor.execute("SELECT nothing FROM nowhere")
-    journal.write_bar(bar_entry("ada", 0))
+    write_bars(journal, bar_entry("ada", 0))
 
 
 NO_URLS = (

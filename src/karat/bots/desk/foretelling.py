@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, Protocol
 
 from karat.core.model.reasons import Refusal
@@ -24,12 +25,22 @@ class Foretold(NamedTuple):
     confidence: float
     latency: int
 
+    @property
+    def wants(self) -> bool:
+        """Whether its target wants a position."""
+        return not math.isnan(self.target) and self.target != 0.0
+
 
 class Binding(Protocol):
     """What binds the decisions of a bot to those of another."""
 
     def decided(self, shown: Foretold) -> tuple[State, str]:
         """The decision, changed where the other bot wants it, and why in words; "" where it is the bot's own."""
+        ...
+
+    def calm_until(self, first: int, stop: int) -> int:
+        """The first of the bot's bars `first` to `stop - 1`, calm for itself, in which the other may have to do with
+        it as both are now; `stop` when there is none. Of bots that know their signals."""
         ...
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from karat.bots.calm import calm_of
+from karat.bots.calm import calm_until, wants
 from karat.bots.columns import KernelColumns
 from karat.bots.desk.book import Book
 from karat.bots.desk.filling import Kind
@@ -28,9 +28,9 @@ from karat.bots.history import History
 from karat.bots.telling import refusals_told
 from karat.bots.workers.voices import Spoken
 from karat.core.ids import ClientOrderId
+from karat.core.model.candles import Floats, Ints
 from karat.core.model.reasons import Refusal
 from karat.core.model.signals import Signals
-from karat.kernel.deciding import ENTRY_BITS
 from karat.kernel.engine import Inputs, Recorder, advance, recorder
 from karat.kernel.state import State, state_bytes
 from karat.oms.client_ids import Part as OrderPart
@@ -38,7 +38,6 @@ from karat.ports.journal import BarEntry, Decision, Intent, LimitedBy, Part
 from karat.ports.journal_columns import QuietBars
 
 MARK_EVERY_MS = 200  # how often the page may learn that figures moved while bars come in faster than that
-LOOK_BARS = 256  # how far ahead is looked first for what may happen
 UNFORESEEN = (OrderPart.ENTRY, OrderPart.LIMIT, OrderPart.EXIT, OrderPart.FLATTEN)
 _PARTS = {OrderPart.ENTRY: Part.ENTRY, OrderPart.LIMIT: Part.LIMIT, OrderPart.EXIT: Part.EXIT}
 
@@ -63,6 +62,7 @@ class Member:
         self._columns = KernelColumns(history, book.record.policy, book.record.instrument)
         self._targets = False
         self.foresees = foresees
+        self._calm_to = 0  # the bars before it are known to be calm
         self._met = -1  # the bar in which the venue has done its part already, before this bot's own step
         self._room: Recorder = recorder(1, 1)
         self._last_refusal = last_refusal
@@ -97,6 +97,7 @@ class Member:
         """What the strategy says of every bar of a whole history, from the next one on. `reach` says which are done."""
         self._columns.extend()
         self._columns.know(signals, self.reached)
+        self._calm_to = 0
         self._targets = signals.target is not None
         self.foresees = self.book.record.limits is LimitedBy.NONE
 
@@ -104,24 +105,23 @@ class Member:
         """The bars before number `bars` have closed; of a member that knows its signals."""
         self.reached = bars
 
+    @property
+    def opened(self) -> Ints:
+        """When its bars opened, UTC ms."""
+        return self._history.columns["ts"].cells[: self._history.bars]
+
+    @property
+    def targets(self) -> Floats:
+        """What it wants at each of its bars; of a member that knows its signals, which are targets."""
+        return self._inputs().signal.target[: self._history.bars]
+
     def foreseen(self, stop: int) -> int:
-        """The first bar from `bars` on, and before `stop`, that has to be met at its own time; `stop` when none has.
-        Of a member that knows its signals."""
-        book = self.book
-        if self.bars == 0 or any(book.live_of(*UNFORESEEN)):
+        """The first bar from `bars` on, before `stop`, to be met at its own time, else `stop`; of one that knows signals."""
+        if self.bars == 0 or any(self.book.live_of(*UNFORESEEN)):
             return self.bars
-        inputs = self._inputs()
-        calm = calm_of(inputs, book.kernel)
-        if calm is None:
-            return self.bars
-        first, width = self.bars, LOOK_BARS
-        while first < stop:
-            end = min(first + width, stop)
-            found = calm.lasts_until(inputs, first, end)
-            if found < end:
-                return found
-            first, width = end, 4 * width
-        return stop
+        found = calm_until(self._inputs(), self.book.kernel, stop, self._ready_room(stop))
+        self._calm_to = found if self.beside is None else self.beside.calm_until(self.bars, found)
+        return self._calm_to
 
     def meet(self) -> None:
         """Have a simulated venue do its part of the next bar, before any bot decides, if it can be written."""
@@ -144,19 +144,19 @@ class Member:
             end = self._calm_until()
             if end > self.bars and self._quiet(end, written_ts):
                 continue
+            self._calm_to = 0
             if not self._act(self.bars, written_ts):
                 return
 
     def _calm_until(self) -> int:
-        """The first bar not done in which something may happen, as far as can be foreseen. A bot that is computed from
-        the anchor, or under limits, foresees nothing: each of its bars is asked of the venue, as is one that had begun
-        when the process before died in it."""
+        """The first bar not done in which something may happen. A bot that is computed from the anchor, or under limits,
+        foresees nothing, nor does one in a bar that had begun when the process before died."""
         book = self.book
         if not self.foresees or self.bars in (0, self._met) or book.is_closing or book.last_fill_ts is not None:
             return self.bars
-        inputs = self._inputs()
-        calm = calm_of(inputs, self.book.kernel)
-        return self.bars if calm is None else calm.lasts_until(inputs, self.bars, self.reached)
+        if self._calm_to > self.bars:
+            return min(self._calm_to, self.reached)
+        return calm_until(self._inputs(), book.kernel, self.reached, self._ready_room(self.reached))
 
     def _inputs(self) -> Inputs:
         return self._columns.inputs(targets=self._targets)
@@ -180,7 +180,7 @@ class Member:
                 ts=columns["ts"].cells[first:end].tolist(),
                 close=columns["close"].cells[first:end].tolist(),
                 equity=room.equity[first:end].tolist(),
-                asked=self._columns.asked(first, end),
+                asked=self._asked(first, end),
                 position=after.holding.side * after.holding.lots,
                 kernel=state_bytes(after),
                 written_ts=written_ts,
@@ -199,7 +199,7 @@ class Member:
         met, room = book.kernel, self._ready_room(bar)
         ts = int(self._history.columns["ts"].cells[bar])
         decided, refusal = decided_at(inputs, met, bar, room)
-        asked, said = self._asked(bar), ""
+        (asked,), said = self._asked(bar, bar + 1), ""
         if self.beside is not None:
             decided, said = self.beside.decided(shown(inputs, met, decided, bar, refusal))
         self._tracer.begin(bar, ts, asked, refusal, met, decided, inputs.rules)
@@ -293,7 +293,8 @@ class Member:
         self._room.log.counts[:] = 0
         return self._room
 
-    def _asked(self, bar: int) -> bool:
+    def _asked(self, first: int, stop: int) -> list[bool]:
+        """Whether the signals of bars `first` to `stop - 1` wanted an entry."""
         if self._targets:
-            return bool(self._inputs().signal.target[bar] != 0.0)
-        return self._columns.code(bar) & ENTRY_BITS != 0
+            return wants(self._inputs().signal, slice(first, stop)).tolist()
+        return self._columns.asked(first, stop)

@@ -7,7 +7,8 @@
 3. An entry of one leg alone opens nothing: the other leg must stand already, or enter at the same close.
 4. A leg that stands alone, because the other was stopped, liquidated, closed by hand or by a breaker, or refused at the
    venue, is closed at its next decision. Nothing enters again before the strategy has wanted nothing once.
-5. What the pair remembers is a fact of the journal, `pair:NAME`, written with what it came from.
+5. A bar that is calm for both legs is asked of neither: see `Leg.calm_until`.
+6. What the pair remembers is a fact of the journal, `pair:NAME`, written with what it came from.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
@@ -25,6 +28,7 @@ from karat.bots.desk.member import Member
 from karat.bots.desk.orders import NOTHING_DECIDED, Wish, wishes
 from karat.bots.desk.risk_gate import RiskGate
 from karat.core.ids import BotId, MarketId
+from karat.core.model.candles import Ints
 from karat.core.model.reasons import Reason, Refusal
 from karat.kernel.state import State
 from karat.oms.client_ids import Part
@@ -58,6 +62,7 @@ class Leg:
     seen: Foretold | None = None
     entry_bar: int = -1
     _told_bar: int = -1
+    _lone: Ints | None = None  # its bars that the other leg does not have
 
     @property
     def runs(self) -> bool:
@@ -68,6 +73,24 @@ class Leg:
         after, words = self.pairing.bound(self, shown)
         self.seen = shown._replace(decided=after)
         return after, words
+
+    def calm_until(self, first: int, stop: int) -> int:
+        """See `Binding`. The pair has a part in every bar while the other leg does not run, or does not stand beside
+        this one; in those that the other market lacks; and, where the pair waits, in those that want nothing."""
+        other = self.pairing.legs.get(1 - self.place)
+        if self.member is None or other is None or other.member is None or not other.runs:
+            return first
+        if self.book.kernel.holding.side and not other.may_stand:
+            return first
+        if self._lone is None:
+            self._lone = np.flatnonzero(~np.isin(self.member.opened, other.member.opened))
+        place = int(self._lone.searchsorted(first))
+        if place < len(self._lone):
+            stop = min(stop, int(self._lone[place]))
+        if self.pairing.paused:
+            none = np.flatnonzero(self.member.targets[first:stop] == 0.0)
+            stop = first + int(none[0]) if len(none) else stop
+        return stop
 
     def closed(self, book: Book, bar: int, ts: int, state: State, confidence: float | None) -> None:
         """A bar has closed; its own gate is told of it once, whichever leg is asked first."""
@@ -144,7 +167,7 @@ class Pairing:
         for place, leg in self.legs.items():
             shown = leg.at(ts)
             if shown is not None:
-                leg.closed(leg.book, shown.bar, ts, shown.decided, shown.confidence if shown.target != 0.0 else None)
+                leg.closed(leg.book, shown.bar, ts, shown.decided, shown.confidence if shown.wants else None)
                 opens = [wish for wish in wishes(shown.met, shown.decided) if wish.part is not Part.EXIT]
                 assert len(opens) < 2, "a strategy that gives targets has one order at a time"
                 record = leg.book.record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -29,7 +29,8 @@ class Road:
 @dataclass(slots=True, eq=False)
 class Lane:
     """`place` is the bot's in the order in which bots decide at one close. `due` is the first bar that has to be met at
-    its own time: everything before it is calm, and may be done later, together."""
+    its own time: everything before it is calm, and may be done later, together. `beside` is the lane of the other leg
+    of a pair: both are due at one close wherever both have a bar."""
 
     place: int
     member: Member
@@ -37,6 +38,7 @@ class Lane:
     due: int = 0
     intents: int = 0
     plan: int = field(default=0)
+    beside: Lane | None = None
 
     @property
     def is_over(self) -> bool:
@@ -47,13 +49,21 @@ class Lane:
         """When the bar that is due closes."""
         return self.road.closes[self.due]
 
-    def foresee(self, *, each: bool) -> None:
-        """Find the bar that is due next; with `each` every one is."""
+    def foresee(self, until_ms: int | None = None) -> None:
+        """Find the bar that is due next, or that none is among those that close by `until_ms`."""
         member = self.member
         self.intents = member.book.next_intent
         self.plan += 1
         bars, stop = member.bars, len(self.road.closes)
-        self.due = bars if each or self.road.arrivals is not None or bars >= stop else member.foreseen(stop)
+        if until_ms is not None:
+            stop = bisect_right(self.road.closes, until_ms)
+        self.due = bars if self.road.arrivals is not None or bars >= stop else member.foreseen(stop)
+
+    def meet_at(self, close_ts: int) -> None:
+        """Be due at a close, where there is a bar that closes then."""
+        place = bisect_left(self.road.closes, close_ts, self.member.bars, self.due)
+        if place < self.due and self.road.closes[place] == close_ts:
+            self.due = place
 
     def reach(self) -> None:
         """The bar that is due has closed."""

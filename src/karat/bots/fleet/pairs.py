@@ -10,6 +10,7 @@ from karat.bots.desk.gates import Gate
 from karat.bots.desk.member import Member
 from karat.bots.desk.pairing import Leg, Pair, Pairing, fact_of
 from karat.bots.desk.risk_gate import RiskGate
+from karat.bots.fleet.lanes import Lane
 from karat.bots.past import Enlisted
 from karat.core.ids import BotId
 from karat.ports.feed import FeedKey
@@ -48,6 +49,14 @@ class Pairs:
             leg = pairing.legs[place]
             leg.member = member
             member.beside = leg
+
+    def couple(self, lanes: Iterable[Lane]) -> None:
+        """Let the lane of each leg know that of the other, where both are under way."""
+        running = {lane.member.book.record.id: lane for lane in lanes}
+        for bot, lane in running.items():
+            if bot in self._places:
+                pairing, place = self._places[bot]
+                lane.beside = running.get(pairing.pair.legs[1 - place])
 
 
 def keyed(groups: Mapping[FeedKey, list[Enlisted]], pairs: Iterable[Pair]) -> dict[FeedKey, list[Enlisted]]:

@@ -96,6 +96,7 @@ class FleetRunner(Runner):
             ahead = [one for one in members if self._proves(*one) and one[0].limits is LimitedBy.NONE]
             for group, whole in ((ahead, True), ([one for one in members if one not in ahead], False)):
                 lanes += self._lanes(shared, past, key, group, places, whole=whole) if group else []
+        self._bound.couple(lanes)
         schedule = self._schedule = Schedule(lanes)
         watch = Watch(desk, self._timings)
         closes = 0
@@ -105,9 +106,10 @@ class FleetRunner(Runner):
             if desk.condition.killed:
                 watch.tick(schedule.now_ms)
             if self._sees_fleet:
-                for lane in schedule.stirred():
+                stirred = schedule.stirred()
+                for lane in stirred:
                     lane.catch_up(schedule.now_ms)
-                    schedule.plan(lane, each=False)
+                schedule.plan(stirred)
             closes += 1
             if closes % GIVE_WAY == 0:
                 await asyncio.sleep(0)
@@ -121,6 +123,7 @@ class FleetRunner(Runner):
 
     async def _close(self, shared: Shared, schedule: Schedule, due: list[Lane]) -> None:
         """One close of the common clock: bars, the venue's part, decisions, and then what is sent."""
+        met = tuple(due)
         self._each(shared, schedule, due, _brought)
         if any(lane.road.arrivals is not None for lane in due):
             await self._voices.ask([lane.member.voice for lane in due if lane.road.arrivals is not None])
@@ -129,7 +132,7 @@ class FleetRunner(Runner):
         shared.desk.flush()
         for lane in due:
             lane.member.book.forget()
-            schedule.plan(lane, each=False)
+        schedule.plan(met)
 
     def _each(self, shared: Shared, schedule: Schedule, due: list[Lane], work: Callable[[Lane, int], None]) -> None:
         """Do one part of a close for every bot in its order. One that fails is due no more."""

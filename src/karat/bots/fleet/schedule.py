@@ -4,7 +4,8 @@
    all fills of that close and, as orders in flight, what those before it decided.
 2. Bars in which nothing can happen to a bot are done when they are wanted: before its next bar that is due, and before
    anybody is asked who looks at the whole fleet.
-3. An order that came to a bot from elsewhere (a portfolio rule, the kill switch) ends its calm at once.
+3. Both legs of a pair are met at a close at which either has to be: what one does the other answers at once.
+4. An order that came to a bot from elsewhere (a portfolio rule, the kill switch) ends its calm at once.
 """
 
 from __future__ import annotations
@@ -27,14 +28,31 @@ class Schedule:
         self._heap: list[tuple[int, int, int]] = []
         self._acting: list[Lane] = []
         self.now_ms = 0
-        for lane in self.lanes.values():
-            self.plan(lane, each=False)
+        self.plan(self.lanes.values())
 
-    def plan(self, lane: Lane, *, each: bool) -> None:
-        """Find out anew when a bot is due."""
-        lane.foresee(each=each)
-        if not lane.is_over:
-            heapq.heappush(self._heap, (lane.close_ts, lane.place, lane.plan))
+    def plan(self, lanes: Iterable[Lane]) -> None:
+        """Find out anew when bots are due, and the other legs of their pairs, which are at their last close first."""
+        planned = set[int]()
+        for lane in lanes:
+            if lane.place in planned:
+                continue
+            bound = [one for one in (lane, lane.beside) if one is not None and self.lanes.get(one.place) is one]
+            planned |= {one.place for one in bound}
+            self._foresee(bound)
+
+    def _foresee(self, bound: list[Lane]) -> None:
+        """Find the bars that are due next of one bot, or of the two legs of a pair."""
+        first_ms: int | None = None
+        for lane in bound:
+            lane.catch_up(self.now_ms)
+            lane.foresee(first_ms)
+            if not lane.is_over and (first_ms is None or lane.close_ts < first_ms):
+                first_ms = lane.close_ts
+        for lane in bound:
+            if first_ms is not None and len(bound) > 1:
+                lane.meet_at(first_ms)
+            if not lane.is_over:
+                heapq.heappush(self._heap, (lane.close_ts, lane.place, lane.plan))
 
     def next(self) -> list[Lane]:
         """Those due at the next close, in their order; none when all is over."""

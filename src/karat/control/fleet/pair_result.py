@@ -10,24 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
+from karat.control.fleet.bot_result import BotResult
 from karat.core.model.candles import Floats
-from karat.ports.journal import BotRecord, FillRecord, TradeRecord
-
-
-class LegResult(Protocol):
-    """What is known of one leg: a `BotResult`."""
-
-    record: BotRecord
-    equity: Floats
-    notional: Floats
-    fills: tuple[FillRecord, ...]
-    trades: tuple[TradeRecord, ...]
-    refusals: Mapping[str, int]
-    first_noes: Mapping[str, int]
+from karat.ports.journal import TradeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +42,7 @@ class PairResult:
     name: str
     strategy: str
     capital: float
-    legs: tuple[LegResult, LegResult]
+    legs: tuple[BotResult, BotResult]
     equity: Floats
     gross: Floats
     net: Floats
@@ -66,7 +54,7 @@ class PairResult:
         return Counter(self.legs[0].refusals) + Counter(self.legs[1].refusals)
 
 
-def pair_result(name: str, first: LegResult, second: LegResult) -> PairResult:
+def pair_result(name: str, first: BotResult, second: BotResult) -> PairResult:
     """A pair out of its legs."""
     equity, held = first.equity + second.equity, np.array([first.notional, second.notional])
     worth = np.where(equity > 0.0, equity, np.nan)
@@ -109,7 +97,7 @@ def _trip(rows: Sequence[tuple[int, int, int, TradeRecord]]) -> RoundTrip:
     )  # fmt: skip
 
 
-def _open_since(leg: LegResult) -> int | None:
+def _open_since(leg: BotResult) -> int | None:
     """When the position that is still held began; None where nothing is."""
     held = leg.fills[-1].position_before + leg.fills[-1].side * leg.fills[-1].lots if leg.fills else 0
     if not held:

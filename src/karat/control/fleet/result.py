@@ -15,34 +15,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from karat.control.fleet.bot_result import BotResult
 from karat.control.fleet.halts import Halt, halts_of
 from karat.control.fleet.pair_result import PairResult, pair_result
 from karat.control.fleet.run import FleetRun
 from karat.core.model.candles import Floats, Ints
 from karat.core.model.instrument import Instrument, Kind
 from karat.core.model.reasons import Refusal
-from karat.ports.journal import BotRecord, FillRecord, TradeRecord
 from karat.stats import Figure, SummaryInput, TradeColumns, Undefined, daily_returns, summary
 
 DAYS_MIN = 3
 _ROWS_MAX = 10**9
 _NO_GATE = ("", "signal")  # nothing was asked for
 _NO_REFUSAL = ("the position is held already", "nothing was ordered")  # and nobody said no
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BotResult:
-    """One bot. `equity` and `notional` (signed, money) are on the fleet's clock; `refusals` counts bars by the first
-    "no" of the kernel or the gates, `first_noes` the times at which a gate began to say no, by gate."""
-
-    record: BotRecord
-    share: float
-    equity: Floats
-    notional: Floats
-    fills: tuple[FillRecord, ...]
-    trades: tuple[TradeRecord, ...]
-    refusals: Mapping[str, int]
-    first_noes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from karat.control.fleet.bot_result import BotResult
 from karat.control.fleet.pair_result import PairResult
-from karat.control.fleet.result import BotResult, FleetResult
+from karat.control.fleet.result import FleetResult
 from karat.control.fleet.run import FleetRun
 from karat.core.model.candles import Floats
 from karat.core.time import timeframe_text

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from karat.control.fleet.bot_result import BotResult
 from karat.control.fleet.pair_result import PairResult
-from karat.control.fleet.result import BotResult, FleetResult
+from karat.control.fleet.result import FleetResult
 from karat.control.fleet.run import FleetRun
 from karat.core.time import DAY_MS, timeframe_text
 from karat.kernel.loop import closing_day

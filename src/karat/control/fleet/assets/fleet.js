@@ -17,18 +17,11 @@ function readFleet() {
   };
 }
 
-class ExposureChart {
+class ExposureChart extends Drawing {
   constructor(frame, report) {
+    super();
     this.report = report;
-    this.legend = frame.querySelector(".legend");
-    this.chart = new Chart(frame, {
-      ts: report.candles.ts,
-      from: 0,
-      to: report.candles.ts.length,
-      draw: () => this.draw(),
-      tell: (bar) => this.tell(bar),
-    });
-    this.tell(null);
+    this.begin(frame, report.candles.ts);
   }
 
   tell(bar) {

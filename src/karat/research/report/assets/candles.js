@@ -24,22 +24,15 @@ function gather(bars, first, last, size) {
   return candles;
 }
 
-class CandleChart {
+class CandleChart extends Drawing {
   constructor(frame, report) {
+    super();
     this.report = report;
     this.bars = report.candles;
-    this.legend = frame.querySelector(".legend");
     this.selected = null; // a row of the trade table, or null
     const count = this.bars.ts.length;
     const shown = Math.max(40, Math.round(frame.querySelector("canvas").clientWidth / 7));
-    this.chart = new Chart(frame, {
-      ts: this.bars.ts,
-      from: count - shown,
-      to: count,
-      draw: () => this.draw(),
-      tell: (bar) => this.tell(bar),
-    });
-    this.tell(null);
+    this.begin(frame, this.bars.ts, count - shown);
   }
 
   price(value) {

@@ -252,3 +252,14 @@ function stroke(context, colour, points, { width = 1, dash = [] } = {}) {
   context.stroke();
   context.setLineDash([]);
 }
+
+/** What draws itself on a chart, and says in its legend what a bar was: the one pointed at, else the last. */
+class Drawing {
+  /** Show the bars from `from` on, all that there are. */
+  begin(frame, ts, from = 0) {
+    this.legend = frame.querySelector(".legend");
+    const draw = () => this.draw();
+    this.chart = new Chart(frame, { ts, from, to: ts.length, draw, tell: (bar) => this.tell(bar) });
+    this.tell(null);
+  }
+}

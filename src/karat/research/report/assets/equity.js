@@ -35,24 +35,17 @@ function linePoints(values, first, last, chart, y) {
   return points;
 }
 
-class EquityChart {
+class EquityChart extends Drawing {
   constructor(frame, report) {
+    super();
     this.report = report;
-    this.legend = frame.querySelector(".legend");
     this.main = report.levels.find((level) => level.name === report.main);
     this.falls = drawdowns(this.main.equity, report.capital);
     this.hidden = new Set();
     for (const button of frame.querySelectorAll("[data-level]")) {
       button.addEventListener("click", () => this.toggle(button));
     }
-    this.chart = new Chart(frame, {
-      ts: report.candles.ts,
-      from: 0,
-      to: report.candles.ts.length,
-      draw: () => this.draw(),
-      tell: (bar) => this.tell(bar),
-    });
-    this.tell(null);
+    this.begin(frame, report.candles.ts);
   }
 
   toggle(button) {

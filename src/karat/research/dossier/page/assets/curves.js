@@ -13,23 +13,16 @@ const BANDS = {
 };
 const FALL_SHARE = 0.24;
 
-class Curves {
+class Curves extends Drawing {
   constructor(frame, data) {
+    super();
     this.frame = frame;
-    this.legend = frame.querySelector(".legend");
     this.ts = unpack(data.ts);
     this.series = data.series.map((one) => ({ ...one, values: unpack(one.values) }));
     this.bands = data.bands;
     this.marks = data.marks;
     this.falls = this.drawdown();
-    this.chart = new Chart(frame, {
-      ts: this.ts,
-      from: 0,
-      to: this.ts.length,
-      draw: () => this.draw(),
-      tell: (day) => this.tell(day),
-    });
-    this.tell(null);
+    this.begin(frame, this.ts);
   }
 
   /** Of what was judged: the chosen parameters with the vault behind them, or all there is. */
