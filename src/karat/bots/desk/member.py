@@ -116,7 +116,7 @@ class Member:
         return self._inputs().signal.target[: self._history.bars]
 
     def foreseen(self, stop: int) -> int:
-        """The first bar from `bars` on, before `stop`, to be met at its own time, else `stop`; of one that knows signals."""
+        """The first bar before `stop` to be met at its own time, else `stop`. Of a member that knows its signals."""
         if self.bars == 0 or any(self.book.live_of(*UNFORESEEN)):
             return self.bars
         found = calm_until(self._inputs(), self.book.kernel, stop, self._ready_room(stop))
@@ -149,7 +149,7 @@ class Member:
                 return
 
     def _calm_until(self) -> int:
-        """The first bar not done in which something may happen. A bot that is computed from the anchor, or under limits,
+        """The first bar not done in which something may happen. A bot computed from the anchor, or under limits,
         foresees nothing, nor does one in a bar that had begun when the process before died."""
         book = self.book
         if not self.foresees or self.bars in (0, self._met) or book.is_closing or book.last_fill_ts is not None:
