@@ -41,6 +41,7 @@ from tests.chaos.storm.world import MS, SECOND, World
 from karat.core.errors import KaratError
 from karat.core.ids import MarketId
 from karat.ports.feed import Feed, FeedKey, Stamp
+from karat.ports.trading import LoggedEvent
 from karat.ports.venue import Quoted
 
 _RESTART_MS = 5_000  # a supervisor waits that long after a process that gave up
@@ -103,12 +104,12 @@ class Storm:
         self._life, self._loop, self.lives = self._new_life(0), None, 0
 
     def run(self) -> Verdict:
-        violation = None
+        violation, events = None, None
         try:
             with observed(self.coverage):
                 self._put()
                 self._run_lives()
-            self._judge_end()
+            events = self._judge_end()
         except Violation as found:
             violation = found
         finally:
@@ -117,10 +118,10 @@ class Storm:
             if self._loop is not None:
                 self._loop.release()
         self.coverage.faults(self.faults.met)
-        events = whole_log(self.journal)
+        events = whole_log(self.journal) if events is None else events
         traces = [trace for bot in self.journal.bots() for trace in self.journal.traces(bot.id, 0, _EVER)]
         self.coverage.told(events, traces)
-        told = log_hash(events)
+        told = log_hash(events) if violation else self.watcher.log.hash
         counts, trades = dict(self.coverage.counts), len(self.exchange.trades)
         return Verdict(self.plan.seed, violation, self.world.steps, self.lives, told, trades, counts)
 
@@ -203,16 +204,19 @@ class Storm:
         if not life.alive:
             raise Died
 
-    def _judge_end(self) -> None:
+    def _judge_end(self) -> list[LoggedEvent]:
+        """Gives the whole log."""
         known, judge = self.known, self.watcher.judge
         self.watcher.after_step()
-        judge(self.watcher.log.read_again())
+        events = whole_log(self.journal)
+        judge(self.watcher.log.read_again(events))
         judge(ending.same_truth(known, self.journal))
         judge(ending.nothing_open(known))
         judge(ending.flat(known))
         judge(ending.money(known, lambda: dict(self.plug.wallets(self.journal))))
-        judge(ending.replays(self.plug, self.journal, whole_log(self.journal)))
+        judge(ending.replays(self.plug, self.journal, events))
         judge(ending.traced(known, self.journal, self.tape))
+        return events
 
     # What the world does
 

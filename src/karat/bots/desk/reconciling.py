@@ -72,7 +72,7 @@ class Reconciler:
 
     def _is_busy(self) -> bool:
         """Whether something of ours is there that may change unheard."""
-        return any(book.kernel.holding.side or any(book.live_orders()) for book in self.desk.books.values())
+        return any(book.kernel.holding.side or book.live_orders() for book in self.desk.books.values())
 
     def _take_answers(self, now_ms: int) -> None:
         looked = self.desk.looked

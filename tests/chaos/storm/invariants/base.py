@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import ClassVar
 
 from tests.chaos.storm.exchange import Exchange
 from tests.chaos.storm.parts import Watched
@@ -24,7 +25,10 @@ EXITS = frozenset({Part.EXIT, Part.STOP, Part.TAKE, Part.FLATTEN})
 
 
 class Check:
-    """One or several invariants, fed as things happen. Each method gives what it found broken."""
+    """One or several invariants, fed as things happen. Each method gives what it found broken. `hears`: the kinds of
+    entries that `on` is told of."""
+
+    hears: ClassVar[tuple[type[Entry], ...]] = ()
 
     def on(self, entry: Entry, known: Known) -> Found:
         """Something is on the tape; `known` has taken it in already."""

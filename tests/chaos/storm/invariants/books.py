@@ -17,6 +17,8 @@ from karat.ports.venue import Submit
 class Fills(Check):
     """S4: booked is what the venue traded, each trade once, nothing falls away; an overfill halts its market."""
 
+    hears = (Committed, Posted)
+
     def __init__(self) -> None:
         self._booked: dict[str, str] = {}
         self._halted: dict[str, str] = {}
@@ -57,6 +59,8 @@ class Fills(Check):
 
 class Sums(Check):
     """S5: lots, money and fees of each account are those of its fills, to the last digit."""
+
+    hears = (Committed,)
 
     def __init__(self) -> None:
         self._accounts: dict[tuple[BotId, MarketId], AccountRecord] = {}

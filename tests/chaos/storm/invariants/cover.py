@@ -34,6 +34,8 @@ class Cover(Check):
     position is gone `flatten_max` later. What a hand brought in is nobody's to cover.
     """
 
+    hears = (Posted,)
+
     def __init__(self) -> None:
         self._seen = 0
         self._ours: dict[MarketId, int] = {}

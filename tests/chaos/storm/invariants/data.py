@@ -16,6 +16,8 @@ from karat.ports.journal_columns import QuietBars
 class Decisions(Check):
     """S17: bars that have closed, each decided once, in their order. S10: a mark is a price."""
 
+    hears = (Committed,)
+
     def __init__(self) -> None:
         self._newest: dict[BotId, int] = {}
 

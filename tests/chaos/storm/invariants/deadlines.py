@@ -15,6 +15,8 @@ from karat.ports.journal_columns import QuietBars
 class Unheard(Check):
     """L1: an order of which nothing is known is known again after D_max and two looks."""
 
+    hears = (Committed,)
+
     def __init__(self) -> None:
         self._since: dict[ClientOrderId, int] = {}
 
@@ -59,6 +61,8 @@ class Killed(Check):
 class Ready(Check):
     """L4: books and venue are compared soon after every start."""
 
+    hears = (Began, Ended)
+
     def __init__(self) -> None:
         self._since: int | None = None
 
@@ -79,6 +83,8 @@ class Ready(Check):
 
 class Ticks(Check):
     """L5: a good bar that came is decided, or skipped with a reason, within 1.2 periods."""
+
+    hears = (Delivered, Committed, Ended)
 
     def __init__(self) -> None:
         self._due: dict[tuple[BotId, int], int] = {}
@@ -123,6 +129,8 @@ class Ticks(Check):
 
 class Pages(Check):
     """L6: what a person must know reaches a channel in time. Time counts while a channel is there to be reached."""
+
+    hears = (Committed, Notified)
 
     def __init__(self) -> None:
         self._waiting: dict[int, tuple[int, str]] = {}

@@ -25,6 +25,8 @@ class WorstCase(Check):
     counted here, not asked of the order.
     """
 
+    hears = (Posted, Arrived)
+
     def __init__(self) -> None:
         self._marks: dict[MarketId, deque[tuple[int, int]]] = {}
 
@@ -164,6 +166,8 @@ def _reduces(order: Resting) -> bool:
 class Shut(Check):
     """S8: nothing that adds risk leaves while anything stands against it: by the desk's own account, and in truth."""
 
+    hears = (Delivered, Posted)
+
     def __init__(self) -> None:
         self._fresh: dict[MarketId, int] = {}  # the newest close of a good bar that was handed over
         self._skewed_since: int | None = None
@@ -198,6 +202,8 @@ class Shut(Check):
 class Weight(Check):
     """S14: within the budget, and silent while banned."""
 
+    hears = (Began, Heard, Posted, Arrived)
+
     def __init__(self) -> None:
         self._banned_until = 0
 
@@ -224,6 +230,8 @@ class Weight(Check):
 class Modes(Check):
     """S16: what leaves has a name of this journal, and comes from a bot that may send."""
 
+    hears = (Posted,)
+
     def on(self, entry: Entry, known: Known) -> Found:
         if not isinstance(entry, Posted) or not isinstance(entry.request, Submit):
             return
@@ -236,6 +244,8 @@ class Modes(Check):
 
 class OneWriter(Check):
     """S20: who commits or sends holds the newest lease."""
+
+    hears = (Committed, Posted)
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Committed) and entry.transaction.token != known.token:

@@ -18,6 +18,8 @@ from karat.ports.venue import Submit
 class Intended(Check):
     """S1: what leaves was committed before, as it leaves, and committed as sent."""
 
+    hears = (Posted,)
+
     def on(self, entry: Entry, known: Known) -> Found:
         if not isinstance(entry, Posted) or not isinstance(entry.request, Submit):
             return
@@ -36,6 +38,8 @@ class Intended(Check):
 
 class Once(Check):
     """S2: one live order per intent, one content per id, nothing sent again blindly."""
+
+    hears = (Posted, Arrived)
 
     def __init__(self) -> None:
         self._left: dict[ClientOrderId, tuple[Submit, set[int]]] = {}
@@ -65,6 +69,8 @@ class Once(Check):
 
 class OneEntry(Check):
     """S3: one signal, one entry; none beside one of which nothing is known."""
+
+    hears = (Committed, Posted)
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, int, str], tuple[int, int, int, Part]] = {}
@@ -106,6 +112,8 @@ class ExitsOnlyReduce(Check):
     the position may meet what a hand brought in, or what other bots hold on its side: never more than that, and what
     its bot has of them then is gone soon.
     """
+
+    hears = (Posted, Committed)
 
     def __init__(self) -> None:
         self._seen = 0
@@ -178,6 +186,8 @@ class ExitsOnlyReduce(Check):
 class Monotonic(Check):
     """S9: no way outside the table, the end is the end, and only the venue's word or the proof of absence ends."""
 
+    hears = (Committed,)
+
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Committed):
             for change in known.changes:
@@ -211,6 +221,8 @@ class Monotonic(Check):
 
 class WellFormed(Check):
     """S10: whole, positive, on the grid, inside the market's own bounds."""
+
+    hears = (Posted,)
 
     def __init__(self) -> None:
         self._terms: dict[str, Terms] = {}
