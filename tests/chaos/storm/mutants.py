@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.chaos.storm.mutated import ROOT, patched_text
+from tests.chaos.storm.mutated import ALSO, ROOT, Patch, patched_text
 
 _TIMEOUT_S = 600.0
 
@@ -20,7 +20,8 @@ _TIMEOUT_S = 600.0
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """`path` below `src`. `caught_by`: invariants of which one has to catch it. `seed`: one that does, or the first of
-    those to try; `profile` "": that of the seed."""
+    those to try; `profile` "": that of the seed. `also`: further patches, where one alone is healed by what stands
+    behind it."""
 
     name: str
     path: str
@@ -29,9 +30,12 @@ class Mutant:
     caught_by: frozenset[str]
     seed: int = 1
     profile: str = ""
+    also: tuple[Patch, ...] = ()
 
     def text(self) -> str:
-        """Its file with the mutant in it. Raises Stale."""
+        """Its file with the mutant in it. Raises Stale, for the files of `also` as well."""
+        for patch in self.also:
+            patched_text(*patch)
         return patched_text(self.path, self.old, self.new)
 
 
@@ -64,6 +68,7 @@ def fate(mutant: Mutant, seeds: Sequence[int], environment: dict[str, str], prof
     mutant.text()
     command = [
         sys.executable, "-m", "tests.chaos.storm.mutated", mutant.path, mutant.old, mutant.new,
+        *(word for patch in mutant.also for word in (ALSO, *patch)),
         "--json", "--until-caught", *map(str, seeds), "--profile", profile or mutant.profile,
     ]  # fmt: skip
     done = subprocess.run(

@@ -95,9 +95,12 @@ class Storm:
         )  # fmt: skip
         self.known = Known(setting, self.exchange, self.world, self.journal.bots())
         self.known.origin = self.journal.origin
+        self.known.numbers = {bot.id: self.journal.number_of(bot.id) for bot in self.journal.bots()}
         self.known.quiet_from_ms = START_MS + plan.quiet_from_ms
         self.known.watch, self.known.clock_error_ms = self._watched, lambda: self._clock.error_ms
         self.known.channel_is_up = lambda: self.faults.now(Kind.NOTIFIER, self.world.passed_ms) is None
+        self.known.journal_is_up = lambda: self.faults.now(Kind.DATABASE, self.world.passed_ms) is None
+        self.known.true_close = lambda market, timeframe_ms, ts: self.markets[market].bar(timeframe_ms, ts).close
         self.watcher = Watcher(self.known, self.tape, self.wires, seed, self.journal)
         self._clock = VirtualClock(self.world, self.faults)
         self._process: Process | None = None

@@ -13,11 +13,12 @@ from tests.chaos.storm.setting import Setting
 from tests.chaos.storm.tape import Began, Commanded, Committed, Ended, Entry, Heard, Leased, Posted, has_done
 from tests.chaos.storm.world import World
 
+from karat.bots.desk.codec import fill_of
 from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.oms.client_ids import OrderKey, Part, order_key
 from karat.oms.records import Event, Fill
 from karat.ports.journal import BotRecord
-from karat.ports.trading import OrderRecord
+from karat.ports.trading import NewEvent, OrderRecord
 from karat.ports.venue import Looked, OrderSaid, Submit
 
 Found = Iterator[tuple[str, str]]  # the invariant's name, and what is wrong
@@ -58,17 +59,30 @@ class Change:
     lots_before: int
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a bot closed against another of its market, by their books alone; the bot's lots before it."""
+
+    bot: BotId
+    market: MarketId
+    side: int
+    fill: Fill
+    lots_before: int
+
+
 class Known:
     """The witnesses, and what of them adds up. `good_ms`: time with the venue reachable and the process up."""
 
     def __init__(self, setting: Setting, exchange: Exchange, world: World, bots: tuple[BotRecord, ...] = ()) -> None:
         self.setting, self.exchange, self.world = setting, exchange, world
         self.bots = {bot.id: bot for bot in bots}
+        self.numbers: dict[BotId, int] = {}  # of bots, in the names of orders
         self.origin: int | None = None
         self.quiet_from_ms = 0  # true time from which no fault is there
         self.records: dict[ClientOrderId, OrderRecord] = {}
         self.sums: dict[tuple[BotId, MarketId], Sum] = {}
         self.changes: tuple[Change, ...] = ()  # of the transaction on hand
+        self.settled: tuple[Settled, ...] = ()  # of the transaction on hand
         self.heard: dict[ClientOrderId, list[Event]] = {}
         self.posted: set[ClientOrderId] = set()
         self.sent_ms: dict[ClientOrderId, int] = {}  # when the newest sending was committed
@@ -79,9 +93,12 @@ class Known:
         self.killed_good_ms: int | None = None
         self.released: set[str] = set()
         self.good_ms = 0
+        self.writable_ms = 0  # of it, how long the journal took what it was given
         self.watch: Callable[[], Watched | None] = lambda: None
         self.clock_error_ms: Callable[[], int] = lambda: 0
         self.channel_is_up: Callable[[], bool] = lambda: True
+        self.journal_is_up: Callable[[], bool] = lambda: True
+        self.true_close: Callable[[MarketId, int, int], float | None] = lambda market, timeframe_ms, ts: None
 
     @property
     def now_ms(self) -> int:
@@ -95,6 +112,7 @@ class Known:
         """Before the checks see it."""
         if isinstance(entry, Committed):
             self.changes = tuple(self._changed(record) for record in entry.transaction.orders)
+            self.settled = tuple(self._settled(event) for event in entry.transaction.events if _settles(event))
             self.last = entry.sequence
             if has_done(entry, "kill.release"):
                 self._release()
@@ -149,6 +167,16 @@ class Known:
         self.records[order.id] = record
         return Change(old, record, new, before)
 
+    def _settled(self, event: NewEvent) -> Settled:
+        told, bot = event.happening.payload["settled"], event.bot
+        assert bot is not None, "a settlement is a bot's"
+        market, fill = self.bots[bot].market, fill_of(told["fill"])
+        one = self.sums.setdefault((bot, market), Sum())
+        before = one.lots
+        one.lots += told["side"] * fill.lots
+        one.flow -= told["side"] * self.value(market, fill.lots, fill.price)
+        return Settled(bot, market, told["side"], fill, before)
+
     def _hear(self, entry: Heard) -> None:
         if isinstance(entry.said, Looked):
             self.has_looked = True
@@ -170,6 +198,10 @@ class Known:
     def _release(self) -> None:
         self.killed_good_ms = None
         self.released.update(self.setting.markets)
+
+
+def _settles(event: NewEvent) -> bool:
+    return "settled" in event.happening.payload
 
 
 def adds_risk(request: Submit) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.chaos.storm.invariants.base import Check, Known
-from tests.chaos.storm.invariants.books import Fills, Sums
+from tests.chaos.storm.invariants.books import Declared, Fills, Remains, Sums, Unbooked
 from tests.chaos.storm.invariants.cover import Cover
 from tests.chaos.storm.invariants.data import Decisions
 from tests.chaos.storm.invariants.deadlines import Healed, Killed, Pages, Ready, Ticks, Unheard
 from tests.chaos.storm.invariants.gates import Modes, OneWriter, Shut, Weight, WorstCase
+from tests.chaos.storm.invariants.lives import Lives
 from tests.chaos.storm.invariants.log import Canary, Commands, Inbox, Log, Shown
 from tests.chaos.storm.invariants.orders import ExitsOnlyReduce, Intended, Monotonic, Once, OneEntry, WellFormed
 from tests.chaos.storm.tape import KINDS, Tape
@@ -19,10 +20,10 @@ from tests.chaos.storm.wires import Wires
 from karat.ports.trading import TradingJournal
 
 SAFETY = (
-    Intended, Once, OneEntry, Fills, Sums, WorstCase, ExitsOnlyReduce, Shut, Monotonic, WellFormed, Cover, Shown,
-    Weight, Canary, Modes, Decisions, Commands, Inbox, OneWriter,
+    Intended, Once, OneEntry, Fills, Unbooked, Sums, Remains, Declared, WorstCase, ExitsOnlyReduce, Shut, Monotonic,
+    WellFormed, Cover, Shown, Weight, Canary, Modes, Decisions, Commands, Inbox, OneWriter,
 )  # fmt: skip
-LIVENESS = (Unheard, Killed, Ready, Ticks, Pages, Healed)
+LIVENESS = (Unheard, Killed, Ready, Ticks, Pages, Healed, Lives)
 
 
 @dataclass
@@ -88,6 +89,7 @@ class Watcher:
         self._now_us, self._stalled_us = known.world.now_us, known.world.stalled_us
         if known.life and (self._wires is None or self._wires.reachable):
             known.good_ms += max(passed_ms - stalled_ms, 0)
+            known.writable_ms += max(passed_ms - stalled_ms, 0) if known.journal_is_up() else 0
         if passed_ms:
             for on_time in self._timed:
                 self.judge(on_time(known))
