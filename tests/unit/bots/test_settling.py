@@ -11,6 +11,7 @@ import pytest
 from tests.unit.bots.fleet import POLICY
 from tests.unit.bots.slow_venue import CANDLES, FUNDING, INSTRUMENT, PRICE, TS, SlowVenue
 
+from karat.app.asking import ask_desk
 from karat.bots.creation import new_bot
 from karat.bots.desk.beside import is_marked, may_close
 from karat.bots.desk.book import Book
@@ -72,6 +73,10 @@ class Fleet:
         self.reconciler = Reconciler(self.desk, self.kill.saw_view)
         self.reconciler.restore()
         self.quote()
+
+    def end(self) -> None:
+        """The process is gone, and its lease with it."""
+        self.journal.release_lease(self.desk.token)
 
     def quote(self) -> None:
         fresh = self.desk.condition.freshness
@@ -136,6 +141,21 @@ def test_a_lot_against_a_lot_which_no_venue_would_take_is_settled_and_the_kill_s
     assert [one["with"] for one in told] == [EVA, ADA]
     fleet.kill.release("grace")
     assert not fleet.kill.state.latched
+
+
+def test_without_settling_no_release_would_be_given_where_no_bots_run(fleet: Fleet) -> None:
+    """Who asks then looks at the books, since nobody looks at the venue."""
+    fleet.trades(ADA, 1, 1)
+    fleet.trades(EVA, -1, 1)
+    fleet.kill.pull("enough", "test")
+    fleet.end()
+    early = ask_desk(fleet.journal, "kill.release", {}, "grace")
+    assert early is not None and not early.done and "not seen flat" in early.answer
+    fleet.begin()
+    fleet.looks()
+    fleet.end()
+    done = ask_desk(fleet.journal, "kill.release", {}, "grace")
+    assert done is not None and done.done and "kill" not in fleet.journal.facts()
 
 
 def test_what_was_settled_is_what_the_log_says_and_what_a_restart_finds(fleet: Fleet) -> None:
