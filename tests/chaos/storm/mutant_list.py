@@ -222,4 +222,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "in ((long, short), (short, long)):", "in ((long, short), (long, short))[:1]:",
         "S5", seed=20037,
     ),
+    _mutant(
+        "an overfill is let go of", "karat/oms/order.py",
+        "    if booked.filled_lots > order.lots:\n        alarms",
+        "    if booked.filled_lots > order.lots:\n        return _stay(order, known, alarms)\n"
+        "    if booked.filled_lots > order.lots:\n        alarms",
+        "S4", seed=33,
+    ),
 )  # fmt: skip
