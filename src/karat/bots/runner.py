@@ -111,6 +111,9 @@ class Runner:
             steady = SteadyClock(self._clock, asyncio.get_running_loop().time) if live else None
             desk = self._desk_by(token, self._clock.now_ms if steady is None else steady.now_ms)
             self._steady = steady
+            if not desk.outbox.take_over():
+                while not desk.flush():
+                    await self._clock.sleep(WATCH_SECONDS)
             if steady is not None:
                 desk.heard_ts = steady.hear
             self._board = board = Switchboard(desk, self._safety)
@@ -131,7 +134,6 @@ class Runner:
         facts = self._journal.facts()
         desk = Desk(self._journal, self._venue, token, now_ms, self._timings, facts, self._emergency)
         desk.written = self.written if self._bus is None else Publisher(self._bus, self._journal).written
-        desk.outbox.take_over()
         self.desk = desk
         return desk
 

@@ -36,7 +36,7 @@ class Group:
 
     key: FeedKey
     bots: tuple[BotId, ...]
-    feed: Feed | None = None
+    feed: Hurries | None = None  # where it can be hurried, and is followed
     close_ms: int | None = None
     heard_ms: int = 0
     _told_ms: int | None = None  # close_ms for which a missed tick was told
@@ -44,7 +44,8 @@ class Group:
 
     def begins(self, feed: Feed, last_ts: int | None, now_ms: int) -> None:
         """It takes its feed up behind the bar that opened at `last_ts`."""
-        self.feed, self.heard_ms = feed, now_ms
+        self.feed = feed if isinstance(feed, Hurries) else None
+        self.heard_ms = now_ms
         self.close_ms = None if last_ts is None else last_ts + self.key.timeframe_ms
 
     def took(self, bar_ts: int, now_ms: int) -> None:
@@ -57,7 +58,7 @@ class Group:
 
     def late_ms(self, now_ms: int) -> int | None:
         """For how long its next close is overdue; None where nothing is missed."""
-        if self.close_ms is None or not isinstance(self.feed, Hurries):
+        if self.close_ms is None or self.feed is None:
             return None
         period = self.key.timeframe_ms
         if now_ms - max(self.close_ms, self.heard_ms) < MISSED_PERIODS * period:
@@ -67,7 +68,7 @@ class Group:
     def news(self, now_ms: int) -> bool:
         """Whether this missed close is new; asks the feed to look."""
         is_new = self._told_ms != self.close_ms
-        if (is_new or now_ms >= self._hurry_ms) and isinstance(self.feed, Hurries):
+        if (is_new or now_ms >= self._hurry_ms) and self.feed is not None:
             self._hurry_ms = now_ms + self.key.timeframe_ms
             self.feed.hurry()
         self._told_ms = self.close_ms

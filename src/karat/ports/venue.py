@@ -163,11 +163,13 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The connection: up or down, and which part of it ("orders", "events", "quotes")."""
+    """The connection: up or down, and which part of it ("orders", "events", "quotes"). `silent_ms`: for so long from
+    now on the venue wants to be asked nothing; a length, since whose clock is right may not be known."""
 
     up: bool
     part: str
     reason: str = ""
+    silent_ms: int = 0
 
 
 Said = OrderSaid | Charged | Seized | Looked | Quoted | Linked

@@ -42,6 +42,7 @@ _LASTS_MS: dict[Kind, tuple[int, int]] = {
     Kind.BAN: (5_000, 30_000), Kind.MAINTENANCE: (10_000, 60_000), Kind.CLOCK: (10_000, 60_000),
     Kind.NOTIFIER: (10_000, 60_000),
 }  # fmt: skip
+_WAITS = frozenset({"cancel_race"})  # for what it can meet, however long that takes: few limits are let go of
 _COUNTED_MS = (15_000, 60_000)  # how long one that waits for its next things waits
 _Parameters = dict[str, Number]
 
@@ -79,6 +80,8 @@ def _draw(dice: Dice, profile: Profile, last_ms: int, markets: Sequence[MarketId
     more = _PARAMETERS.get(kind, _counted)(dice, arrival_ms_max)
     if kind is Kind.VENUE_SIDE and not place:
         place = dice.pick(list(markets))
+    if variant in _WAITS:
+        lasts = last_ms
     return Fault(kind, at, min(lasts, last_ms - at), place, variant, more)
 
 

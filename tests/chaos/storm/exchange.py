@@ -79,7 +79,7 @@ class Exchange:
         if self.tricks.fills_before_cancel and order.limit_ticks is not None:
             lots = min(self.tricks.fills_before_cancel, max(order.left - 1, 0))
             self.tricks.fills_before_cancel = 0
-            self._fill(order, lots, order.limit_ticks, maker=True)
+            self._fill(order, lots, order.limit_ticks, maker=True, told=not self.tricks.hushes_before_cancel)
             if order.state != "open":
                 return said(EventKind.CANCEL_REFUSED, asked.id, None, number=asked.number, reason=order.state)
         self._end(order, "cancelled", "asked", EventKind.CANCEL_DONE)
@@ -227,13 +227,13 @@ class Exchange:
     def _take_ticks(self, order: Resting) -> int:
         return max(self.mark(order.market) + order.side * self.terms[order.market].half_spread_ticks, 1)
 
-    def _fill(self, order: Resting, lots: int, ticks: int, *, maker: bool = False) -> None:
+    def _fill(self, order: Resting, lots: int, ticks: int, *, maker: bool = False, told: bool = True) -> None:
         if order.reduce_only:
             lots = max(min(lots, -self.held[order.market].lots * order.side), 0)
         elif self.tricks.overfill_next and lots == order.left:
             lots, self.tricks.overfill_next = lots + self.tricks.overfill_next, 0
         if lots:
-            self._execute(order, lots, ticks, maker=maker)
+            self._execute(order, lots, ticks, maker=maker, told=told)
         if order.state == "open" and order.reduce_only and self.held[order.market].lots * order.side >= 0:
             self._end(order, "expired", "reduce_only", EventKind.EXPIRE)
 

@@ -144,3 +144,4 @@ class Tricks:
     drop_rest: bool = False
     overfill_next: int = 0
     fills_before_cancel: int = 0  # of the next order that rests and is asked to go
+    hushes_before_cancel: bool = False

@@ -88,7 +88,7 @@ class History:
         for entry in entries:
             self.known.take(entry)
             for check in self.checks:
-                self.found += check.on(entry, self.known)
+                self.found += check.on(entry, self.known) if type(entry) in check.hears else ()
 
     def commit(self, *orders: Order, events: Iterable[NewEvent] | None = None, token: int = 1, **more: Any) -> None:
         """A transaction with one event, unless others are given."""
@@ -131,7 +131,7 @@ class History:
             step = min(ms, 1_000)
             self.world.now_us += step * 1_000
             self.known.good_ms += step if good else 0
-            self.known.stored_ms = self.known.good_ms
+            self.known.writable_ms = self.known.good_ms
             for check in self.checks:
                 self.found += check.on_time(self.known)
             ms -= step

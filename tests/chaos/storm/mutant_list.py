@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from tests.chaos.storm.mutants import Mutant
+from tests.chaos.storm.mutated import Patch
 
 _DESK = "karat/bots/desk/"
 
 
-def _mutant(name: str, path: str, old: str, new: str, *caught_by: str, seed: int = 1) -> Mutant:
-    return Mutant(name, path, old, new, frozenset(caught_by), seed)
+def _mutant(
+    name: str, path: str, old: str, new: str, *caught_by: str, seed: int = 1, also: tuple[Patch, ...] = ()
+) -> Mutant:
+    return Mutant(name, path, old, new, frozenset(caught_by), seed, also=also)
 
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -153,7 +156,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "exits are marked although other bots outweigh them", _DESK + "beside.py",
-        "    if borne >= lots or _is_dust(book, lots, mark):\n", "    if True:\n",
+        "    if borne <= 0:\n", "    if True:\n        return True\n    if borne <= 0:\n",
         "E1", "E2", "E5", "E6", "L3", seed=2,
     ),
     _mutant(
@@ -167,5 +170,72 @@ MUTANTS: tuple[Mutant, ...] = (
         "        lots=order.reserved_lots,\n",
         "        lots=0 if order.status.name in ('UNKNOWN', 'CANCEL_REQUESTED') else order.reserved_lots,\n",
         "S6", seed=103,
+    ),
+    _mutant(
+        "a cancel that was done ends an order without its fills", "karat/oms/order.py",
+        "    reported = max(order.reported_lots, event.lots)\n",
+        "    reported = max(order.reported_lots, 0 if event.kind == EventKind.CANCEL_DONE else event.lots)\n",
+        "S5", seed=79,
+    ),
+    _mutant(
+        "a fill that comes after the end of its order is let go of", "karat/oms/order.py",
+        "    booked = replace(known, fills=tuple(sorted((*order.fills, fill), key=_venue_order)))\n",
+        "    if order.status in (Status.CANCELLED, Status.EXPIRED):\n        return _stay(order, known, alarms)\n"
+        "    booked = replace(known, fills=tuple(sorted((*order.fills, fill), key=_venue_order)))\n",
+        "S4", seed=9,
+    ),
+    _mutant(
+        "a bar that was there already is taken again", "karat/bots/intake.py",
+        '            return [], "it was there already"\n', '            return [arrival._replace(more=False)], ""\n',
+        "L5",
+    ),
+    _mutant(
+        "the last bar is decided again after a restart", "karat/bots/enlisting.py",
+        "        bars = status.bars\n", "        bars = max(status.bars - 1, 0)\n",
+        "E7", "L5", "S17", also=((
+            "karat/bots/runner.py",
+            "min(self._journal.status(record.id).bars for record, _ in members)",
+            "min(max(self._journal.status(record.id).bars - 1, 0) for record, _ in members)",
+        ), (_DESK + "recovery.py", "    if same:\n", "    if True:\n")),
+    ),
+    _mutant(
+        "a bar with a price that cannot be is taken", "karat/bots/intake.py", "LEAP = 1.5  #", "LEAP = 1.5e9  #", "S17",
+    ),
+    _mutant(
+        "a restart forgets who was halted", _DESK + "desk.py",
+        '            if kind == "halt" and told:\n', "            if False:\n",
+        "S8", seed=24,
+    ),
+    _mutant(
+        "a payment that is told again is booked again", _DESK + "charges.py",
+        "    if said.id in desk.charged:\n", "    if False:\n",
+        "E6", "S14", seed=2,
+    ),
+    _mutant(
+        "a decided exit has no mark", _DESK + "protecting.py",
+        "    return not alone or is_marked(book, lots, mark)\n", "    return False\n",
+        "S7", seed=2,
+    ),
+    _mutant(
+        "what is worth an order is taken for dust", _DESK + "beside.py",
+        "times: float = 1.0", "times: float = _SURE",
+        "S7", seed=148,
+    ),
+    _mutant(
+        "an exit leaves without a mark while a stop is alive", _DESK + "beside.py",
+        "    return any(book.live_of(Part.STOP, Part.TAKE)) or not _is_dust(", "    return not _is_dust(",
+        "S7", seed=237,
+    ),
+    _mutant(
+        "one of two bots alone is settled", _DESK + "settling.py",
+        "in ((long, short), (short, long)):", "in ((long, short), (long, short))[:1]:",
+        "S5", seed=20037,
+    ),
+    _mutant(
+        "an overfill is let go of", "karat/oms/order.py",
+        "    if booked.filled_lots > order.lots:\n        alarms",
+        "    if booked.filled_lots > order.lots:\n        return _stay(order, known, alarms)\n"
+        "    if booked.filled_lots > order.lots:\n        alarms",
+        "S4", seed=33,
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.chaos.storm.mutated import ROOT, patched_text
+from tests.chaos.storm.mutated import ALSO, ROOT, Patch, patched_text
 
 _TIMEOUT_S = 900.0
 
@@ -21,7 +21,8 @@ _TIMEOUT_S = 900.0
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """`path` below `src`. `caught_by`: invariants of which one has to catch it. `seed`: one that does, or the first of
-    those to try; `profile` "": that of the seed."""
+    those to try; `profile` "": that of the seed. `also`: further patches, where one alone is healed by what stands
+    behind it."""
 
     name: str
     path: str
@@ -30,9 +31,17 @@ class Mutant:
     caught_by: frozenset[str]
     seed: int = 1
     profile: str = ""
+    also: tuple[Patch, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """As `mutated` is told of it."""
+        return [self.path, self.old, self.new, *(word for patch in self.also for word in (ALSO, *patch))]
 
     def text(self) -> str:
-        """Its file with the mutant in it. Raises Stale."""
+        """Its file with the mutant in it. Raises Stale, for the files of `also` as well."""
+        for patch in self.also:
+            patched_text(*patch)
         return patched_text(self.path, self.old, self.new)
 
 
@@ -64,7 +73,7 @@ def fate(mutant: Mutant, seeds: Sequence[int], environment: dict[str, str], prof
     """Run the storm over `seeds` with the mutant, until one is caught. Raises Stale."""
     mutant.text()
     done = _run(
-        environment, "tests.chaos.storm.mutated", mutant.path, mutant.old, mutant.new,
+        environment, "tests.chaos.storm.mutated", *mutant.words,
         "--json", "--until-caught", *map(str, seeds), "--profile", profile or mutant.profile,
     )  # fmt: skip
     told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -75,7 +84,7 @@ def fates(mutants: Sequence[Mutant], seeds: int, processes: int, environment: di
     """Of all of them (`nursery`), each over that many seeds from its own on, until one is caught. Raises Stale."""
     for mutant in mutants:
         mutant.text()
-    asked = json.dumps([[one.path, one.old, one.new, one.profile, one.seed] for one in mutants])
+    asked = json.dumps([[one.words, one.profile, one.seed] for one in mutants])
     done = _run(environment, "tests.chaos.storm.nursery", str(seeds), str(processes), asked=asked)
     if done.returncode != 0:
         raise RuntimeError(f"the nursery of mutants failed\n{done.stderr[-2_000:]}")

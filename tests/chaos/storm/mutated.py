@@ -1,7 +1,8 @@
-"""The storm with a mutant in one module: `python -m tests.chaos.storm.mutated PATH OLD NEW`, then as the storm.
+"""The storm with a mutant in it: `python -m tests.chaos.storm.mutated PATH OLD NEW [--also PATH OLD NEW]...`, then as
+the storm.
 
-The module is compiled from its patched text under its own name. Nothing is written, everything else is as it is, and so
-is what was compiled to machine code before.
+Each module is compiled from its patched text under its own name. Nothing is written, everything else is as it is, and
+so is what was compiled to machine code before.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 ROOT = Path(__file__).resolve().parents[3]
+ALSO = "--also"
+Patch = tuple[str, str, str]  # a file below src, a text that is there once, what takes its place
 
 
 class Stale(Exception):
@@ -55,11 +58,17 @@ class _Finder(MetaPathFinder):
 
 
 def main(arguments: list[str]) -> int:
-    path, old, new, *others = arguments
-    finder = _Finder(path, patched_text(path, old, new))
-    sys.meta_path.insert(0, finder)
+    others = [ALSO, *arguments]
+    finders: dict[str, _Finder] = {}
+    while others[:1] == [ALSO]:
+        path, old, new = others[1:4]
+        assert path not in finders, f"{path} is patched twice"
+        finders[path] = _Finder(path, patched_text(path, old, new))
+        others = others[4:]
+    sys.meta_path[:0] = finders.values()
     code = importlib.import_module("tests.chaos.storm.__main__").main(others)
-    assert finder.used, f"nothing has imported {path}"
+    for path, finder in finders.items():
+        assert finder.used, f"nothing has imported {path}"
     return code
 
 

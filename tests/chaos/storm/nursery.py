@@ -4,8 +4,8 @@ One storm runs first over the product as it is. Then each mutant is a forked chi
 product code that can be patched, and imports it anew with the mutant in it (`mutated`). What the children keep is what
 takes long to get: third-party packages, and the floors below with what is compiled of them.
 
-In: a JSON list of [path, old, new, profile, first seed]. Out, as each ends: {"mutant": its number, "code": exit status,
-"told": verdicts of its seeds up to the one that is caught}.
+In: a JSON list of [words of `mutated`, profile, first seed]. Out, as each ends: {"mutant": its number, "code": exit
+status, "told": verdicts of its seeds up to the one that is caught}.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from pathlib import Path
 from tests.chaos.storm import mutated, seeding
 
 KEPT = ("karat.core", "karat.bars", "karat.kernel", "karat.stats", "karat.strategies")
-SECONDS_MAX = 600
+SECONDS_MAX = 900
+Grown = tuple[list[str], str, int]
 
 
 def forget() -> None:
@@ -33,19 +34,19 @@ def forget() -> None:
             del sys.modules[name]
 
 
-def grow(mutant: list[str], seeds: int, told: Path) -> int:
+def grow(mutant: Grown, seeds: int, told: Path) -> int:
     """Be the mutant: its verdicts go to the file `told`. Returns the exit status of the storm."""
-    path, old, new, profile, first = mutant
+    words, profile, first = mutant
     out = os.open(told, os.O_WRONLY)
     os.dup2(out, sys.stdout.fileno())
     signal.alarm(SECONDS_MAX)
     forget()
-    chosen = [str(seed) for seed in range(int(first), int(first) + seeds)]
+    chosen = [str(seed) for seed in range(first, first + seeds)]
     fresh = importlib.import_module(mutated.__name__)
-    return fresh.main([path, old, new, "--json", "--until-caught", *chosen, "--profile", profile])
+    return fresh.main([*words, "--json", "--until-caught", *chosen, "--profile", profile])
 
 
-def child(mutant: list[str], seeds: int, told: Path) -> int:
+def child(mutant: Grown, seeds: int, told: Path) -> int:
     """Fork one. Returns its process."""
     process = os.fork()
     if process == 0:

@@ -37,6 +37,7 @@ class Times:
     skew_max: int = 2_000  # what the clock may be wrong
     notice_max: int = 20_000  # how long stale data or a wrong clock may go unseen
     command_max: int = 20_000  # from a command in the inbox to its being taken
+    book_max: int = 20_000  # from a fill that was heard to its booking, while the journal can be written
     audit_max: int = 5_000  # from a command to its event in the log
 
 

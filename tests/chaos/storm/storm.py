@@ -41,7 +41,7 @@ from tests.chaos.storm.world import MS, SECOND, World
 from karat.core.errors import KaratError
 from karat.core.ids import ClientOrderId, MarketId
 from karat.ports.feed import Feed, FeedKey, Stamp
-from karat.ports.trading import OrderRecord
+from karat.ports.trading import LoggedEvent, OrderRecord
 from karat.ports.venue import Quoted
 
 _RESTART_MS = 5_000  # a supervisor waits that long after a process that gave up
@@ -96,23 +96,25 @@ class Storm:
         )  # fmt: skip
         self.known = Known(setting, self.exchange, self.world, self.journal.bots())
         self.known.origin = self.journal.origin
+        self.known.numbers = {bot.id: self.journal.number_of(bot.id) for bot in self.journal.bots()}
         self.known.quiet_from_ms = START_MS + plan.quiet_from_ms
         self.known.watch, self.known.clock_error_ms = self._watched, lambda: self._clock.error_ms
         self.known.channel_is_up = lambda: self.faults.now(Kind.NOTIFIER, self.world.passed_ms) is None
-        self.known.is_stored = lambda: self.faults.now(Kind.DATABASE, self.world.passed_ms) is None
+        self.known.journal_is_up = lambda: self.faults.now(Kind.DATABASE, self.world.passed_ms) is None
         self.known.keeps = lambda: self.faults.now(Kind.DATABASE, self.world.passed_ms, variants=("io",)) is None
+        self.known.true_close = lambda market, timeframe_ms, ts: self.markets[market].bar(timeframe_ms, ts).close
         self.watcher = Watcher(self.known, self.tape, self.wires, seed, self.journal)
         self._clock = VirtualClock(self.world, self.faults)
         self._process: Process | None = None
         self._life, self._loop, self.lives = self._new_life(0), None, 0
 
     def run(self) -> Verdict:
-        violation = None
+        violation, events = None, None
         try:
             with observed(self.coverage):
                 self._put()
                 self._run_lives()
-            self._judge_end()
+            events = self._judge_end()
         except Violation as found:
             violation = found
         finally:
@@ -121,10 +123,10 @@ class Storm:
             if self._loop is not None:
                 self._loop.release()
         self.coverage.faults(self.faults.met)
-        events = whole_log(self.journal)
+        events = whole_log(self.journal) if events is None else events
         traces = [trace for bot in self.journal.bots() for trace in self.journal.traces(bot.id, 0, _EVER)]
         self.coverage.told(events, traces)
-        told = log_hash(events)
+        told = log_hash(events) if violation else self.watcher.log.hash
         counts, trades = dict(self.coverage.counts), len(self.exchange.trades)
         return Verdict(self.plan.seed, violation, self.world.steps, self.lives, told, trades, counts)
 
@@ -208,16 +210,19 @@ class Storm:
         if not life.alive:
             raise Died
 
-    def _judge_end(self) -> None:
+    def _judge_end(self) -> list[LoggedEvent]:
+        """Gives the whole log."""
         known, judge = self.known, self.watcher.judge
         self.watcher.after_step()
-        judge(self.watcher.log.read_again())
+        events = whole_log(self.journal)
+        judge(self.watcher.log.read_again(events))
         judge(ending.same_truth(known, self.journal))
         judge(ending.nothing_open(known))
         judge(ending.flat(known))
         judge(ending.money(known, lambda: dict(self.plug.wallets(self.journal))))
-        judge(ending.replays(self.plug, self.journal, whole_log(self.journal)))
+        judge(ending.replays(self.plug, self.journal, events))
         judge(ending.traced(known, self.journal, self.tape))
+        return events
 
     # What the world does
 

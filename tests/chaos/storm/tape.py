@@ -7,6 +7,7 @@ the step did it. Times are true time, UTC ms.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from tests.chaos.storm.exchange_records import Received
 
@@ -142,6 +143,7 @@ Entry = (
     Began | Ended | Leased | Committed | Kept | Posted | Arrived | Heard | Delivered | Published | Notified | Commanded
     | Asked
 )  # fmt: skip
+KINDS: tuple[type[Entry], ...] = get_args(Entry)
 
 
 def has_done(entry: Entry, kind: str) -> bool:

@@ -109,7 +109,8 @@ class Wires:
         refused_by_gate = bool(refused)
         maintained = self.faults.meet(Kind.MAINTENANCE, self.world.passed_ms)
         if refused:
-            answers: list[Said] = [Linked(False, "orders", f"banned until {self.gate.banned_until_ms}")]
+            until_ms = self.gate.banned_until_ms
+            answers: list[Said] = [Linked(False, "orders", f"banned until {until_ms}", until_ms - now)]
             answers += [_refusal(request, "rate_limited")] if isinstance(request, Submit) else []
         elif maintained is not None:
             refused, answers = "503", [Linked(False, "orders", "maintenance")]
@@ -159,14 +160,20 @@ class Wires:
         return now - self.left_ms.get((request.id, request.sending), now)
 
     def _cancelled(self, request: CancelOrder) -> OrderSaid:
-        """A venue may be too busy with an order to let it go, or fill some of it just before."""
+        """A venue may be too busy with an order to let it go, or fill some of it just before: its answer counts that,
+        its stream, for odd `slices`, never tells."""
         if self._meets(Kind.REJECT, request.market, "cancel_busy"):
             return OrderSaid(Event(EventKind.CANCEL_REFUSED, request.id, number=request.number), "cancel_busy")
         resting = [one for one in self.exchange.by_client_id.get(request.id, []) if one.state == "open"]
         race = self.faults.now(Kind.PARTIAL, self.world.passed_ms, request.market, ("cancel_race",))
         if race is not None and any(one.limit_ticks is not None and one.left > 1 for one in resting):
-            self.faults.count(race)
-            self.exchange.tricks.fills_before_cancel = race.number("lots")
+            tricks, before = self.exchange.tricks, len(self.exchange.trades)
+            tricks.fills_before_cancel = race.number("lots")
+            tricks.hushes_before_cancel = race.number("slices") % 2 == 1
+            said = self.exchange.cancel(request)
+            if len(self.exchange.trades) > before:  # one that may only reduce has nothing to fill where all is closed
+                self.faults.count(race)
+            return said
         return self.exchange.cancel(request)
 
     def _meets(self, kind: Kind, place: str, variant: str) -> bool:

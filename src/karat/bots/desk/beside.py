@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from karat.core.model.instrument import Kind
 from karat.core.model.reasons import Reason
+from karat.oms.client_ids import Part
 
 if TYPE_CHECKING:
     from karat.bots.desk.book import Book
 
 
-_DUST = 1.2  # prices move on the way
+_SURE = 1.2  # times the least that an order must be worth: prices move on the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,15 @@ def is_borne(book: Book) -> bool:
 
 def is_marked(book: Book, lots: int, mark: float | None) -> bool:
     """Whether an exit of `lots` leaves marked as reducing. Of more than the account has the venue fills that much, and
-    the rest follows without a mark; where that would be too small to leave, all of it goes without one. What is too
-    small as a whole leaves marked, to be refused until there is room for it. `mark` in quote units, None: unknown."""
+    the rest follows without a mark; where that would be too small to leave, all of it goes without one, unless a stop
+    or a take is alive beside it: both could fill. What is left over then, or too small as a whole, leaves marked, to be
+    refused until there is room for it. `mark` in quote units, None: unknown."""
     borne = borne_lots(book)
-    if borne >= lots or _is_dust(book, lots, mark):
+    if borne <= 0:
+        return _is_dust(book, lots, mark)  # without a mark or not at all: one that is refused is tried again
+    if borne >= lots or _is_dust(book, lots, mark, _SURE):
         return True
-    return borne > 0 and not _is_dust(book, lots - borne, mark)
+    return any(book.live_of(Part.STOP, Part.TAKE)) or not _is_dust(book, lots - borne, mark, _SURE)
 
 
 def may_close(book: Book, lots: int, mark: float | None) -> bool:
@@ -77,11 +81,11 @@ def may_close(book: Book, lots: int, mark: float | None) -> bool:
     return is_borne(book) or not _is_dust(book, lots, mark)
 
 
-def _is_dust(book: Book, lots: int, mark: float | None) -> bool:
-    """Whether `lots` are worth less than an order must be; without a price, at that of the entry."""
+def _is_dust(book: Book, lots: int, mark: float | None, times: float = 1.0) -> bool:
+    """Whether `lots` are worth less than `times` what an order must be; without a price, at that of the entry."""
     instrument = book.record.instrument
     price = 1.0 if instrument.kind == Kind.INVERSE else book.kernel.holding.average if mark is None else mark
-    return lots * instrument.lot * instrument.contract_size * price < _DUST * instrument.min_notional
+    return lots * instrument.lot * instrument.contract_size * price < times * instrument.min_notional
 
 
 def is_nobodys(book: Book) -> bool:

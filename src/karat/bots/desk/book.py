@@ -34,11 +34,9 @@ DECIDED = frozenset({Part.ENTRY, Part.EXIT})
 KEPT_MAX = 16  # orders that are over and still remembered, so that late words about them find them
 NOTHING_THERE = "reduce_only"  # the venue's word for an order that may only close and finds nothing to
 _TOLD = {
-    Status.SENT: EventKind.SENT,
-    Status.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
-    Status.PARTLY_FILLED: EventKind.FILLED,
-    Status.FILLED: EventKind.FILLED,
-}
+    Status.SENT: EventKind.SENT, Status.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
+    Status.PARTLY_FILLED: EventKind.FILLED, Status.FILLED: EventKind.FILLED,
+}  # fmt: skip
 
 
 class Onlooker(Protocol):
@@ -86,6 +84,7 @@ class Book:
     onlooker: Onlooker | None = None
     paid: dict[str, Decimal] = field(default_factory=dict[str, Decimal])  # funding and borrow, per currency
     began_ms: int = 0  # when this life of the book began
+    _live: tuple[Register | None, tuple[Order, ...]] = (None, ())  # the register, and those of it that are not over
     charges: deque[str] = field(default_factory=lambda: deque[str](maxlen=8))  # ids of charges booked lately
 
     @property
@@ -99,9 +98,11 @@ class Book:
         last = self.last_fill
         return last.ts if last is not None and last.bar == self.kernel.bar else None
 
-    def live_orders(self) -> Iterator[Order]:
+    def live_orders(self) -> tuple[Order, ...]:
         """Those that are not over."""
-        return (order for order in self.register.orders.values() if not order.is_over)
+        if self._live[0] is not self.register:  # one of these never changes
+            self._live = self.register, tuple(one for one in self.register.orders.values() if not one.is_over)
+        return self._live[1]
 
     def live_of(self, *parts: Part) -> Iterator[Order]:
         """Those of some parts that are not over."""
@@ -214,19 +215,18 @@ class Book:
         return Booked(self.record.id, self.gathered.kernels[self.record.id])
 
     def account_record(self) -> AccountRecord:
-        bot, market, held = self.record.id, self.record.market, self.account.holding
-        return AccountRecord(bot, market, held.lots, held.cost, held.realised, held.fees)
+        held = self.account.holding
+        return AccountRecord(self.record.id, self.record.market, held.lots, held.cost, held.realised, held.fees)
 
     def _tell(self, event: Event, before: Order | None, after: Order | None, cause: str, reason: str) -> None:
-        status = None if after is None else after.status
         kind = EventKind.ORDER
         if event.kind is Word.FILL:
             kind = EventKind.FILLED
         elif after is not None and before is not None and before.status != after.status:
             kind = _TOLD.get(after.status, EventKind.ORDER)
         payload: dict[str, Any] = {"event": event_plain(event)}
-        if status is not None:
-            payload["status"] = status.name.lower()
+        if after is not None:
+            payload["status"] = after.status.name.lower()
         if reason:
             payload["reason"] = reason
         self.gathered.tell(self.record.id, kind, reason, payload, cause)
@@ -235,11 +235,10 @@ class Book:
         """Tell whoever looks on that the venue took an entry, or refused it."""
         if self.onlooker is None or before is None or part_of(after.id) not in OPENING:
             return
-        if before.status in (Status.SENT, Status.UNKNOWN) and after.status is not before.status:
-            if event.kind is Word.REJECT and after.status is Status.REJECTED:
-                self.onlooker.order_answered(rejected=True)
-            elif event.kind in (Word.ACK, Word.FILL):
-                self.onlooker.order_answered(rejected=False)
+        heard = before.status in (Status.SENT, Status.UNKNOWN) and after.status is not before.status
+        rejected = event.kind is Word.REJECT and after.status is Status.REJECTED
+        if heard and (rejected or event.kind in (Word.ACK, Word.FILL)):
+            self.onlooker.order_answered(rejected=rejected)
 
     def _keep(self, order: Order) -> None:
         self.touched.add(self.number)

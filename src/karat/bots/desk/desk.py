@@ -210,6 +210,8 @@ class Desk:
         """Our clock was set right by `ms`: so are the times of what was sent by it."""
         for book in self.books.values():
             book.shift(ms, self.now_ms() - ms)
+        if self.condition.silent_until_ms:
+            self.condition.silent_until_ms += ms
         if self.condition.freshness is not None:
             quoted = self.condition.freshness.quoted_ms
             quoted.update({market: at_ms + ms for market, at_ms in quoted.items()})

@@ -168,7 +168,7 @@ class KillSwitch:
         journal, which keep theirs until they run again."""
         here = {book.record.id for book in self._desk.books.values()}
         positions = sum(book.kernel.holding.side != 0 for book in self._desk.books.values())
-        orders = sum(1 for book in self._desk.books.values() for _ in book.live_orders())
+        orders = sum(len(book.live_orders()) for book in self._desk.books.values())
         try:
             positions += sum(one.lots != 0 for one in self._desk.journal.accounts() if one.bot not in here)
             orders += sum(one.bot not in here for one in self._desk.journal.open_orders())

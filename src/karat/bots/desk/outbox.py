@@ -4,8 +4,8 @@
    failed is offered again as it was, because it may have been written and only the answer was lost.
 2. While the journal cannot be written no entry leaves. Stops, takes, and what closes a position for the monitor, the
    watchdog or the kill switch, do where there is an emergency journal: the order is kept there first, with the same
-   force (failures: D2). An exit that a bot decided waits with its bar, which a next life decides again. Questions
-   leave, and what asks an entry back: neither has to be remembered.
+   force (failures: D2). An exit that a bot decided waits with its bar, which a next life decides again. Questions and
+   cancels leave: neither has to be remembered.
 3. A life that finds orders in the emergency journal which the journal does not have takes them over before anything
    else. They count as sent and unheard of, so the venue says what became of them.
 """
@@ -27,7 +27,7 @@ from karat.oms.register import Register
 from karat.ports.cockpit import EventKind
 from karat.ports.emergency import EmergencyJournal
 from karat.ports.trading import OrderRecord, Transaction
-from karat.ports.venue import CancelOrder, OrderSaid, Request, Submit
+from karat.ports.venue import OrderSaid, Request, Submit
 
 if TYPE_CHECKING:
     from karat.bots.desk.desk import Desk
@@ -76,8 +76,10 @@ class Outbox:
         while self._desk.broken is None and not self.is_written:
             if not self._write():
                 return False
+        if self._desk.broken is not None:
+            return False
         self._clear()
-        return self._desk.broken is None
+        return True
 
     def send(self) -> bool:
         """`flush`, until no request is left."""
@@ -104,26 +106,24 @@ class Outbox:
             desk.broken, desk.condition.broken = error, str(error)
             raise
         self._unwritten = None
-        desk.condition.store_writable = True
+        desk.condition.store_writable, self._can_keep = True, self._emergency is not None
         for request in posts:
             self._post(request, transaction.at_ms)
         desk.written(sequence, transaction)  # last: who is told cannot hinder what leaves
         return True
 
-    def take_over(self) -> None:
-        """Take over what a life before let out and could not write. Raises RetryLater where the journal cannot be
-        written, NeedsOperator `emergency_damaged`."""
+    def take_over(self) -> bool:
+        """Take over what a life before let out and could not write. False where it still cannot be written: `flush` has
+        to, before a book is made. Raises NeedsOperator `emergency_damaged`."""
         if self._emergency is None:
-            return
+            return True
         desk = self._desk
         kept = self._emergency.kept()
         self._keeps = bool(kept)
         for one in kept:
             if desk.journal.order(one.order.id) is None:
                 self._take_over_one(one)
-        if not self.flush():
-            raise RetryLater("journal_busy", "Orders that left in an emergency cannot be written.", "Free the disk.")
-        self._clear()
+        return self.flush()
 
     def _take_over_one(self, kept: OrderRecord) -> None:
         """As if it had been written when it left."""
@@ -162,7 +162,7 @@ class Outbox:
         assert self._unwritten is not None
         kept = self._kept_aside()
         for posts in (self._unwritten[1], desk.gathered.posts):
-            leaving = [one for one in posts if _is_harmless(one) or (isinstance(one, Submit) and one.id in kept)]
+            leaving = [one for one in posts if not isinstance(one, Submit) or one.id in kept]
             posts[:] = [one for one in posts if one not in leaving]
             for request in leaving:
                 self._post(request, desk.now_ms())
@@ -175,7 +175,7 @@ class Outbox:
         books = {one.id: desk.book_of(one.id) for one in waiting}
         notes = [book.notes[name] for name, book in books.items() if book is not None and name in book.notes]
         orders = [one for one in notes if one.order.status is Status.SENT]  # else it waited too long, and stays
-        if self._emergency is None or not orders:
+        if self._emergency is None or (self._can_keep and not orders):
             return set()
         try:
             self._emergency.keep(orders)
@@ -184,7 +184,7 @@ class Outbox:
                 LOG.error("Exits wait, stops at the venue stand: %s", error.message)
             self._can_keep = False
             return set()
-        self._can_keep = self._keeps = True
+        self._can_keep, self._keeps = True, self._keeps or bool(orders)
         return {one.order.id for one in orders}
 
     def _clear(self) -> None:
@@ -196,7 +196,7 @@ class Outbox:
         except RetryLater as error:
             LOG.warning("%s", error.message)
             return
-        self._keeps, self._can_keep = False, True
+        self._keeps = False
 
     def _post(self, request: Request, decided_ms: int) -> None:
         """Let a request leave. An entry that waited too long for the journal does not: it was decided for another
@@ -245,11 +245,3 @@ def _part_of(request: Request) -> Part | None:
 def _closes(request: Request) -> bool:
     """Whether this is the first sending of an order that only closes or protects."""
     return isinstance(request, Submit) and request.number == 1 and _part_of(request) in _CLOSES
-
-
-def _is_harmless(request: Request) -> bool:
-    """Whether nobody has to remember that this left: a question, or an entry asked back."""
-    if isinstance(request, CancelOrder):
-        key = order_key(request.id)
-        return key is not None and key.part in _OPENS
-    return not isinstance(request, Submit)

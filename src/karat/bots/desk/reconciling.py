@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from karat.bots.desk.desk import Desk
+from karat.bots.desk.settling import settle_remains
 from karat.bots.desk.words import read_back
 from karat.core.ids import ClientOrderId, MarketId
 from karat.oms.accounts import EXACT, Terms
@@ -72,7 +73,7 @@ class Reconciler:
 
     def _is_busy(self) -> bool:
         """Whether something of ours is there that may change unheard."""
-        return any(book.kernel.holding.side or any(book.live_orders()) for book in self.desk.books.values())
+        return any(book.kernel.holding.side or book.live_orders() for book in self.desk.books.values())
 
     def _take_answers(self, now_ms: int) -> None:
         looked = self.desk.looked
@@ -115,6 +116,7 @@ class Reconciler:
             if book.record.market not in differ or book.record.market in declared:
                 book.doubted_ms = None
             desk.protect(book, "reconcile")
+        settle_remains(desk, view, sorted(view.positions.keys() - differ))
         desk.flush()
 
     def _read_back(self, view: VenueView) -> None:

@@ -1,8 +1,8 @@
 """The trading state from nothing but the log: what the events say is what the tables hold.
 
 1. Orders: an `intent` event writes one down, each word about it is told to a register in the order of the log.
-2. Exact books: the fills that the register books. Where a bot begins again, what its fills made so far is the base of
-   what follows, as it is when it is read back from its row.
+2. Exact books: the fills that the register books, and those by which two bots settled what was left over. Where a bot
+   begins again, what its fills made so far is the base of what follows, as it is when it is read back from its row.
 3. Facts (switches, what is nobody's, payments): each event that changes one carries it.
 """
 
@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from karat.bots.desk.codec import event_of, intent_of
+from karat.bots.desk.codec import event_of, fill_of, intent_of
 from karat.core.ids import BotId, ClientOrderId
 from karat.oms.accounts import Account, Terms
-from karat.oms.records import EffectKind, Order
+from karat.oms.records import EffectKind, Fill, Order
 from karat.oms.register import Register
 from karat.ports.cockpit import EventKind
 from karat.ports.journal import BotRecord
@@ -58,14 +58,20 @@ class _Fold:
             self.registers[event.bot] = register
         elif "event" in event.payload:
             self._word(event.bot, event.payload["event"])
+        elif "settled" in event.payload:
+            told = event.payload["settled"]
+            self._book(event.bot, told["side"], fill_of(told["fill"]))
 
     def _word(self, bot: BotId, told: Mapping[str, Any]) -> None:
         register, effects = self._register(bot).take(event_of(told))
         self.registers[bot] = register
         for effect in effects:
             if effect.kind is EffectKind.BOOK and effect.fill is not None and effect.order is not None:
-                account = self.accounts.get(bot) or Account(Terms.of(self.bots[bot].instrument))
-                self.accounts[bot] = account.book(register.orders[effect.order].side, effect.fill)
+                self._book(bot, register.orders[effect.order].side, effect.fill)
+
+    def _book(self, bot: BotId, side: int, fill: Fill) -> None:
+        account = self.accounts.get(bot) or Account(Terms.of(self.bots[bot].instrument))
+        self.accounts[bot] = account.book(side, fill)
 
     def _register(self, bot: BotId) -> Register:
         return self.registers.get(bot, Register())

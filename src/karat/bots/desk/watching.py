@@ -73,7 +73,7 @@ class Watch:
         """Everything that is due at `now_ms`."""
         if not self.desk.venue.traits.simulates:
             for book in tuple(self.desk.books.values()):
-                for order in tuple(book.live_orders()):
+                for order in book.live_orders():
                     self._wait_for(book, order, now_ms)
                 give_up(book, now_ms, self.timings.entry_wait_ms)
                 if self.desk.can_close(book):

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from karat.bots.desk.desk import Desk
 
 
-_BANNED = "banned until "
 _SILENT_MORE_MS = 1_500  # our clock and theirs
 
 
@@ -143,8 +142,8 @@ def _note_charge(desk: Desk, book: Book, name: str) -> None:
 
 def _linked(desk: Desk, said: Linked) -> None:
     condition = desk.condition
-    if said.reason.startswith(_BANNED):
-        condition.silent_until_ms = int(said.reason.removeprefix(_BANNED)) + _SILENT_MORE_MS
+    if said.silent_ms:
+        condition.silent_until_ms = desk.now_ms() + said.silent_ms + _SILENT_MORE_MS
     elif said.up:
         condition.down.discard(said.part)
         condition.silent_until_ms = 0 if said.part == "orders" else condition.silent_until_ms

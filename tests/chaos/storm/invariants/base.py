@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import ClassVar
 
 from tests.chaos.storm.exchange import Exchange
 from tests.chaos.storm.parts import Watched
@@ -12,11 +13,12 @@ from tests.chaos.storm.setting import Setting
 from tests.chaos.storm.tape import Began, Commanded, Committed, Ended, Entry, Heard, Kept, Leased, Posted, has_done
 from tests.chaos.storm.world import World
 
+from karat.bots.desk.codec import fill_of
 from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.oms.client_ids import OrderKey, Part, order_key
 from karat.oms.records import Event, Fill
 from karat.ports.journal import BotRecord
-from karat.ports.trading import OrderRecord
+from karat.ports.trading import NewEvent, OrderRecord
 from karat.ports.venue import Looked, OrderSaid, Submit
 
 Found = Iterator[tuple[str, str]]  # the invariant's name, and what is wrong
@@ -24,7 +26,10 @@ EXITS = frozenset({Part.EXIT, Part.STOP, Part.TAKE, Part.FLATTEN})
 
 
 class Check:
-    """One or several invariants, fed as things happen. Each method gives what it found broken."""
+    """One or several invariants, fed as things happen. Each method gives what it found broken. `hears`: the kinds of
+    entries that `on` is told of."""
+
+    hears: ClassVar[tuple[type[Entry], ...]] = ()
 
     def on(self, entry: Entry, known: Known) -> Found:
         """Something is on the tape; `known` has taken it in already."""
@@ -54,18 +59,32 @@ class Change:
     lots_before: int
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a bot closed against another of its market, by their books alone; the bot's lots before it."""
+
+    bot: BotId
+    market: MarketId
+    side: int
+    fill: Fill
+    lots_before: int
+
+
 class Known:
     """The witnesses, and what of them adds up. `good_ms`: time with the venue reachable, the process up and
-    the disk without errors; `stored_ms`: of it, that in which the database could be written."""
+    the disk without errors; `writable_ms`: of it, that in which the journal could be written."""
 
     def __init__(self, setting: Setting, exchange: Exchange, world: World, bots: tuple[BotRecord, ...] = ()) -> None:
         self.setting, self.exchange, self.world = setting, exchange, world
         self.bots = {bot.id: bot for bot in bots}
+        self.numbers: dict[BotId, int] = {}  # of bots, in the names of orders
         self.origin: int | None = None
         self.quiet_from_ms = 0  # true time from which no fault is there
         self.records: dict[ClientOrderId, OrderRecord] = {}
         self.sums: dict[tuple[BotId, MarketId], Sum] = {}
         self.changes: tuple[Change, ...] = ()  # of the transaction on hand
+        self.lots_before: dict[tuple[BotId, MarketId], int] = {}  # the transaction on hand
+        self.settled: tuple[Settled, ...] = ()  # of the transaction on hand
         self.heard: dict[ClientOrderId, list[Event]] = {}
         self.posted: set[ClientOrderId] = set()
         self.sent_ms: dict[ClientOrderId, int] = {}  # when the newest sending was committed
@@ -75,12 +94,14 @@ class Known:
         self.has_looked = False  # in this life
         self.killed_good_ms: int | None = None
         self.released: set[str] = set()
-        self.good_ms, self.stored_ms = 0, 0
-        self.is_stored: Callable[[], bool] = lambda: True
+        self.good_ms = 0
+        self.writable_ms = 0
         self.keeps: Callable[[], bool] = lambda: True  # whether an exit can be remembered at all
         self.watch: Callable[[], Watched | None] = lambda: None
         self.clock_error_ms: Callable[[], int] = lambda: 0
         self.channel_is_up: Callable[[], bool] = lambda: True
+        self.journal_is_up: Callable[[], bool] = lambda: True
+        self.true_close: Callable[[MarketId, int, int], float | None] = lambda market, timeframe_ms, ts: None
 
     @property
     def now_ms(self) -> int:
@@ -93,7 +114,9 @@ class Known:
     def take(self, entry: Entry) -> None:
         """Before the checks see it."""
         if isinstance(entry, Committed):
+            self.lots_before = {place: one.lots for place, one in self.sums.items()}
             self.changes = tuple(self._changed(record) for record in entry.transaction.orders)
+            self.settled = tuple(self._settled(event) for event in entry.transaction.events if _settles(event))
             self.last = entry.sequence
             if has_done(entry, "kill.release"):
                 self._release()
@@ -128,6 +151,10 @@ class Known:
         mine = (one for one in self.exchange.trades if one.market == market and one.order in orders)
         return sum(trade.side * trade.lots for trade in mine)
 
+    def is_truly_opposed(self, market: MarketId) -> bool:
+        """Whether bots hold both sides of a market by the venue's trades."""
+        return len({lots > 0 for bot in self.bots if (lots := self.true_lots(bot, market))}) == 2
+
     def by_hand_lots(self, market: MarketId, side: int) -> int:
         """What trades of nobody's orders have brought in on one side, in all."""
         mine = (one for one in self.exchange.trades if one.order is None and one.market == market)
@@ -157,6 +184,16 @@ class Known:
         self.records[order.id] = record
         return Change(old, record, new, before)
 
+    def _settled(self, event: NewEvent) -> Settled:
+        told, bot = event.happening.payload["settled"], event.bot
+        assert bot is not None, "a settlement is a bot's"
+        market, fill = self.bots[bot].market, fill_of(told["fill"])
+        one = self.sums.setdefault((bot, market), Sum())
+        before = one.lots
+        one.lots += told["side"] * fill.lots
+        one.flow -= told["side"] * self.value(market, fill.lots, fill.price)
+        return Settled(bot, market, told["side"], fill, before)
+
     def _hear(self, entry: Heard) -> None:
         if isinstance(entry.said, Looked):
             self.has_looked = True
@@ -178,6 +215,10 @@ class Known:
     def _release(self) -> None:
         self.killed_good_ms = None
         self.released.update(self.setting.markets)
+
+
+def _settles(event: NewEvent) -> bool:
+    return "settled" in event.happening.payload
 
 
 def adds_risk(request: Submit) -> bool:

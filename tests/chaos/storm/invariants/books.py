@@ -5,17 +5,22 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tests.chaos.storm.invariants.base import Change, Check, Found, Known, Sum, adds_risk
-from tests.chaos.storm.tape import Committed, Entry, Posted, has_done
+from tests.chaos.storm.tape import Committed, Ended, Entry, Heard, Posted, has_done
 
-from karat.core.ids import BotId, MarketId
+from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.oms.client_ids import order_key
-from karat.ports.cockpit import EventKind as Told
+from karat.ports.cockpit import EventKind
 from karat.ports.trading import AccountRecord
-from karat.ports.venue import Submit
+from karat.ports.venue import OrderSaid, Submit
+
+_LATELY_MOVED = Decimal("0.05")  # a price of some seconds ago
+_DECLARED_LATE_MS = 60_000  # a look is asked for, answered, confirmed by the next, and written
 
 
 class Fills(Check):
     """S4: booked is what the venue traded, each trade once, nothing falls away; an overfill halts its market."""
+
+    hears = (Committed, Posted)
 
     def __init__(self) -> None:
         self._booked: dict[str, str] = {}
@@ -26,7 +31,8 @@ class Fills(Check):
             for change in known.changes:
                 yield from self._change(change, known)
             for event in entry.transaction.events:  # a person has let a bot go on: whoever does has looked
-                if event.bot is not None and event.happening.kind == Told.COMMAND and "who" in event.happening.payload:
+                told = event.happening
+                if event.bot is not None and told.kind == EventKind.COMMAND and "who" in told.payload:
                     self._halted.pop(known.bots[event.bot].market, None)
         if has_done(entry, "fleet.resume"):
             self._halted.clear()
@@ -37,6 +43,9 @@ class Fills(Check):
 
     def _change(self, change: Change, known: Known) -> Found:
         order, old = change.new.order, change.old
+        key = order_key(order.id)
+        if key is None or key.bot != known.numbers.get(change.new.bot, key.bot):
+            yield "S4", f"{order.id} is booked to {change.new.bot}, whose name it does not have"
         now = {fill.id for fill in order.fills}
         if old is not None and not {fill.id for fill in old.order.fills} <= now:
             yield "S4", f"{order.id} lost a fill that was booked"
@@ -55,8 +64,94 @@ class Fills(Check):
             self._halted[order.market] = order.id
 
 
+class Unbooked(Check):
+    """S4: what the process was told of is booked soon, whatever the order had come to before.
+
+    Of an order that it has written down: what a process hears of an older life's and then dies with is found at the
+    end (E1). Time in which the journal takes nothing does not count.
+    """
+
+    hears = (Heard, Committed, Ended)
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, tuple[ClientOrderId, int]] = {}
+
+    def on(self, entry: Entry, known: Known) -> Found:
+        if isinstance(entry, Heard) and isinstance(entry.said, OrderSaid):
+            fill = entry.said.event.fill
+            trade = None if fill is None else known.exchange.by_trade_id.get(fill.id)
+            record = None if trade is None else known.records.get(ClientOrderId(trade.order or ""))
+            if trade is not None and record is not None and all(one.id != trade.id for one in record.order.fills):
+                self._waiting.setdefault(trade.id, (record.order.id, known.writable_ms))
+        elif isinstance(entry, Committed):
+            for change in known.changes if self._waiting else ():
+                for fill in change.fills:
+                    self._waiting.pop(fill.id, None)
+        elif isinstance(entry, Ended):
+            self._waiting.clear()
+        return iter(())
+
+    def on_time(self, known: Known) -> Found:
+        for name, (order, since) in self._waiting.items():
+            if known.writable_ms - since > known.setting.times.book_max:
+                yield "S4", f"the fill {name} of {order} was heard and not booked in {known.writable_ms - since} ms"
+
+
+class Remains(Check):
+    """S5: what two bots settle between their books closes as much of the one as of the other, at the market's price."""
+
+    hears = (Committed,)
+
+    def __init__(self) -> None:
+        self._seen = set[str]()
+
+    def on(self, entry: Entry, known: Known) -> Found:
+        sums: dict[MarketId, tuple[int, Decimal, int]] = {}
+        for one in known.settled:
+            fill, after = one.fill, one.lots_before + one.side * one.fill.lots
+            if fill.id in self._seen:
+                yield "S5", f"{fill.id} was settled before"
+            self._seen.add(fill.id)
+            if one.lots_before * one.side >= 0 or after * one.lots_before < 0:
+                yield "S5", f"{fill.id} took {one.bot} from {one.lots_before:+} to {after:+}"
+            mark = known.exchange.mark(one.market) * known.exchange.terms[one.market].tick
+            if fill.fee or abs(fill.price - mark) > mark * _LATELY_MOVED:
+                yield "S5", f"{fill.id} is at {fill.price} with a fee of {fill.fee}, the price is {mark}"
+            lots, money, count = sums.get(one.market, (0, Decimal(0), 0))
+            flow = one.side * fill.lots * fill.price
+            sums[one.market] = lots + one.side * fill.lots, money + flow, count + 1
+        for market, (lots, money, count) in sums.items():
+            if lots or money or count % 2:
+                yield "S5", f"{count} settlements in {market} leave {lots:+} lots and {money} behind"
+
+
+class Declared(Check):
+    """S5: lots that are declared to be nobody's are those that nobody's orders traded."""
+
+    hears = (Committed,)
+
+    def on(self, entry: Entry, known: Known) -> Found:
+        external = entry.transaction.facts.get("external") if isinstance(entry, Committed) else None
+        for market, lots in (external or {}).items():
+            told, lately = sum(lots.values()), _nobodys_lots_lately(MarketId(market), known)
+            if told not in lately:
+                yield "S5", f"{told:+} lots of {market} are said to be nobody's, lately there were {sorted(lately)}"
+
+
+def _nobodys_lots_lately(market: MarketId, known: Known) -> set[int]:
+    """What trades of nobody's orders added up to, at each moment of the last while."""
+    sums, lots = {0}, 0
+    for trade in known.exchange.trades:
+        if trade.market == market and (trade.order is None or order_key(trade.order) is None):
+            lots += trade.side * trade.lots
+            sums = {*(sums if trade.ts > known.now_ms - _DECLARED_LATE_MS else ()), lots}
+    return sums
+
+
 class Sums(Check):
     """S5: lots, money and fees of each account are those of its fills, to the last digit."""
+
+    hears = (Committed,)
 
     def __init__(self) -> None:
         self._accounts: dict[tuple[BotId, MarketId], AccountRecord] = {}

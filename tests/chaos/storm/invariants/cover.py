@@ -34,6 +34,8 @@ class Cover(Check):
     position is gone `flatten_max` later. What a hand brought in is nobody's to cover.
     """
 
+    hears = (Posted,)
+
     def __init__(self) -> None:
         self._seen = 0
         self._ours: dict[MarketId, int] = {}
@@ -50,10 +52,13 @@ class Cover(Check):
             return  # one that has ended by the venue's word covers nothing, whatever an older look shows
         market, own = record.order.market, known.bot_lots(record.bot, record.order.market)
         need = _needed_lots(record.bot, market, known) if own * record.order.side < 0 else 0
+        need = min(need, max(-record.order.side * known.true_lots(record.bot, market), 0))  # some may not be booked yet
+        there = {order.id for order in known.exchange.live.values()}  # what is not written yet is there all the same
         others = [
             one.order for one in known.records.values()
             if one.bot == record.bot and one.order.id != record.order.id and one.order.trigger_ticks is not None
-            and one.order.side == record.order.side and one.order.status in _COVER
+            and one.order.side == record.order.side
+            and (one.order.status in _COVER or (one.order.id in there and one.order.status not in TERMINAL))
         ]  # fmt: skip
         if sum(order.open_lots for order in others) < need:
             yield "S11", f"{record.order.id} is asked to go before another stop covers the {need} lots of {record.bot}"

@@ -14,7 +14,9 @@ from karat.ports.journal_columns import QuietBars
 
 
 class Decisions(Check):
-    """S17: bars that have closed, each decided once, in their order. S10: a mark is a price."""
+    """S17: bars that have closed, as they truly were, each decided once, in their order. S10: a mark is a price."""
+
+    hears = (Committed,)
 
     def __init__(self) -> None:
         self._newest: dict[BotId, int] = {}
@@ -38,6 +40,9 @@ class Decisions(Check):
         self._newest[bot] = ts
         if not (math.isfinite(close) and close > 0):
             yield "S10", f"{bot} marked its bar of {ts} at {close}"
+        true = None if record is None else known.true_close(record.market, record.timeframe_ms, ts)
+        if true is not None and close != true:
+            yield "S17", f"{bot} decided on its bar of {ts} at {close}, in truth that closed at {true}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from karat.ports.journal_columns import QuietBars
 class Unheard(Check):
     """L1: an order of which nothing is known is known again after D_max and two looks."""
 
+    hears = (Committed,)
+
     def __init__(self) -> None:
         self._since: dict[ClientOrderId, int] = {}
 
@@ -59,12 +61,14 @@ class Killed(Check):
 class Ready(Check):
     """L4: books and venue are compared soon after every start."""
 
+    hears = (Began, Ended)
+
     def __init__(self) -> None:
         self._since: int | None = None
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Began):
-            self._since = known.good_ms
+            self._since = known.writable_ms
         if isinstance(entry, Ended):
             self._since = None
         return iter(())
@@ -73,12 +77,14 @@ class Ready(Check):
         watched = known.watched
         if self._since is None or (watched is not None and watched.is_reconciled):
             self._since = None
-        elif known.good_ms - self._since > known.setting.times.ready_max:
-            yield "L4", f"life {known.life} is not reconciled after {known.good_ms - self._since} ms"
+        elif known.writable_ms - self._since > known.setting.times.ready_max:
+            yield "L4", f"life {known.life} is not reconciled after {known.writable_ms - self._since} ms"
 
 
 class Ticks(Check):
     """L5: a good bar that came is decided, or skipped with a reason, within 1.2 periods, while that can be written."""
+
+    hears = (Delivered, Committed, Ended)
 
     def __init__(self) -> None:
         self._due: dict[tuple[BotId, int], int] = {}
@@ -106,8 +112,8 @@ class Ticks(Check):
 
     def on_time(self, known: Known) -> Found:
         for (bot, ts), since in self._due.items():
-            if known.stored_ms - since > 1.2 * known.bots[bot].timeframe_ms and self._running.get(bot, True):
-                yield "L5", f"{bot} neither decided nor skipped its bar of {ts} in {known.stored_ms - since} ms"
+            if known.writable_ms - since > 1.2 * known.bots[bot].timeframe_ms and self._running.get(bot, True):
+                yield "L5", f"{bot} neither decided nor skipped its bar of {ts} in {known.writable_ms - since} ms"
 
     def _deliver(self, market: MarketId, timeframe_ms: int, ts: int, known: Known) -> None:
         for bot in known.bots.values():
@@ -118,11 +124,13 @@ class Ticks(Check):
                 and ts > self._newest.get(bot.id, -1)
                 and self._running.get(bot.id, True)
             ):
-                self._due.setdefault((bot.id, ts), known.stored_ms)
+                self._due.setdefault((bot.id, ts), known.writable_ms)
 
 
 class Pages(Check):
     """L6: what a person must know reaches a channel in time. Time counts while a channel is there to be reached."""
+
+    hears = (Committed, Notified)
 
     def __init__(self) -> None:
         self._waiting: dict[int, tuple[int, str]] = {}

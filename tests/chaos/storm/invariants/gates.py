@@ -16,6 +16,7 @@ from karat.oms.records import TERMINAL, Order
 from karat.ports.venue import Linked, Submit
 
 _PRICED_MS = 90_000
+_HALT = "halt:"
 
 
 class WorstCase(Check):
@@ -24,6 +25,8 @@ class WorstCase(Check):
     Money is reckoned at the lowest price of the last `_PRICED_MS`: the decision may be as old. What may still fill is
     counted here, not asked of the order.
     """
+
+    hears = (Posted, Arrived)
 
     def __init__(self) -> None:
         self._marks: dict[MarketId, deque[tuple[int, int]]] = {}
@@ -164,14 +167,22 @@ def _reduces(order: Resting) -> bool:
 class Shut(Check):
     """S8: nothing that adds risk leaves while anything stands against it: by the desk's own account, and in truth."""
 
+    hears = (Delivered, Committed, Posted)
+
     def __init__(self) -> None:
         self._fresh: dict[MarketId, int] = {}  # the newest close of a good bar that was handed over
         self._skewed_since: int | None = None
+        self._halted: dict[BotId, str] = {}  # as the journal has it, whatever the desk remembers
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Delivered) and entry.good:
             close = entry.ts + entry.timeframe_ms
             self._fresh[entry.market] = max(close + entry.timeframe_ms, self._fresh.get(entry.market, 0))
+        if isinstance(entry, Committed):
+            halts = {name: told for name, told in entry.transaction.facts.items() if name.startswith(_HALT)}
+            self._halted |= {
+                BotId(name.removeprefix(_HALT)): str(told.get("reason", "")) for name, told in halts.items()
+            }
         if isinstance(entry, Posted) and isinstance(entry.request, Submit) and adds_risk(entry.request):
             for why in (*entry.blocked, *self._against(entry.request, known)):
                 yield "S8", f"{entry.request.id} adds risk and left although: {why}"
@@ -187,6 +198,9 @@ class Shut(Check):
             against.append("kill was commanded")
         if not known.has_looked:
             against.append("not reconciled: nobody has looked in this life")
+        record = known.records.get(asked.id)
+        if record is not None and self._halted.get(record.bot):
+            against.append(f"{record.bot} is halted: {self._halted[record.bot]}")
         due = self._fresh.get(asked.market)
         if due is not None and known.now_ms > due + times.stale_max:
             against.append(f"stale data: the newest good bar should have been followed {known.now_ms - due} ms ago")
@@ -197,6 +211,8 @@ class Shut(Check):
 
 class Weight(Check):
     """S14: within the budget, and silent while banned."""
+
+    hears = (Began, Heard, Posted, Arrived)
 
     def __init__(self) -> None:
         self._banned_until = 0
@@ -224,6 +240,8 @@ class Weight(Check):
 class Modes(Check):
     """S16: what leaves has a name of this journal, and comes from a bot that may send."""
 
+    hears = (Posted,)
+
     def on(self, entry: Entry, known: Known) -> Found:
         if not isinstance(entry, Posted) or not isinstance(entry.request, Submit):
             return
@@ -236,6 +254,8 @@ class Modes(Check):
 
 class OneWriter(Check):
     """S20: who commits or sends holds the newest lease."""
+
+    hears = (Committed, Posted)
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Committed) and entry.transaction.token != known.token:

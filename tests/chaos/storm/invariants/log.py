@@ -19,6 +19,8 @@ _PAGE = 500
 class Log(Check):
     """S12: gapless, each event with its cause, and no change of an order's status without an event beside it."""
 
+    hears = (Committed,)
+
     def __init__(self, journal: TradingJournal, every: int = 50) -> None:
         self._journal, self._every, self._commits = journal, every, 0
         self._read = 0
@@ -51,15 +53,22 @@ class Log(Check):
                 self._read = event.sequence
                 self._hash.update(_line(event))
 
-    def read_again(self) -> Found:
-        """At the end: what was read as it grew is still what is there."""
+    @property
+    def hash(self) -> str:
+        """Of what was read of it so far."""
+        return self._hash.hexdigest()
+
+    def read_again(self, events: Iterable[LoggedEvent]) -> Found:
+        """At the end: what was read as it grew is still what is there. `events`: the whole log, read anew."""
         yield from self.read_on()
-        if log_hash(whole_log(self._journal)) != self._hash.hexdigest():
+        if log_hash(events) != self.hash:
             yield "S12", "the log is not what it was when it was written"
 
 
 class Shown(Check):
     """S13: nothing is shown that is not committed."""
+
+    hears = (Published,)
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Published) and entry.sequence > known.last:
@@ -68,6 +77,8 @@ class Shown(Check):
 
 class Canary(Check):
     """S15: the secret that every storm carries is in nothing that leaves or stays."""
+
+    hears = (Committed, Posted)
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Committed):
@@ -81,6 +92,8 @@ class Canary(Check):
 
 class Commands(Check):
     """S19: who may not is refused; who may is in the log."""
+
+    hears = (Commanded, Committed)
 
     def __init__(self) -> None:
         self._waiting: dict[str, int] = {}
@@ -109,13 +122,15 @@ class Inbox(Check):
     """S19: what is left in the inbox is taken once, by its first content, with an event; what may not be is refused
     with a reason and changes nothing."""
 
+    hears = (Asked, Committed)
+
     def __init__(self) -> None:
         self._asked: dict[str, tuple[Asked, int]] = {}
         self._done: dict[str, bool] = {}
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Asked):
-            self._asked.setdefault(entry.command.id, (entry, known.stored_ms))
+            self._asked.setdefault(entry.command.id, (entry, known.writable_ms))
         if isinstance(entry, Committed):
             transaction = entry.transaction
             causes = {event.cause for event in transaction.events}
@@ -126,8 +141,8 @@ class Inbox(Check):
     def on_time(self, known: Known) -> Found:
         longest = known.setting.times.command_max
         for name, (asked, since) in self._asked.items():
-            if name not in self._done and known.stored_ms - since > longest:
-                yield "S19", f"nobody has taken {asked.command.kind} ({name}) for {known.stored_ms - since} ms"
+            if name not in self._done and known.writable_ms - since > longest:
+                yield "S19", f"nobody has taken {asked.command.kind} ({name}) for {known.writable_ms - since} ms"
 
     def _taken(self, taken: CommandTaken, causes: set[str]) -> Found:
         asked = self._asked.get(taken.id)

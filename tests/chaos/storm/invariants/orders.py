@@ -18,6 +18,8 @@ from karat.ports.venue import Submit
 class Intended(Check):
     """S1: what leaves was committed before, as it leaves, and committed as sent."""
 
+    hears = (Posted,)
+
     def on(self, entry: Entry, known: Known) -> Found:
         if not isinstance(entry, Posted) or not isinstance(entry.request, Submit):
             return
@@ -36,6 +38,8 @@ class Intended(Check):
 
 class Once(Check):
     """S2: one live order per intent, one content per id, nothing sent again blindly."""
+
+    hears = (Posted, Arrived)
 
     def __init__(self) -> None:
         self._left: dict[ClientOrderId, tuple[Submit, set[int]]] = {}
@@ -65,6 +69,8 @@ class Once(Check):
 
 class OneEntry(Check):
     """S3: one signal, one entry; none beside one of which nothing is known."""
+
+    hears = (Committed, Posted)
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, int, str], tuple[int, int, int, Part]] = {}
@@ -107,6 +113,8 @@ class ExitsOnlyReduce(Check):
     its bot has of them then is gone soon.
     """
 
+    hears = (Posted, Committed)
+
     def __init__(self) -> None:
         self._seen = 0
         self._turned: dict[tuple[BotId, MarketId], tuple[int, int]] = {}  # side brought in, and when
@@ -125,6 +133,15 @@ class ExitsOnlyReduce(Check):
 
     def _is_opposed(self, market: MarketId, known: Known) -> bool:
         return known.now_ms - self._opposed_ms.get(market, -_OPPOSED_LATELY_MS) < _OPPOSED_LATELY_MS
+
+    def _was_overtaken(self, change: Change, known: Known) -> bool:
+        """Whether an entry of the same decision came before the exit: the mark of that looks at the account alone."""
+        return any(
+            record.bot == change.new.bot and record.decision_ts == change.new.decision_ts and record.order.filled_lots
+            and record.order.side == change.new.order.side and not record.order.reduce_only
+            and record.order.id != change.new.order.id
+            for record in known.records.values()
+        )  # fmt: skip
 
     def on_time(self, known: Known) -> Found:
         for trade in known.exchange.trades[self._seen :]:
@@ -153,10 +170,12 @@ class ExitsOnlyReduce(Check):
             return
         if key.part in (Part.STOP, Part.TAKE):
             yield "S7", f"the protective order {asked.id} is not marked reduce-only"
-        if key.part in (Part.EXIT, Part.FLATTEN) and not self._is_opposed(asked.market, known):
+        if key.part not in (Part.EXIT, Part.FLATTEN):
+            return
+        if not self._is_opposed(asked.market, known) and not known.is_truly_opposed(asked.market):
             yield "S7", f"the exit {asked.id} is not marked reduce-only, and nobody stands against it"
-        held = known.bot_lots(record.bot, asked.market)
-        if key.part in (Part.EXIT, Part.FLATTEN) and (held * asked.side >= 0 or asked.lots > abs(held)):
+        held, true = known.bot_lots(record.bot, asked.market), known.true_lots(record.bot, asked.market)
+        if all(lots * asked.side >= 0 or asked.lots > abs(lots) for lots in (held, true)):
             yield "S7", f"the exit {asked.id} of {asked.lots * asked.side:+} lots meets a position of {held:+}"
 
     def _booked(self, change: Change, known: Known) -> Found:
@@ -169,10 +188,12 @@ class ExitsOnlyReduce(Check):
         if beyond and known.true_lots(*place) * order.side <= 0:  # what it closed is not booked yet
             self._turned.setdefault(place, (order.side, known.good_ms))
             return
+        if beyond and change.lots_before * order.side > 0 and self._was_overtaken(change, known):
+            return
         if beyond and (change.lots_before * order.side <= 0 or place in self._turned):
             others = sum(
-                max(-one.lots * order.side, 0) for (bot, market), one in known.sums.items()
-                if market == order.market and bot != change.new.bot
+                max(-one.lots * order.side, -known.lots_before.get((bot, market), 0) * order.side, 0)
+                for (bot, market), one in known.sums.items() if market == order.market and bot != change.new.bot
             )  # fmt: skip
             if beyond <= known.by_hand_lots(order.market, -order.side) + others:
                 self._turned.setdefault(place, (order.side, known.good_ms))
@@ -183,6 +204,8 @@ class ExitsOnlyReduce(Check):
 
 class Monotonic(Check):
     """S9: no way outside the table, the end is the end, and only the venue's word or the proof of absence ends."""
+
+    hears = (Committed,)
 
     def on(self, entry: Entry, known: Known) -> Found:
         if isinstance(entry, Committed):
@@ -217,6 +240,8 @@ class Monotonic(Check):
 
 class WellFormed(Check):
     """S10: whole, positive, on the grid, inside the market's own bounds."""
+
+    hears = (Posted,)
 
     def __init__(self) -> None:
         self._terms: dict[str, Terms] = {}

@@ -6,23 +6,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.chaos.storm.invariants.base import Check, Known
-from tests.chaos.storm.invariants.books import Fills, Sums
+from tests.chaos.storm.invariants.books import Declared, Fills, Remains, Sums, Unbooked
 from tests.chaos.storm.invariants.cover import Cover
 from tests.chaos.storm.invariants.data import Decisions
 from tests.chaos.storm.invariants.deadlines import Healed, Killed, Pages, Ready, Ticks, Unheard
 from tests.chaos.storm.invariants.gates import Modes, OneWriter, Shut, Weight, WorstCase
+from tests.chaos.storm.invariants.lives import Lives
 from tests.chaos.storm.invariants.log import Canary, Commands, Inbox, Log, Shown
 from tests.chaos.storm.invariants.orders import ExitsOnlyReduce, Intended, Monotonic, Once, OneEntry, WellFormed
-from tests.chaos.storm.tape import Tape
+from tests.chaos.storm.tape import KINDS, Tape
 from tests.chaos.storm.wires import Wires
 
 from karat.ports.trading import TradingJournal
 
 SAFETY = (
-    Intended, Once, OneEntry, Fills, Sums, WorstCase, ExitsOnlyReduce, Shut, Monotonic, WellFormed, Cover, Shown,
-    Weight, Canary, Modes, Decisions, Commands, Inbox, OneWriter,
+    Intended, Once, OneEntry, Fills, Unbooked, Sums, Remains, Declared, WorstCase, ExitsOnlyReduce, Shut, Monotonic,
+    WellFormed, Cover, Shown, Weight, Canary, Modes, Decisions, Commands, Inbox, OneWriter,
 )  # fmt: skip
-LIVENESS = (Unheard, Killed, Ready, Ticks, Pages, Healed)
+LIVENESS = (Unheard, Killed, Ready, Ticks, Pages, Healed, Lives)
 
 
 @dataclass
@@ -51,8 +52,10 @@ class Watcher:
         self.known, self.tape, self.seed = known, tape, seed
         self.log = Log(journal)
         self.checks: list[Check] = [*(make() for make in (*SAFETY, *LIVENESS)), self.log]
-        self._told = [check for check in self.checks if type(check).on is not Check.on]
-        self._timed = [check for check in self.checks if type(check).on_time is not Check.on_time]
+        told = [check for check in self.checks if type(check).on is not Check.on]
+        assert all(check.hears for check in told), "a check that is told of nothing finds nothing"
+        self._told = {kind: [check.on for check in told if kind in check.hears] for kind in KINDS}
+        self._timed = [check.on_time for check in self.checks if type(check).on_time is not Check.on_time]
         self._wires = wires
         self._seen = 0
         self._now_us, self._stalled_us = 0, 0
@@ -64,16 +67,20 @@ class Watcher:
             entry = entries[self._seen]
             self._seen += 1
             known.take(entry)
-            for check in self._told:
-                self.judge(check.on(entry, known))
+            for on in self._told[type(entry)]:
+                for invariant, text in on(entry, known):
+                    raise self._violation(invariant, text)
         if known.world.now_us != self._now_us:
             self._pass_time()
 
     def judge(self, found: Iterable[tuple[str, str]]) -> None:
         """Raise the first of what was found."""
         for invariant, text in found:
-            world = self.known.world
-            raise Violation(invariant, text, self.seed, world.passed_ms, world.steps)
+            raise self._violation(invariant, text)
+
+    def _violation(self, invariant: str, text: str) -> Violation:
+        world = self.known.world
+        return Violation(invariant, text, self.seed, world.passed_ms, world.steps)
 
     def _pass_time(self) -> None:
         known = self.known
@@ -82,7 +89,7 @@ class Watcher:
         self._now_us, self._stalled_us = known.world.now_us, known.world.stalled_us
         if known.life and known.keeps() and (self._wires is None or self._wires.reachable):
             known.good_ms += max(passed_ms - stalled_ms, 0)
-            known.stored_ms += max(passed_ms - stalled_ms, 0) * known.is_stored()
+            known.writable_ms += max(passed_ms - stalled_ms, 0) if known.journal_is_up() else 0
         if passed_ms:
-            for check in self._timed:
-                self.judge(check.on_time(known))
+            for on_time in self._timed:
+                self.judge(on_time(known))
