@@ -21,7 +21,7 @@ def _needed_lots(bot: BotId, market: MarketId, known: Known) -> int:
     by_others = sum(
         trade.side * trade.lots for trade in known.exchange.trades if trade.order is None and trade.market == market
     )
-    if own * (known.net_lots(market) + by_others) <= 0:
+    if own * (known.net_lots(market) + by_others) <= 0 or own * known.exchange.held[market].lots <= 0:
         return 0
     side = 1 if own > 0 else -1
     return max(abs(own) - max(-side * by_others, 0), 0)
