@@ -12,6 +12,8 @@ import threading
 import time
 from contextlib import suppress
 
+from sqlalchemy.exc import DBAPIError
+
 from karat.journal.stores import Store
 
 COMMITS_LEAST = 200
@@ -57,5 +59,5 @@ class Checkpoints:
                 break
             self._ends.wait(left)
         self._commits = 0
-        with suppress(self._store.driver.Error), self._store.engine.connect() as connection:
+        with suppress(self._store.driver.Error, DBAPIError), self._store.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")

@@ -151,8 +151,9 @@ class Outbox:
         if self._told_ms is not None and 0 <= now - self._told_ms < TOLD_AGAIN_MS:
             return
         self._told_ms = now
-        follows = "No entry leaves, what protects positions does," if self._can_keep else "Nothing leaves"
-        LOG.error("%s %s until the journal can be written.", error.message, follows)
+        follows = "no entry leaves, what protects positions does" if self._can_keep else "nothing leaves"
+        follows = "no further bar is taken" if desk.venue.traits.simulates else follows
+        LOG.error("%s Until the journal can be written %s. %s", error.message, follows, error.hint)
         text = f"The journal could not be written: {error.message}"
         desk.gathered.tell(None, EventKind.ALARM, text, {"alarm": "journal_down"}, "journal")
 
