@@ -2,15 +2,16 @@
 
 1. A look is asked for; its answer is compared (`karat.oms.reconcile`). What mends a difference by itself is done: words
    about orders, look-ups, fills to fetch, cancels of what was given up.
-2. Lots that nothing explains are declared to be nobody's once two looks agree on them. The bots of that market are
-   halted: a person has to say whose they are.
+2. Lots that nothing explains are declared to be nobody's once two looks agree on them, each of a market in which nothing
+   was filled between the question and the comparison. The bots of that market are halted: a person has to say whose
+   they are.
 3. A look that is not answered is asked for again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from karat.bots.desk.desk import Desk
@@ -43,6 +44,7 @@ class Reconciler:
     done_ms: int | None = None
     _looks: int = 0
     _waiting: str = ""
+    _filled: Mapping[MarketId, int] = field(default_factory=dict[MarketId, int])  # fills by market at the question
 
     def restore(self) -> None:
         """What the journal knows of earlier looks."""
@@ -67,9 +69,16 @@ class Reconciler:
         if now_ms >= self.desk.condition.silent_until_ms and (due or not self.desk.condition.reconciled):
             self._looks += 1
             self._waiting = f"{self.desk.token}-{self._looks}"
-            self.asked_ms = now_ms
+            self.asked_ms, self._filled = now_ms, self._fills()
             self.desk.gathered.posts.append(Look(self._waiting))
             self.desk.flush()
+
+    def _fills(self) -> dict[MarketId, int]:
+        """How many fills the bots of each market ever had."""
+        counts: dict[MarketId, int] = {}
+        for book in self.desk.books.values():
+            counts[book.record.market] = counts.get(book.record.market, 0) + book.fills
+        return counts
 
     def _is_busy(self) -> bool:
         """Whether something of ours is there that may change unheard."""
@@ -101,6 +110,9 @@ class Reconciler:
                 book.take(event, "reconcile")
         for effect in found.effects:
             self._mend(effect, view)
+        filled = self._fills()
+        still = (one for one in found.declarations if filled.get(one.market) == self._filled.get(one.market))
+        found = replace(found, declarations=tuple(still))
         agreed = () if self.last is None else confirmed(self.last, found)
         for declaration in agreed:
             self._declare(declaration)
