@@ -2,9 +2,8 @@
 
 1. A look is asked for; its answer is compared (`karat.oms.reconcile`). What mends a difference by itself is done: words
    about orders, look-ups, fills to fetch, cancels of what was given up.
-2. Lots that nothing explains are declared to be nobody's once two looks agree on them, each of a market in which nothing
-   was filled between the question and the comparison. The bots of that market are halted: a person has to say whose
-   they are.
+2. Lots that nothing explains are declared to be nobody's once two looks agree on them, if nothing was filled in that
+   market between question and comparison. Its bots are halted: a person has to say whose they are.
 3. A look that is not answered is asked for again.
 """
 
