@@ -74,6 +74,7 @@ class Setting:
     opening: Decimal = Decimal(100_000)
     weight_budget: int = 1_200
     kill_share: float = 0.25  # of storms in which somebody kills in the middle, and releases later
+    stop_share: float = 0.15  # in which somebody ends the process in the middle
     quote_every_s: int = 1
     funding_every_s: int = 240
     times: Times = Times()

@@ -149,6 +149,9 @@ class Storm:
         lasts_ms, drain_ms = self.setting.lasts_ms, self.setting.drain_ms
         self._ask_at(lasts_ms, "kill", "storm-end-kill")
         self._ask_at(lasts_ms + drain_ms * 4 // 5, "stop", "storm-end-stop")
+        pause = Dice(self.plan.seed, "operator's pause")
+        if pause.chance(self.setting.stop_share):  # an orderly end in the middle; a supervisor begins again
+            self._ask_at(pause.between(lasts_ms // 4, lasts_ms * 3 // 4), "stop", "storm-stop")
         dice = Dice(self.plan.seed, "operator")
         if dice.chance(self.setting.kill_share):
             at_ms = dice.between(0, lasts_ms // 2)

@@ -26,6 +26,9 @@ _ONE_STEP = "an order is intended and sent in one step of the desk: nothing is s
 _ONCE = "the desk sends nothing a second time: what is not there by proof is meant anew, under another name"
 _ONE_END = "an order at the exchange of the storm ends once, in one way"
 _SWITCHES = "the switches of the house say no before the layers of risk are asked"
+_SURE = "the strategies of the storm are always sure"
+_NO_LAKE = "a storm has no lake whose series could be damaged; tests/unit/bots/test_data_intact.py has"
+_SMALL = "ten minutes lose less than the least that this limit may be; tests/unit/bots/test_limits_bite.py loses more"
 _HONEST = "the exchange of the storm does not contradict itself"
 
 UNREACHABLE: dict[str, str] = {
@@ -35,7 +38,7 @@ UNREACHABLE: dict[str, str] = {
     **_edges(_ONCE, _K.RESEND, *_all_but()),
     **_edges(_ONCE, _K.DUPLICATE_ID, *_all_but()),
     **_edges("only what was sent is waited for", _K.TIME_OUT, *_all_but(_S.SENT)),
-    **_edges("asked of what is alive, once at a time", _K.CANCEL, _S.CANCEL_REQUESTED, *_ENDED),
+    **_edges("asked of what is alive, once at a time", _K.CANCEL, *_ENDED),
     **_edges("a cancel is open in no other status", _K.CANCEL_TIME_OUT, _S.SENT, _S.ACKNOWLEDGED, _S.PARTLY_FILLED),
     **_edges("nobody waits for the cancel of what has ended", _K.CANCEL_TIME_OUT, *_ENDED),
     **_edges("an order is refused at its arrival", _K.REJECT, _S.ACKNOWLEDGED, _S.PARTLY_FILLED, _S.CANCEL_REQUESTED),
@@ -52,7 +55,13 @@ UNREACHABLE: dict[str, str] = {
     "refused house": _SWITCHES,
     "refused liquidation_over_stop": "the stops of the storm's bots are near, its leverage is 3",
     "filtered session": "the markets of the storm never sleep",
-    "breaker confidence": "the strategies of the storm are always sure",
+    "breaker confidence": _SURE,
+    "filtered confidence": _SURE,
+    "refused bot_drawdown": _SMALL,
+    "refused daily_drawdown": _SMALL,
+    "refused drawdown": _SMALL,
+    "breaker data": _NO_LAKE,
+    "refused data": _NO_LAKE,
     "switch kill_unknown": "the kill switch of the storm has one source, the inbox of the process",
     "switch safe_mode": "the storm does not count starts: a crash a minute would shut its bots for good",
     "alarm kill_failed": "an error of a programmer, while a position is closed",

@@ -7,10 +7,11 @@ from tests.chaos.storm.tape import Entry, Posted
 
 from karat.core.ids import BotId, MarketId
 from karat.oms.client_ids import Part, order_key
-from karat.oms.records import TERMINAL, Status
+from karat.oms.records import TERMINAL, EventKind, Order, Status
 from karat.ports.venue import CancelOrder
 
 _MONITOR_FRESH_MS = 5_000
+_ENDS = frozenset({EventKind.EXPIRE, EventKind.CANCEL_DONE, EventKind.REJECT})
 _COVER = frozenset({Status.ACKNOWLEDGED, Status.PARTLY_FILLED})
 
 
@@ -48,7 +49,7 @@ class Cover(Check):
         if not isinstance(entry, Posted) or not isinstance(entry.request, CancelOrder):
             return
         key, record = order_key(entry.request.id), known.records.get(entry.request.id)
-        if key is None or record is None or key.part != Part.STOP or record.order.status in TERMINAL:
+        if key is None or record is None or key.part != Part.STOP or self._has_ended(record.order, known):
             return  # one that has ended by the venue's word covers nothing, whatever an older look shows
         market, own = record.order.market, known.bot_lots(record.bot, record.order.market)
         need = _needed_lots(record.bot, market, known) if own * record.order.side < 0 else 0
@@ -62,6 +63,10 @@ class Cover(Check):
         ]  # fmt: skip
         if sum(order.open_lots for order in others) < need:
             yield "S11", f"{record.order.id} is asked to go before another stop covers the {need} lots of {record.bot}"
+
+    def _has_ended(self, order: Order, known: Known) -> bool:
+        """By the venue's word, written or not."""
+        return order.status in TERMINAL or any(event.kind in _ENDS for event in known.heard.get(order.id, ()))
 
     def on_time(self, known: Known) -> Found:
         self._count(known)

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from tests.chaos.storm.exchange_records import Resting
 from tests.chaos.storm.invariants.base import EXITS, Check, Found, Known, adds_risk
-from tests.chaos.storm.tape import Arrived, Began, Committed, Delivered, Entry, Heard, Posted
+from tests.chaos.storm.tape import Arrived, Began, Committed, Delivered, Entry, Heard, Kept, Posted
 
-from karat.core.ids import BotId, MarketId
+from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.oms.client_ids import order_key
 from karat.oms.records import TERMINAL, Order
 from karat.ports.venue import Linked, Submit
@@ -253,12 +253,21 @@ class Modes(Check):
 
 
 class OneWriter(Check):
-    """S20: who commits or sends holds the newest lease."""
+    """S20: who commits or sends holds the newest lease. While the journal is down nobody can see who that is: what only
+    closes, and is kept beside the journal, leaves all the same."""
 
-    hears = (Committed, Posted)
+    hears = (Committed, Kept, Posted)
+
+    def __init__(self) -> None:
+        self._kept: set[ClientOrderId] = set()
 
     def on(self, entry: Entry, known: Known) -> Found:
+        if isinstance(entry, Kept):
+            self._kept |= {record.order.id for record in entry.orders}
+            return
         if isinstance(entry, Committed) and entry.transaction.token != known.token:
             yield "S20", f"a commit with the token {entry.transaction.token}, the newest is {known.token}"
         if isinstance(entry, Posted) and isinstance(entry.request, Submit) and entry.life != known.token_life:
+            if entry.request.id in self._kept:
+                return
             yield "S20", f"{entry.request.id} left from life {entry.life}, the lease is with {known.token_life}"
