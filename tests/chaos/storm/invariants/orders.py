@@ -192,8 +192,11 @@ class ExitsOnlyReduce(Check):
             return
         if beyond and (change.lots_before * order.side <= 0 or place in self._turned):
             others = sum(
-                max(-one.lots * order.side, -known.lots_before.get((bot, market), 0) * order.side, 0)
-                for (bot, market), one in known.sums.items() if market == order.market and bot != change.new.bot
+                max(
+                    -lots * order.side
+                    for lots in (0, known.bot_lots(*there), known.lots_before.get(there, 0), known.true_lots(*there))
+                )
+                for there in ((bot, order.market) for bot in known.bots if bot != change.new.bot)
             )  # fmt: skip
             if beyond <= known.by_hand_lots(order.market, -order.side) + others:
                 self._turned.setdefault(place, (order.side, known.good_ms))
