@@ -162,7 +162,7 @@ A_BOT = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     bots=st.lists(A_BOT, min_size=2, max_size=6), seed=st.integers(1, 500),
     values=st.fixed_dictionaries({}, optional={name: st.sampled_from(some) for name, some in CHOICES.items()}),
