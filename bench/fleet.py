@@ -7,6 +7,7 @@ the runner included; signals are read, as where a check has passed.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from bench.clocks import wall
 from bench.fleet_pairs import pair_row
@@ -14,22 +15,27 @@ from bench.market import World, simple_policy, year
 from bench.rows import Row
 from karat.bots.creation import new_bot
 from karat.bots.fleet.runner import FleetRunner
-from karat.core.model.policy import Policy
+from karat.core.model.policy import LevelMode, Policy
 from karat.feeds.common.tape import Tape
 from karat.journal import open_memory_journal
 from karat.kernel.engine import prepare, run
 from karat.ports.cockpit import Mode
 from karat.ports.feed import FeedKey
+from karat.ports.journal import LimitedBy
 from karat.strategies import Market, evaluate, find_strategy, resolve
 from karat.venues.paper import PaperVenue
 
 BOTS = 20
 TARGET_QUIET = 50_000.0
 TARGET_WITH_ORDERS = 10_000.0
-SECTIONS = (  # what, strategy, policy, target
-    ("quiet bars", "buy_and_hold", Policy(), TARGET_QUIET),
-    ("orders", "ema_crossover", simple_policy(), TARGET_WITH_ORDERS),
-    ("many orders", "bollinger_mean_reversion", simple_policy(), None),
+FAR_STOP = replace(Policy(), stop_mode=LevelMode.ATR, stop_value=50.0)  # under limits a bot needs one
+SECTIONS = (  # what, strategy, policy, under Karat's own limits, target
+    ("quiet bars", "buy_and_hold", Policy(), LimitedBy.NONE, TARGET_QUIET),
+    ("orders", "ema_crossover", simple_policy(), LimitedBy.NONE, TARGET_WITH_ORDERS),
+    ("many orders", "bollinger_mean_reversion", simple_policy(), LimitedBy.NONE, None),
+    ("quiet bars, under limits", "buy_and_hold", FAR_STOP, LimitedBy.FLEET, TARGET_QUIET),
+    ("orders, under limits", "ema_crossover", simple_policy(), LimitedBy.FLEET, TARGET_WITH_ORDERS),
+    ("many orders, under limits", "bollinger_mean_reversion", simple_policy(), LimitedBy.FLEET, None),
 )
 
 
@@ -38,9 +44,9 @@ def fleet(quick: bool) -> list[Row]:
     world = year()
     bars = 2_000 if quick else len(world.candles)
     rows: list[Row] = []
-    for what, strategy, policy, target in SECTIONS:
-        _lived(world, strategy, policy, 2, 300)  # whatever is done once
-        seconds, fills = _lived(world, strategy, policy, BOTS, bars)
+    for what, strategy, policy, limits, target in SECTIONS:
+        _lived(world, strategy, policy, limits, 2, 300)  # whatever is done once
+        seconds, fills = _lived(world, strategy, policy, limits, BOTS, bars)
         steps = BOTS * bars
         note = f"{BOTS} bots, {bars:,} bars each, {fills:,} fills, {1000 * fills / steps:.1f} in 1,000 steps"
         beside = (("kernel alone, steps/s", _kernel(world, strategy, policy, bars)),)
@@ -51,12 +57,16 @@ def fleet(quick: bool) -> list[Row]:
     return rows
 
 
-def _lived(world: World, strategy: str, policy: Policy, bots: int, bars: int) -> tuple[float, int]:
+def _lived(
+    world: World, strategy: str, policy: Policy, limits: LimitedBy, bots: int, bars: int
+) -> tuple[float, int]:  # fmt: skip
     """Wall seconds of a fleet of equal bots, and how many fills it had."""
     candles, found, journal = world.candles[:bars], find_strategy(strategy), open_memory_journal()
     try:
         records = [
-            new_bot(f"bot-{place}", found, {}, policy, world.instrument, candles, None, Mode.SIMULATED, 0)
+            new_bot(
+                f"bot-{place}", found, {}, policy, world.instrument, candles, None, Mode.SIMULATED, 0, limits=limits
+            )
             for place in range(bots)
         ]
         journal.create_bots([(record, ()) for record in records])

@@ -16,7 +16,7 @@ from karat.risk.limits import Limits
 from karat.risk.snapshot import BotView, Flag, MarketView, Proposal, Snapshot
 
 LOTS_MAX = 2**53  # beyond it a float no longer counts one by one
-_LARGEST = 1e15  # of any figure here; sums and products of such stay finite
+LARGEST = 1e15  # of any figure here; sums and products of such stay finite
 
 
 class Unknown(Exception):
@@ -42,7 +42,7 @@ def number(value: object, what: str) -> float:
         raise Unknown(f"{what} is not known")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unknown(f"{what} is {value!r}, which is no number")
-    if not abs(value) <= _LARGEST:  # NaN and infinity too
+    if not abs(value) <= LARGEST:  # NaN and infinity too
         raise Unknown(f"{what} is not finite or absurdly large")
     return float(value)
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from karat.core.time import DAY_MS, HOUR_MS
+from karat.kernel.state import State
 from karat.risk.breakers import BreakerEvent, BreakerState, Latch, after, breaker_state_of
 from karat.risk.limits import Limits
+from karat.risk.stretches import BarsClosed, calm_until, passed
 
 
 def fact_of(bot: str) -> str:
@@ -53,6 +55,16 @@ class BotRisk:
             return True
         return begins
 
+    def calm_until(self, bars: BarsClosed, limits: Limits, *, halted: bool) -> int:
+        """The first of `bars` that changes anything that is kept, else the one behind them."""
+        if self.peak is not None or (self.has_fallen and not halted):
+            return bars.first
+        return calm_until(self.breakers, bars, limits)
+
+    def passed(self, bar: int, now_ms: int) -> None:
+        """Bars that change nothing were done, of which `bar` was the last."""
+        self.breakers = passed(self.breakers, bar, now_ms)
+
     def take(self, event: BreakerEvent, limits: Limits) -> tuple[bool, tuple[Latch, ...], tuple[Latch, ...]]:
         """Tell the breakers: whether anything is to be kept, what fell, what was released."""
         before = self.breakers
@@ -72,3 +84,8 @@ class BotRisk:
         """Entries of the last hour and of the last day."""
         hour = sum(at > now_ms - HOUR_MS for at in self.entries.values())
         return hour, sum(at > now_ms - DAY_MS for at in self.entries.values())
+
+
+def day_start_of(state: State, now_ms: int) -> float:
+    """The bot's equity when the UTC day of `now_ms` began; a mark at midnight begins it."""
+    return state.marks.equity if now_ms % DAY_MS == 0 else state.marks.day_reference

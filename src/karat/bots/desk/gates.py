@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from karat.bots.desk.book import Book
 from karat.bots.desk.orders import Wish
+from karat.core.model.candles import Bools, Floats
 from karat.core.model.reasons import Refusal
 from karat.kernel.state import State
 
@@ -32,3 +33,16 @@ class Gate(Protocol):
         ...
 
     def ask(self, book: Book, wish: Wish, decision_ts: int, now_ms: int) -> Answer: ...
+
+
+class Patient(Protocol):
+    """A gate that need not be told of calm bars one by one. Money is not its part: see `karat.bots.desk.passing`."""
+
+    def calm_until(self, first: int, equity: Floats, day_start: Floats, asked: Bools, confidence: Floats) -> int:
+        """The first of bars `first` and following that it must be told of alone, else the one behind them. A cell per
+        bar: equity at its close and when the day began, whether its signal wanted an entry, and how confident."""
+        ...
+
+    def passed(self, bar: int, state: State) -> None:
+        """Calm bars were done, of which `bar` was the last; the bot is in `state` since."""
+        ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 from karat.bots.desk.book import Book
 from karat.bots.desk.moving import Moving
 from karat.bots.desk.picture import Picture
+from karat.bots.desk.purse import Purse
 from karat.bots.history import History
 from karat.core.ids import MarketId
+from karat.core.model.candles import Bools
 from karat.core.model.instrument import Kind
 from karat.core.time import iso
 from karat.kernel.state import State
@@ -39,6 +42,7 @@ class House:
         self.facts = facts
         self._scored: dict[tuple[MarketId, int, int], tuple[int, Scored]] = {}
         self._falls = ""  # why the kill switch is about to be pulled
+        self.before_kill: Callable[[Book], None] = lambda book: None  # while `book` acts; whoever lags comes up
 
     @property
     def limits(self) -> Limits:
@@ -55,12 +59,17 @@ class House:
         self.picture.note(book.number, book, state, now_ms)
         self.desk.touched.discard(book.number)
         self._begin_anew()
-        purse = self.picture.purse(book.record.currency)
-        equity = purse.equity
-        account = AccountView(equity, equity + purse.below_peak)
-        reason = flatten_reason(Snapshot(account=account), self.limits) if purse.below_peak else None
+        reason = self.falls(self.picture.purse(book.record.currency))
         if reason is not None:
             self._fall(f"{reason} ({book.record.currency})", book.record.currency)
+
+    def falls(self, purse: Purse) -> str | None:
+        """Why everything in a currency is to be closed; None where it is not."""
+        if not purse.below_peak:
+            return None
+        equity = purse.equity
+        account = AccountView(equity, equity + purse.below_peak)
+        return flatten_reason(Snapshot(account=account), self.limits)
 
     def done(self, book: Book, cause: str) -> None:
         """After the decision of a bar: protect the position; pull the kill switch where that was decided."""
@@ -68,6 +77,7 @@ class House:
         if self._falls:
             reason, self._falls = self._falls, ""
             assert self.desk.pull_kill is not None, "a desk with limits has a kill switch"
+            self.before_kill(book)
             self.desk.pull_kill(reason, "limits.flatten_drawdown")
 
     def _begin_anew(self) -> None:
@@ -121,6 +131,14 @@ class House:
         if found or self.data is None:
             return found
         return self.data.wrong(history.market_id, history.timeframe_ms, history.needs)
+
+    def whole(self, book: Book, history: History, first: int, stop: int) -> Bools:
+        """At which of bars `first` to `stop - 1` no bar is missing: `damage`, where nobody knows of damage else."""
+        if book.record.instrument.kind == Kind.EQUITY:
+            return np.ones(stop - first, np.bool_)
+        opens, bars = history.columns["ts"].cells, np.arange(first, stop)
+        begin = np.maximum(bars + 1 - HOLE_BARS, 0)
+        return opens[bars] - opens[begin] == (bars - begin) * history.timeframe_ms
 
     def regime(self, history: History, bar: int, ts: int) -> Scored:
         """How a market behaves at a bar, computed once for all its bots."""

@@ -7,21 +7,26 @@
 4. All of it is gathered; the desk writes it. In memory the bot has moved on; if it can never be written, the bot must
    be recovered from the journal.
 5. A carried bot holds its bars back while more of them are waiting. Bars in which nothing can happen it runs together,
-   as a backtest does, sees that nothing happened, and makes them one entry. One under limits does not: its breakers
-   are told of every bar.
+   as a backtest does, sees that nothing happened, and makes them one entry. One under limits does so only where
+   somebody marks its money meanwhile (`passing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from karat.bots.calm import calm_until, wants
 from karat.bots.columns import KernelColumns
 from karat.bots.desk.book import Book
 from karat.bots.desk.filling import Kind
 from karat.bots.desk.foretelling import Binding, Foretold, decided_at, foretell, shown
-from karat.bots.desk.gates import Gate
-from karat.bots.desk.orders import NOTHING_DECIDED, Wish, recalls_limit, smaller, wishes, without
+from karat.bots.desk.gates import Gate, Patient
+from karat.bots.desk.gating import gated
+from karat.bots.desk.orders import Wish, recalls_limit
+from karat.bots.desk.page import Page
+from karat.bots.desk.passing import LONGEST_BARS, Passage, happens, passage
 from karat.bots.desk.protecting import decided_marked
 from karat.bots.desk.tracing import Tracer
 from karat.bots.history import History
@@ -32,12 +37,11 @@ from karat.core.model.candles import Floats, Ints
 from karat.core.model.reasons import Refusal
 from karat.core.model.signals import Signals
 from karat.kernel.engine import Inputs, Recorder, advance, recorder
-from karat.kernel.state import State, state_bytes
+from karat.kernel.state import state_bytes
 from karat.oms.client_ids import Part as OrderPart
 from karat.ports.journal import BarEntry, Decision, Intent, LimitedBy, Part
 from karat.ports.journal_columns import QuietBars
 
-MARK_EVERY_MS = 200  # how often the page may learn that figures moved while bars come in faster than that
 UNFORESEEN = (OrderPart.ENTRY, OrderPart.LIMIT, OrderPart.EXIT, OrderPart.FLATTEN)
 _PARTS = {OrderPart.ENTRY: Part.ENTRY, OrderPart.LIMIT: Part.LIMIT, OrderPart.EXIT: Part.EXIT}
 
@@ -63,10 +67,12 @@ class Member:
         self._targets = False
         self.foresees = foresees
         self._calm_to = 0  # the bars before it are known to be calm
+        self._patient: Patient | None = None  # its gate, where it may be told of calm bars late
+        self.passage: Passage | None = None  # of the calm bars that were foreseen last, where its gate is patient
         self._met = -1  # the bar in which the venue has done its part already, before this bot's own step
         self._room: Recorder = recorder(1, 1)
         self._last_refusal = last_refusal
-        self._marked_ts = -MARK_EVERY_MS
+        self._page = Page()
         self.beside: Binding | None = None  # what binds its decisions to those of another bot
 
     @property
@@ -87,19 +93,22 @@ class Member:
         """Ask another voice from the next decision on."""
         self.voice = voice
 
-    def show_market(self) -> None:
-        """Let a simulated venue know the last bar done, so that what is closed now has a price."""
-        if self._walk is not None and 0 < self.bars <= self._history.bars:
+    def show_market(self, bar: int | None = None) -> None:
+        """Let a simulated venue know the last bar done, or a calm one, so that what is closed now has a price."""
+        shown = self.bars - 1 if bar is None else bar
+        if self._walk is not None and self.bars and shown < self._history.bars:
             self._columns.extend()
-            self._walk(self.book, self._inputs(), self.bars - 1)
+            self._walk(self.book, self._inputs(), shown)
 
-    def know(self, signals: Signals) -> None:
-        """What the strategy says of every bar of a whole history, from the next one on. `reach` says which are done."""
+    def know(self, signals: Signals, patient: Patient | None = None) -> None:
+        """What the strategy says of every bar of a whole history, from the next one on. `reach` says which are done.
+        `patient`: the gate of a bot under limits whose money somebody marks in its calm bars."""
         self._columns.extend()
         self._columns.know(signals, self.reached)
         self._calm_to = 0
         self._targets = signals.target is not None
-        self.foresees = self.book.record.limits is LimitedBy.NONE
+        self._patient = patient
+        self.foresees = self.book.record.limits is LimitedBy.NONE or patient is not None
 
     def reach(self, bars: int) -> None:
         """The bars before number `bars` have closed; of a member that knows its signals."""
@@ -117,11 +126,25 @@ class Member:
 
     def foreseen(self, stop: int) -> int:
         """The first bar before `stop` to be met at its own time, else `stop`. Of a member that knows its signals."""
+        self.passage = None
         if self.bars == 0 or any(self.book.live_of(*UNFORESEEN)):
             return self.bars
+        if self._patient is not None:
+            stop = min(stop, self.bars + LONGEST_BARS)
         found = calm_until(self._inputs(), self.book.kernel, stop, self._ready_room(stop))
+        if self._patient is not None:
+            found = self._with_patience(found, self._patient)
         self._calm_to = found if self.beside is None else self.beside.calm_until(self.bars, found)
         return self._calm_to
+
+    def _with_patience(self, stop: int, gate: Patient) -> int:
+        """The first bar before `stop` of which the gate must be told alone, else `stop`; what is calm is `passage`."""
+        if stop <= self.bars or self.book.last_fill_ts is not None:
+            return self.bars
+        asked = np.asarray(self._asked(self.bars, stop), np.bool_)
+        room = self._ready_room(stop)
+        self.passage = passage(self._inputs(), self.book.kernel, stop, room, gate, asked)
+        return self.bars + len(self.passage.equity)
 
     def meet(self) -> None:
         """Have a simulated venue do its part of the next bar, before any bot decides, if it can be written."""
@@ -166,9 +189,7 @@ class Member:
         first, book = self.bars, self.book
         room = self._ready_room(end)
         after = advance(self._inputs(), book.kernel, end, room)
-        happened = room.log.counts[0] or room.log.refusals[first:end].any() or after.order.due >= 0 or after.limit.side
-        if happened:
-            room.log.refusals[first:end] = Refusal.NONE
+        if happens(after, first, end, room):
             return False
         columns = self._history.columns
         book.keep_kernel(after)
@@ -184,10 +205,12 @@ class Member:
                 position=after.holding.side * after.holding.lots,
                 kernel=state_bytes(after),
                 written_ts=written_ts,
-                marked=self._is_marked(written_ts),
+                marked=self._page.is_told(written_ts),
             )
         )
         self._last_refusal, self.bars = Refusal.NONE, end
+        if self._patient is not None:
+            self._patient.passed(end - 1, after)
         return True
 
     def _act(self, bar: int, written_ts: int) -> bool:
@@ -206,7 +229,7 @@ class Member:
         self._tracer.bound(said)
         confidence = float(inputs.signal.confidence[bar]) if asked else None
         self._gate.closed(book, bar, ts, decided, confidence)
-        kept, orders, told = self._gated(met, decided, ts, written_ts)
+        kept, orders, told = gated(book, self._gate, self._tracer, met, decided, ts, written_ts)
         refusal = told or refusal
         book.keep_kernel(kept)
         key = f"{book.record.id}@{ts}"
@@ -226,7 +249,7 @@ class Member:
                 kernel=state_bytes(kept),
                 decision=Decision(asked, any(wish.part is not OrderPart.EXIT for wish in orders), refusal),
                 written_ts=written_ts,
-                marked=self._is_marked(written_ts),
+                marked=self._page.is_told(written_ts),
                 unaffordable=unaffordable,
                 intents=tuple(made),
             )
@@ -243,27 +266,6 @@ class Member:
         due = self.bars if self.bars < self.reached and self._met == self.bars else None
         return None if due is None else foretell(self._inputs(), self.book.kernel, due, self._ready_room(due))
 
-    def _gated(self, met: State, decided: State, ts: int, now_ms: int) -> tuple[State, list[Wish], Refusal]:
-        """The decision after the gates, the orders that are left of it, and why one is gone."""
-        kept, orders, refusal = decided, list[Wish](), Refusal.NONE
-        for wish in wishes(met, decided):
-            if wish.part is OrderPart.EXIT:
-                there = self.book.there_lots
-                if not there or any(self.book.live_of(OrderPart.EXIT, OrderPart.FLATTEN)):
-                    return decided._replace(order=NOTHING_DECIDED), [], Refusal.NONE  # gone, or on its way out
-                orders.append(wish._replace(lots=min(wish.lots, there)))
-                continue
-            answer = self._gate.ask(self.book, wish, ts, now_ms)
-            self._tracer.gated(wish, answer)
-            if answer.lots == 0:
-                kept, refusal = without(kept, wish.part), answer.refusal
-            elif answer.lots < wish.lots:
-                kept = smaller(kept, wish.part, answer.lots)
-                orders.append(wish._replace(lots=answer.lots))
-            else:
-                orders.append(wish)
-        return kept, orders, refusal
-
     def _intend(self, wish: Wish, bar: int, ts: int, key: str) -> Intent:
         """Write an order of the decision down."""
         close = float(self._history.columns["close"].cells[bar])
@@ -278,13 +280,6 @@ class Member:
             name, self.book.record.id, bar, ts, _PARTS[wish.part], wish.due_bar, wish.side, wish.lots,
             wish.limit_ticks, wish.reason,
         )  # fmt: skip
-
-    def _is_marked(self, written_ts: int) -> bool:
-        """Whether the page is to learn of figures that moved; remembers that it was told."""
-        if 0 <= written_ts - self._marked_ts < MARK_EVERY_MS:
-            return False
-        self._marked_ts = written_ts
-        return True
 
     def _ready_room(self, bar: int) -> Recorder:
         """Room for what a close records."""

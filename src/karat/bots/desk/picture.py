@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from karat.bots.desk.book import Book
@@ -98,6 +98,13 @@ class Picture:
         if purse.mark(number, share.equity, now_ms):
             self._desk.gathered.facts[f"account:{share.currency}"] = purse.as_dict()
         return share
+
+    def move(self, number: int, equity: float, equity_day_start: float) -> None:
+        """The money in a bot's share is now this, nothing else in it; its purse was told."""
+        share = self._shares[number]
+        if (share.equity, share.equity_day_start) != (equity, equity_day_start):
+            self._shares[number] = replace(share, equity=equity, equity_day_start=equity_day_start)
+            self._sums.pop(share.currency, None)
 
     def purse(self, currency: str) -> Purse:
         """The money of a currency."""

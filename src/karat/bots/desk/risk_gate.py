@@ -13,14 +13,18 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from karat.bots.desk.book import Book
-from karat.bots.desk.bot_risk import BotRisk, fact_of
+from karat.bots.desk.bot_risk import BotRisk, day_start_of, fact_of
 from karat.bots.desk.gates import Answer
 from karat.bots.desk.house import ACCOUNT_RULE, BOT_RULE, House, funding_rate
 from karat.bots.desk.orders import Wish
+from karat.bots.desk.risk_words import decision_told, risk_told, until_told
 from karat.bots.desk.shares import signal_key, stop_of
 from karat.bots.desk.switches import SwitchGate
 from karat.bots.history import History
+from karat.core.model.candles import Bools, Floats
 from karat.core.model.instrument import Kind
 from karat.core.model.reasons import Refusal
 from karat.core.time import DAY_MS
@@ -30,6 +34,7 @@ from karat.risk import BotView, Decision, InFlight, Proposal, Snapshot, decide
 from karat.risk.breakers import BarClosed, BreakerEvent, Latch, OrderAnswered, OrderMeant, TradeClosed
 from karat.risk.decide import Answer as Decided
 from karat.risk.entry_filter import EntryView, Filtered, filter_entry
+from karat.risk.stretches import BarsClosed
 
 VOLUME_BARS = 20  # before the bar of the decision: their mean is the usual volume
 
@@ -57,11 +62,29 @@ class RiskGate:
         self._bar, self._state = bar, state
         self._let.clear()
         self._house.mark(book, state, now)
-        equity, start = state.marks.equity, _day_start(state, now)
+        equity, start = state.marks.equity, day_start_of(state, now)
         if self._risk.marked(equity, halted=book.record.id in self._house.desk.condition.halts):
             self._keep()
         self._damage = self._house.damage(book, self._history, bar)
         self._tell(BarClosed(bar, now, equity, start, not self._damage, confidence, self._damage), "bar")
+
+    def calm_until(self, first: int, equity: Floats, day_start: Floats, asked: Bools, confidence: Floats) -> int:
+        """The first of some bars that its breakers, or the journal, must be told of alone, else the one behind them.
+        None is calm before it was told of one, nor where what is stored may turn out to be damaged."""
+        house, history, stop = self._house, self._history, first + len(equity)
+        if self._bar < 0 or house.data is not None or house.desk.condition.killed:
+            return first
+        now = history.columns["ts"].cells[first:stop] + history.timeframe_ms
+        start = np.where(now % DAY_MS == 0, equity, day_start)
+        bars = BarsClosed(first, now, equity, start, house.whole(self._book, history, first, stop), asked, confidence)
+        return self._risk.calm_until(bars, house.limits, halted=self._book.record.id in house.desk.condition.halts)
+
+    def passed(self, bar: int, state: State) -> None:
+        """Calm bars were done, of which `bar` was the last."""
+        self._bar, self._state = bar, state
+        self._let.clear()
+        opened = int(self._history.columns["ts"].cells[bar])
+        self._risk.passed(bar, self._house.now_ms(self._book, opened))
 
     def trade_closed(self, pnl: float) -> None:
         """A trade of the bot ended with this, after costs."""
@@ -92,7 +115,7 @@ class RiskGate:
             return Answer(0, Refusal.RISK, "breakers", fallen, chain)
         decision = decide(snapshot, proposal, self._house.limits)
         self._tell_decision(decision, decision_ts)
-        chain = (*chain, _risk_told(decision))
+        chain = (*chain, risk_told(decision))
         if decision.answer is Decided.REFUSED:
             if decision.first in (BOT_RULE, ACCOUNT_RULE):
                 self._halt(decision)
@@ -175,7 +198,7 @@ class RiskGate:
         hour, day = self._risk.entries_since(now)
         top = marks.peak if self._risk.peak is None else self._risk.peak
         equity, peak, start = (
-            None if unit is None else value * unit for value in (marks.equity, top, _day_start(self._state, now))
+            None if unit is None else value * unit for value in (marks.equity, top, day_start_of(self._state, now))
         )
         halted = record.id in self._house.desk.condition.halts
         return BotView(record.id, record.strategy, equity, peak, start, self._risk.breakers.losses, hour, day, halted)
@@ -208,7 +231,7 @@ class RiskGate:
             volume=float(volume[bar]),
             volume_usual=float(volume[bar - VOLUME_BARS : bar].mean()) if bar >= VOLUME_BARS else None,
             equity=state.marks.equity,
-            equity_day_start=_day_start(state, now),
+            equity_day_start=day_start_of(state, now),
             losses_in_row=self._risk.breakers.losses,
             last_loss_bar=self._risk.last_loss_bar,
             funding_rate=None if math.isnan(rate) else rate,
@@ -258,7 +281,7 @@ class RiskGate:
             self._keep()
         gathered, bot = self._house.desk.gathered, self._book.record.id
         for one in fallen:
-            text = f"Breaker {one.breaker.value}: {one.reason}; no entries {_until(one)}."
+            text = f"Breaker {one.breaker.value}: {one.reason}; no entries {until_told(one)}."
             gathered.tell(bot, EventKind.BREAKER, text, {"breaker": one.breaker.value, "fell": True}, cause)
         for one in released:
             payload = {"breaker": one.breaker.value, "fell": False}
@@ -270,26 +293,5 @@ class RiskGate:
         self._house.desk.gathered.facts[fact_of(bot)] = self._risk.as_dict()
 
     def _tell_decision(self, decision: Decision, ts: int) -> None:
-        asked, words = decision.proposal.lots, decision.answer.value
-        if decision.answer is Decided.REDUCED:
-            words = f"reduced to {decision.lots}"
-        because = f": {decision.reason}" if decision.reason else ""
-        text = f"Risk: an entry of {asked} lots was {words}{because}."
-        key, gathered = decision.proposal.signal_key, self._house.desk.gathered
+        key, gathered, text = decision.proposal.signal_key, self._house.desk.gathered, decision_told(decision)
         gathered.tell(self._book.record.id, EventKind.RISK, text, decision.as_dict(), key, ts)
-
-
-def _risk_told(decision: Decision) -> dict[str, Any]:
-    told: dict[str, Any] = {"gate": "risk", "passed": decision.lots > 0, "reason": decision.reason}
-    return {**told, "asked": decision.proposal.lots, "lots": decision.lots, "rule": decision.first}
-
-
-def _day_start(state: State, now: int) -> float:
-    """The bot's equity when the UTC day of `now` began; a mark at midnight begins it."""
-    return state.marks.equity if now % DAY_MS == 0 else state.marks.day_reference
-
-
-def _until(latch: Latch) -> str:
-    if latch.until_bar is not None:
-        return f"before bar {latch.until_bar}"
-    return "before the next UTC day" if latch.until_ms is not None else "until the data is whole again"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from karat.bots.desk.member import Member
 from karat.bots.history import History
 from karat.ports.feed import Arrival
+from karat.ports.journal import LimitedBy
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +44,11 @@ class Lane:
     @property
     def is_over(self) -> bool:
         return self.due >= len(self.road.closes)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it is under limits and has its bars there whole: its money is marked while it is calm."""
+        return self.road.arrivals is None and self.member.book.record.limits is LimitedBy.FLEET
 
     @property
     def close_ts(self) -> int:

@@ -41,6 +41,10 @@ class Pairs:
             own.beside, other.own.beside = other.own, own
         return leg
 
+    def has(self, bot: BotId) -> bool:
+        """Whether a bot is a leg."""
+        return bot in self._places
+
     def join(self, member: Member) -> None:
         """A bot is under way."""
         found = self._places.get(member.book.record.id)

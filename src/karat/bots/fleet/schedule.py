@@ -6,6 +6,8 @@
    anybody is asked who looks at the whole fleet.
 3. Both legs of a pair are met at a close at which either has to be: what one does the other answers at once.
 4. An order that came to a bot from elsewhere (a portfolio rule, the kill switch) ends its calm at once.
+5. While bots under limits are calm their money is marked at its closes (`marks`). Where that would close everything,
+   bots are met from there on.
 """
 
 from __future__ import annotations
@@ -17,14 +19,17 @@ from karat.bots.desk.book import Book
 from karat.bots.desk.gates import Answer, Gate
 from karat.bots.desk.orders import Wish
 from karat.bots.fleet.lanes import Lane
+from karat.bots.fleet.marks import END, Marks
 from karat.kernel.state import State
 
 
 class Schedule:
     """Lanes by the time of what is due."""
 
-    def __init__(self, lanes: Iterable[Lane]) -> None:
+    def __init__(self, lanes: Iterable[Lane], marks: Marks) -> None:
         self.lanes = {lane.place: lane for lane in lanes}
+        self.marks = marks
+        marks.join(self.lanes.values())
         self._heap: list[tuple[int, int, int]] = []
         self._acting: list[Lane] = []
         self.now_ms = 0
@@ -51,12 +56,15 @@ class Schedule:
         for lane in bound:
             if first_ms is not None and len(bound) > 1:
                 lane.meet_at(first_ms)
+            self.marks.follow(lane)
             if not lane.is_over:
                 heapq.heappush(self._heap, (lane.close_ts, lane.place, lane.plan))
 
     def next(self) -> list[Lane]:
         """Those due at the next close, in their order; none when all is over."""
         self._acting = []
+        while falls := self.marks.until((self._next_ms(), -1), self.now_ms):
+            self.wake(*falls)
         while self._heap:
             close_ts, place, plan = self._heap[0]
             lane = self.lanes.get(place)
@@ -70,9 +78,42 @@ class Schedule:
             self._acting.append(lane)
         return self._acting
 
+    def _next_ms(self) -> int:
+        """When somebody is due next."""
+        while self._heap:
+            close_ts, place, plan = self._heap[0]
+            lane = self.lanes.get(place)
+            if lane is not None and lane.plan == plan:
+                return close_ts
+            heapq.heappop(self._heap)
+        return END[0]
+
+    def wake(self, close_ts: int, place: int) -> list[Lane]:
+        """Everybody is where he would be if none had been calm when bot `place` acts at a close: those before it have
+        done its bar, those from it on are due in it (returned, if it is in hand), and the venue has met their bars."""
+        woken: list[Lane] = []
+        in_hand = close_ts == self.now_ms
+        for lane in sorted(self.lanes.values(), key=lambda one: one.place):
+            if lane in self._acting or not lane.is_marked:
+                continue
+            lane.catch_up(close_ts if lane.place < place else close_ts - 1)
+            bar, closes = lane.member.bars, lane.road.closes
+            if lane.place >= place and bar < min(lane.due, len(closes)) and closes[bar] == close_ts:
+                lane.due = bar
+                lane.plan += 1
+                self.marks.forget(lane)
+                woken.append(lane)
+                if not in_hand:
+                    heapq.heappush(self._heap, (close_ts, lane.place, lane.plan))
+            else:
+                lane.member.show_market()
+        return woken
+
     def drop(self, lane: Lane) -> None:
         """A bot that failed is due no more."""
         self.lanes.pop(lane.place, None)
+        self.marks.forget(lane)
+        self.marks.join(self.lanes.values())
 
     def mark(self) -> None:
         """Bring every bot that holds something to its last close."""
