@@ -270,8 +270,7 @@ class Storm:
         if self._process is not None and self._life.alive:
             life, taken = self._life, self._process.command(kind, identity, {})
             if life.alive:
-                told = Commanded(life.number, self.world.now_ms, identity, kind, may=True, accepted=taken)
-                self.tape.add(told)
+                self.tape.add(Commanded(life.number, self.world.now_ms, identity, kind, may=True, accepted=taken))
                 if taken:
                     return
         self.world.after_ms(1_000, lambda: self._ask(kind, identity))
