@@ -24,7 +24,7 @@ from karat.bots.runner import Runner
 from karat.journal.store import SqlJournal
 
 CORES = 2
-SEEDS_LEAST, SECONDS = 150, 150.0
+SEEDS_LEAST, SECONDS = 150, 190.0
 LONG_SEEDS = 20_000
 MUTANT_SEEDS = 12
 ROOMS = ("karat.bots", "karat.oms", "karat.risk", "karat.journal")
