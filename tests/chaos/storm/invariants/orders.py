@@ -196,7 +196,7 @@ class ExitsOnlyReduce(Check):
                     -lots * order.side
                     for lots in (0, known.bot_lots(*there), known.lots_before.get(there, 0), known.true_lots(*there))
                 )
-                for there in ((bot, order.market) for bot in known.bots if bot != change.new.bot)
+                for there in known.sums if there[1] == order.market and there != place
             )  # fmt: skip
             if beyond <= known.by_hand_lots(order.market, -order.side) + others:
                 self._turned.setdefault(place, (order.side, known.good_ms))
