@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from karat.bots.desk.member import Member
-from karat.bots.history import History
+from karat.bots.history import History, is_finite
 from karat.bots.voice import AUDIT_BARS, compare
 from karat.bots.workers.voices import Spoken
 from karat.core.errors import KaratError
-from karat.core.model.candles import CANDLE_COLUMNS
 from karat.core.model.signals import Signals
 from karat.ports.feed import Feed, Past, Whole
 from karat.strategies import Market
@@ -45,8 +44,7 @@ class Ahead:
             return None
         ahead = cls(feed, feed.past(bars))
         candles = ahead.past.candles
-        is_whole = all(np.isfinite(getattr(candles, name)).all() for name in CANDLE_COLUMNS)
-        if not is_whole or (np.diff(candles.ts) <= 0).any():
+        if not is_finite(candles) or (np.diff(candles.ts) <= 0).any():
             return None
         try:
             market = ahead.market(ahead.past)

@@ -189,3 +189,8 @@ class History:
 
 def _nan_price(market: MarketId) -> InputError:
     return InputError("nan_price", f"{market}: a candle holds NaN.", "Import the data again or mend it.")
+
+
+def is_finite(candles: Candles) -> bool:
+    """Whether every price and volume is a number: a history refuses any other."""
+    return all(np.isfinite(getattr(candles, name)).all() for name in CANDLE_COLUMNS)

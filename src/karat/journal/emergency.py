@@ -20,6 +20,7 @@ from typing import Any
 
 from karat.core.errors import NeedsOperator, RetryLater
 from karat.core.ids import BotId
+from karat.journal.codec import encoded
 from karat.journal.trading_codec import ORDER_COLUMNS, READ_FILL, READ_ORDER, order_row, orders_from
 from karat.ports.trading import OrderRecord
 
@@ -102,7 +103,7 @@ def _write(file: int, text: bytes, at: int) -> None:
 def _line(record: OrderRecord) -> bytes:
     row = dict(zip(ORDER_COLUMNS, order_row(0, record), strict=True))
     told = {"of": record.bot, **{name: row[name] for name in READ_ORDER}}
-    text = json.dumps(told, allow_nan=False).encode()
+    text = encoded(told).encode()
     return f"{zlib.crc32(text):08x} ".encode() + text + b"\n"
 
 

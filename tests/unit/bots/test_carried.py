@@ -104,26 +104,28 @@ def test_a_strategy_that_cannot_be_carried_is_computed_from_the_anchor(tmp_path:
     assert kepts[0] == kepts[1]
 
 
-def test_one_taken_for_proved_that_looks_further_back_is_stopped_by_the_audit(tmp_path: Path) -> None:
-    body = "return signals(len(market), long=np.arange(len(market)) > 100)"
-    strategy = written(tmp_path, "counts", body)
-    desk = Desk(tmp_path, *demo(AUDIT_BARS + 50), strategies=lambda name: strategy, carried=True, speed=1e9)
-    bot = desk.create("ada", "counts", FIXED)
+@pytest.mark.parametrize(
+    ("name", "body", "why", "speed"),
+    [
+        (
+            "counts", "return signals(len(market), long=np.arange(len(market)) > 100)",
+            "without carried state", 1e9,
+        ),
+        (
+            "peeks", "return signals(len(market), confidence=np.append(market.close[1:], 1.0) / market.close.max())",
+            "another confidence", None,
+        ),
+    ],
+)  # fmt: skip
+def test_one_taken_for_proved_that_looks_further_back_or_ahead_is_stopped_by_the_audit(
+    tmp_path: Path, name: str, body: str, why: str, speed: float | None
+) -> None:
+    strategy = written(tmp_path, name, body)
+    desk = Desk(tmp_path, *demo(AUDIT_BARS + 50), strategies=lambda _: strategy, carried=True, speed=speed)
+    bot = desk.create("ada", name, FIXED)
     desk.run(bot)
     status = desk.journal.status(bot)
-    assert status.state == BotState.FAILED and "without carried state" in status.cause
-    assert status.bars == AUDIT_BARS - 1
-    desk.journal.close()
-
-
-def test_one_taken_for_proved_that_looks_ahead_is_stopped_by_the_audit(tmp_path: Path) -> None:
-    body = "return signals(len(market), confidence=np.append(market.close[1:], 1.0) / market.close.max())"
-    strategy = written(tmp_path, "peeks", body)
-    desk = Desk(tmp_path, *demo(AUDIT_BARS + 50), strategies=lambda name: strategy, carried=True)
-    bot = desk.create("ada", "peeks", FIXED)
-    desk.run(bot)
-    status = desk.journal.status(bot)
-    assert status.state == BotState.FAILED and "another confidence" in status.cause
+    assert status.state == BotState.FAILED and why in status.cause
     assert status.bars == AUDIT_BARS - 1
     desk.journal.close()
 

@@ -13,8 +13,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-import numpy as np
-
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.fleet import gate_of as desk_gate_of
@@ -28,14 +26,13 @@ from karat.bots.fleet.marks import Marks
 from karat.bots.fleet.pairs import Pairs, keyed
 from karat.bots.fleet.reading import ReadVoice
 from karat.bots.fleet.schedule import MarkedGate, Schedule
-from karat.bots.history import History
+from karat.bots.history import History, is_finite
 from karat.bots.past import Enlisted, Past, grouped, read_past
 from karat.bots.runner import Runner
 from karat.bots.watchdog import Shared
 from karat.bots.workers.voices import Spoken, Voices
 from karat.core.errors import KaratError, RetryLater
 from karat.core.ids import BotId
-from karat.core.model.candles import CANDLE_COLUMNS
 from karat.core.model.signals import Signals
 from karat.feeds.common.tape import Tape
 from karat.feeds.replay import ReplayFeed
@@ -224,9 +221,7 @@ class FleetRunner(Runner):
             return False
         if record.limits is LimitedBy.NONE:
             return True
-        candles = self._tapes[key].candles
-        is_whole = all(np.isfinite(getattr(candles, name)).all() for name in CANDLE_COLUMNS)
-        return is_whole and not (self._sees_fleet or self._bound.has(record.id))
+        return is_finite(self._tapes[key].candles) and not (self._sees_fleet or self._bound.has(record.id))
 
     def _proves(self, record: BotRecord, strategy: Strategy) -> bool:
         return self._is_proved(strategy, resolve(strategy, record.parameters))
