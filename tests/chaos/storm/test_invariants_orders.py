@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from tests.chaos.storm.histories import BOT, OTHER, History, M, an_order, submitted
 from tests.chaos.storm.invariants.books import Fills, Sums
-from tests.chaos.storm.invariants.orders import ExitsOnlyReduce, Intended, Monotonic, Once, OneEntry, WellFormed
+from tests.chaos.storm.invariants.exits import ExitsOnlyReduce
+from tests.chaos.storm.invariants.orders import Intended, Monotonic, Once, OneEntry, WellFormed
 
 from karat.oms.client_ids import Part
 from karat.oms.records import EventKind, Status
@@ -168,6 +169,18 @@ def test_s7_what_an_exit_brought_in_from_another_bot_has_to_go_soon() -> None:
         history.commit(history.trade(an_order(Part.TAKE, -1, 4, 1)))
         history.wait(wait_ms)
         assert history.names[:1] == expected
+
+
+def test_s7_time_to_go_begins_when_the_venue_holds_what_could_be_closed() -> None:
+    history = History(ExitsOnlyReduce())
+    history.exchange.trade_by_hand(M, 1, 4)
+    history.commit(history.trade(an_order(Part.TAKE, -1, 4)))  # the hand's lots are gone, the bot's book is short
+    history.wait(60_000)
+    history.exchange.trade_by_hand(M, -1, 10)
+    history.wait(20_000)
+    assert history.names == []
+    history.wait(20_000)
+    assert history.names[:1] == ["S7"]
 
 
 def test_s7_an_exit_that_turns_its_bot_is_noticed() -> None:

@@ -1,4 +1,4 @@
-"""S1, S2, S3, S7, S9, S10: what leaves, and how an order lives."""
+"""S1, S2, S3, S9, S10: what leaves, and how an order lives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.chaos.storm.exchange_records import Terms
 from tests.chaos.storm.invariants.base import Change, Check, Found, Known, adds_risk, intent_of
 from tests.chaos.storm.tape import Arrived, Committed, Entry, Posted
 
-from karat.core.ids import BotId, ClientOrderId, MarketId
+from karat.core.ids import ClientOrderId
 from karat.oms.client_ids import Part, order_key
 from karat.oms.edges import EDGES, allowed
 from karat.oms.records import TERMINAL, EventKind, Status
@@ -104,107 +104,6 @@ class OneEntry(Check):
                 yield "S3", f"{asked.id} leaves while {order.id} of the same signal is {order.status.name}"
 
 
-class ExitsOnlyReduce(Check):
-    """S7: protective orders are marked; an exit never grows or turns the position of its bot, nor of the account.
-
-    A venue's mark looks at the account. An exit may leave without one only where other bots of its market hold more of
-    the other side, or did lately, and bounded by what its bot holds. And an exit that lies ready while another closes
-    the position may meet what a hand brought in, or what other bots hold on its side: never more than that, and what
-    its bot has of them then is gone soon.
-    """
-
-    hears = (Posted, Committed)
-
-    def __init__(self) -> None:
-        self._seen = 0
-        self._turned: dict[tuple[BotId, MarketId], tuple[int, int]] = {}  # side brought in, and when
-        self._opposed_ms: dict[MarketId, int] = {}  # when bots of a market last stood against each other
-
-    def on(self, entry: Entry, known: Known) -> Found:
-        if isinstance(entry, Posted) and isinstance(entry.request, Submit):
-            yield from self._posted(entry.request, known)
-        if isinstance(entry, Committed):
-            for change in known.changes:
-                yield from self._booked(change, known)
-            self._turned = {  # until it is gone, or outweighed by an entry of the other side
-                place: turned for place, turned in self._turned.items() if known.bot_lots(*place) * turned[0] > 0
-            }
-            self._look_at_sides(known)
-
-    def _is_opposed(self, market: MarketId, known: Known) -> bool:
-        return known.now_ms - self._opposed_ms.get(market, -_OPPOSED_LATELY_MS) < _OPPOSED_LATELY_MS
-
-    def _was_overtaken(self, change: Change, known: Known) -> bool:
-        """Whether an entry of the same decision came before the exit: the mark of that looks at the account alone."""
-        return any(
-            record.bot == change.new.bot and record.decision_ts == change.new.decision_ts and record.order.filled_lots
-            and record.order.side == change.new.order.side and not record.order.reduce_only
-            and record.order.id != change.new.order.id
-            for record in known.records.values()
-        )  # fmt: skip
-
-    def on_time(self, known: Known) -> Found:
-        for trade in known.exchange.trades[self._seen :]:
-            after = trade.before + trade.side * trade.lots
-            if known.exchange.orders[trade.venue_id].reduce_only and abs(after) >= abs(trade.before):
-                yield "S7", f"the reduce-only order {trade.order} took the position from {trade.before} to {after}"
-        self._seen = len(known.exchange.trades)
-        times = known.setting.times
-        for (bot, market), (_, since) in self._turned.items():
-            late = known.good_ms - since > times.unprotected_max + times.flatten_max
-            terms = known.exchange.terms[market]
-            dust = terms.value(abs(known.bot_lots(bot, market)), known.exchange.mark(market)) < terms.min_notional
-            if late and terms.open and known.exposed_lots(market) and not dust:
-                yield "S7", f"{bot} holds {known.bot_lots(bot, market)} lots of {market} that an exit brought in"
-        self._look_at_sides(known)
-
-    def _look_at_sides(self, known: Known) -> None:
-        for market in known.setting.markets:
-            sides = {one.lots > 0 for (_, where), one in known.sums.items() if where == market and one.lots}
-            if len(sides) == 2:
-                self._opposed_ms[market] = known.now_ms
-
-    def _posted(self, asked: Submit, known: Known) -> Found:
-        key, record = order_key(asked.id), known.records.get(asked.id)
-        if key is None or record is None or asked.reduce_only:
-            return
-        if key.part in (Part.STOP, Part.TAKE):
-            yield "S7", f"the protective order {asked.id} is not marked reduce-only"
-        if key.part not in (Part.EXIT, Part.FLATTEN):
-            return
-        if not self._is_opposed(asked.market, known) and not known.is_truly_opposed(asked.market):
-            yield "S7", f"the exit {asked.id} is not marked reduce-only, and nobody stands against it"
-        held, true = known.bot_lots(record.bot, asked.market), known.true_lots(record.bot, asked.market)
-        if all(lots * asked.side >= 0 or asked.lots > abs(lots) for lots in (held, true)):
-            yield "S7", f"the exit {asked.id} of {asked.lots * asked.side:+} lots meets a position of {held:+}"
-
-    def _booked(self, change: Change, known: Known) -> Found:
-        order, key = change.new.order, order_key(change.new.order.id)
-        if key is None or key.part in (Part.ENTRY, Part.LIMIT) or order.filled_lots > order.lots or not change.fills:
-            return
-        after = change.lots_before + order.side * sum(fill.lots for fill in change.fills)
-        beyond = abs(after) if after * order.side > 0 else 0
-        place = change.new.bot, order.market
-        if beyond and known.true_lots(*place) * order.side <= 0:  # what it closed is not booked yet
-            self._turned.setdefault(place, (order.side, known.good_ms))
-            return
-        if beyond and change.lots_before * order.side > 0 and self._was_overtaken(change, known):
-            return
-        if beyond and (change.lots_before * order.side <= 0 or place in self._turned):
-            others = sum(
-                max(
-                    -lots * order.side
-                    for lots in (0, known.bot_lots(*there), known.lots_before.get(there, 0), known.true_lots(*there))
-                )
-                for there in known.sums if there[1] == order.market and there != place
-            )  # fmt: skip
-            if beyond <= known.by_hand_lots(order.market, -order.side) + others:
-                self._turned.setdefault(place, (order.side, known.good_ms))
-                return
-        if abs(after) >= abs(change.lots_before) or after * change.lots_before < 0:
-            yield "S7", f"the exit {order.id} took {change.new.bot} from {change.lots_before:+} to {after:+}"
-
-
 class Monotonic(Check):
     """S9: no way outside the table, the end is the end, and only the venue's word or the proof of absence ends."""
 
@@ -294,7 +193,6 @@ def _reach() -> dict[Status, frozenset[Status]]:
 
 
 _REACH = _reach()
-_OPPOSED_LATELY_MS = 60_000
 _ENDS = {
     Status.CANCELLED: EventKind.CANCEL_DONE, Status.REJECTED: EventKind.REJECT, Status.EXPIRED: EventKind.EXPIRE,
 }  # fmt: skip

@@ -10,10 +10,11 @@ from tests.chaos.storm.invariants.books import Declared, Fills, Remains, Sums, U
 from tests.chaos.storm.invariants.cover import Cover
 from tests.chaos.storm.invariants.data import Decisions
 from tests.chaos.storm.invariants.deadlines import Healed, Killed, Pages, Ready, Ticks, Unheard
+from tests.chaos.storm.invariants.exits import ExitsOnlyReduce
 from tests.chaos.storm.invariants.gates import Modes, OneWriter, Shut, Weight, WorstCase
 from tests.chaos.storm.invariants.lives import Lives
 from tests.chaos.storm.invariants.log import Canary, Commands, Inbox, Log, Shown
-from tests.chaos.storm.invariants.orders import ExitsOnlyReduce, Intended, Monotonic, Once, OneEntry, WellFormed
+from tests.chaos.storm.invariants.orders import Intended, Monotonic, Once, OneEntry, WellFormed
 from tests.chaos.storm.tape import KINDS, Tape
 from tests.chaos.storm.wires import Wires
 
