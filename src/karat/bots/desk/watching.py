@@ -97,11 +97,13 @@ class Watch:
 
     def _asks_again(self, book: Book, record: OrderRecord, now_ms: int) -> bool:
         """Whether a cancel has been without an answer for too long. One of a stop waits on while nothing else covers
-        the position: its successor may have been lost since."""
+        the position, its successor may have been lost since; unless the venue has no position that it could cover."""
         order, cancel_ms = record.order, record.cancel_ms
         if not order.cancel_is_open or cancel_ms is None or now_ms - cancel_ms < self.desk.venue.traits.answer_ms_max:
             return False
-        return part_of(order.id) is not Part.STOP or book.protection().covered_lots >= book.there_lots
+        if part_of(order.id) is not Part.STOP or not is_borne(book):
+            return True
+        return book.protection().covered_lots >= book.there_lots
 
     def _chase(self, book: Book, now_ms: int) -> None:
         """An exit that ended without closing is tried again, with what is held then."""
