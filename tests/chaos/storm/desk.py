@@ -77,12 +77,13 @@ def bots(setting: Setting) -> tuple[BotRecord, ...]:
     for seat in fleet.seats:
         one, strategy = setting.instruments[seat.place], STRATEGIES[seat.strategy]
         count = sum(record.market == one.market for record in made)
+        policy = replace(POLICIES[seat.policy], max_adds=seat.adds_max)
         name = f"{one.base.lower()}{count + 1 if count else ''}"
         anchor_ts = START_MS - seat.past_bars * TIMEFRAME_MS + seat.offset_s * 1_000
         made.append(
             BotRecord(
                 BotId(name), name, StrategyName(strategy.name), code_hash(strategy),
-                resolve(strategy, seat.parameters).as_dict(), POLICIES[seat.policy], one, one.market, TIMEFRAME_MS,
+                resolve(strategy, seat.parameters).as_dict(), policy, one, one.market, TIMEFRAME_MS,
                 Mode.PAPER, one.settle, anchor_ts, START_MS,
                 limits=LimitedBy.NONE if fleet.limits is None else LimitedBy.FLEET,
             )
@@ -144,7 +145,7 @@ plug = DeskPlug
 
 def _ceilings(setting: Setting, fleet: Fleet) -> Ceilings:
     """Under limits, what they leave. Else the sum of what the bots want: each at most a fifth more than it began with,
-    at the lowest price of the storm; and never twice the position of one bot."""
+    at the lowest price of the storm; and of one bot never twice its position, beyond what it may add."""
     records = bots(setting)
     if fleet.limits is not None:
         return ceilings_of(fleet, setting, tuple(record.id for record in records))
@@ -153,9 +154,9 @@ def _ceilings(setting: Setting, fleet: Fleet) -> Ceilings:
         lasts_s = (setting.lasts_ms + setting.drain_ms) // 1_000 + 1
         lowest = int(Market(one, setting.seed, START_MS, setting.history_s, lasts_s).ticks.min()) * one.tick
         lots[one.market] = int(_COMMON["capital"] * 1.2 * _COMMON["size_value"] / lowest / one.lot)
-    of_bots = {} if fleet.name == ALONE else {record.id: lots[record.market] for record in records}
-    count = {market: sum(record.market == market for record in records) for market in lots}
-    return Ceilings({market: most * count[market] for market, most in lots.items()}, of_bots)
+    of_bots = {record.id: lots[record.market] * (1 + record.policy.max_adds) for record in records}
+    of_markets = {market: sum(of_bots[record.id] for record in records if record.market == market) for market in lots}
+    return Ceilings(of_markets, {} if fleet.name == ALONE else of_bots)
 
 
 class DeskProcess:

@@ -43,13 +43,14 @@ class AgainstTheMove(Strategy):
 
 
 class EitherWay(Strategy):
-    """In at bar `enters` of `every`, in the direction of the last move or, `turned`, against it; out two later."""
+    """In at bar `enters` of `every`, in the direction of the last move or, `turned`, against it; out two later, unless
+    that is when it enters again."""
 
     name = "storm_either_way"
     family = "storm"
     hypothesis = _WHY
     parameters = (
-        Parameter("every", 4, 3, 6, 1, "bars", "how often it enters"),
+        Parameter("every", 4, 1, 6, 1, "bars", "how often it enters"),
         Parameter("enters", 0, 0, 5, 1, "bars", "in which of them"),
         switch("turned", False, "whether it goes against the last move"),
     )
@@ -61,7 +62,8 @@ class EitherWay(Strategy):
         return 1
 
     def signals(self, market: Market, p: Values) -> Signals:
-        return _by_the_clock(market, p.every, p.enters, (p.enters + 2) % p.every, -1 if p.turned else 1)
+        leaves = (p.enters + 2) % p.every if p.every > 2 else -1
+        return _by_the_clock(market, p.every, p.enters, leaves, -1 if p.turned else 1)
 
 
 class OtherWay(EitherWay):

@@ -7,13 +7,14 @@
 | limited | the same under the entry filter, the breakers and the five layers, some of whose limits are drawn tight |
 
 Bots of one market trade with and against its moves, some by one strategy, and decide some seconds apart, so that one
-decides while the order of another is still on its way.
+decides while the order of another is still on its way. Those of a restless fleet want something at nearly every bar:
+they turn, and add to what they hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tests.chaos.storm.seeds import Dice
@@ -27,12 +28,14 @@ GROWN = Decimal("1.05")  # by how much equity may have grown while the storm las
 _PAST_BARS = 30
 _REGIME_BARS = 122  # a market of fewer has no regime, and without one nobody enters
 _OFFSETS_S = (0, 3, 4, 5, 7, 8)
+_RESTLESS = 0.15  # of the fleets of several bots
+ADDS_MAX = 2  # of a restless bot
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
     """One bot: `place` of its market, its strategy with its parameters, which policy, how far into a period its bars
-    begin, and how many of them lie before the storm."""
+    begin, how many of them lie before the storm, and how often it may add to a position."""
 
     place: int
     strategy: str
@@ -40,6 +43,7 @@ class Seat:
     policy: int
     offset_s: int = 0
     past_bars: int = _PAST_BARS
+    adds_max: int = 0
 
     @property
     def turned(self) -> bool:
@@ -108,7 +112,19 @@ def fleet_of(seed: int, name: str = "") -> Fleet:
     seats = [Seat(0, *_trader(dice, turned), dice.between(0, 1), 0, past) for turned in (False, True)]
     seats.append(Seat(0, *_trader(dice, dice.chance(0.3)), dice.between(0, 1), offsets[0], past))
     seats.append(Seat(1, *_trader(dice, dice.chance(0.5)), dice.between(0, 1), offsets[1], past))
-    return Fleet(name, tuple(seats), limits)
+    return Fleet(name, tuple(_restless(seed, seats)), limits)
+
+
+def _restless(seed: int, seats: list[Seat]) -> list[Seat]:
+    """By dice of its own: all else that a seed draws stays as it is."""
+    dice = Dice(seed, "restless")
+    if not dice.chance(_RESTLESS):
+        return seats
+    often = ({"every": every, "enters": dice.between(0, every - 1)} for every in (dice.between(1, 2) for _ in seats))
+    return [
+        replace(seat, parameters={**seat.parameters, **more}, adds_max=ADDS_MAX)
+        for seat, more in zip(seats, often, strict=True)
+    ]
 
 
 def _trader(dice: Dice, turned: bool) -> tuple[str, dict[str, int | bool]]:

@@ -126,8 +126,13 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "an entry does not wait for the end of an earlier one", _DESK + "waiting.py",
-        "    if part not in OPENING or book.traits.simulates:\n", "    if True:\n",
+        '        return book.notes[order.id].decision_ts != record.decision_ts\n', "        return False\n",
         "S6", seed=126,
+    ),
+    _mutant(
+        "a bot turns before its exit is over", _DESK + "waiting.py",
+        "    return part in _CLOSING or not _grows(record)\n", "    return False\n",
+        "S7", seed=58,
     ),
     _mutant(
         "risk ignores what is in flight", _DESK + "risk_gate.py",

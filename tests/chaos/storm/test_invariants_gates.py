@@ -98,7 +98,7 @@ def test_s8_a_clock_that_stays_wrong_shuts_the_gate() -> None:
 
 def covered(*, stop_lots: int = 0, age_ms: int | None = None) -> History:
     history = History(Cover())
-    history.trade(an_order())
+    history.commit(history.trade(an_order()))
     if stop_lots:
         history.exchange.submit(submitted(an_order(Part.STOP, -1, stop_lots, 1, trigger_ticks=29_000)))
     history.memory.age_ms = age_ms

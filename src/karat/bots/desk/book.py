@@ -78,7 +78,7 @@ class Book:
     doubted_ms: int | None = None  # since when the venue says that nothing is there to close
     beyond_stop: bool = False  # the refused stop would have triggered at once: the price is past it
     looked_ms: dict[ClientOrderId, int] = field(default_factory=dict[ClientOrderId, int])
-    waiting: Waiting | None = None
+    waiting: tuple[Waiting, ...] = ()
     planner: Planner = field(default_factory=Planner)
     touched: set[int] = field(default_factory=set[int])  # of the desk: bots whose book has changed
     onlooker: Onlooker | None = None
@@ -117,13 +117,13 @@ class Book:
         traits = self.traits
         order = Order(name, self.record.market, side, lots, traits.arrival_ms_max, traits.id_is_unique, **ticks)
         record = OrderRecord(order, self.record.id, **given)
-        waits = has_to_wait(self, part, record.decision_ts)
+        waits = has_to_wait(self, record)
         self.register, effects = self.register.intend(order)
         assert not effects, f"{name} was refused by the register: {effects}"
         self.notes[name] = record
         self.gathered.tell(self.record.id, EventKind.INTENT, "", intent_plain(record), cause)
         if waits:
-            self.waiting = Waiting(name, self.now_ms())
+            self.waiting = (*self.waiting, Waiting(name, self.now_ms()))
             self._keep(order)
         else:
             self.take(Event(Word.SEND, name), cause)

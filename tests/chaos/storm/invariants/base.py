@@ -227,6 +227,12 @@ def adds_risk(request: Submit) -> bool:
     return not request.reduce_only and (key is None or key.part not in EXITS)
 
 
+def opens(order: ClientOrderId) -> bool:
+    """Whether an order is by its name one that opens or grows a position."""
+    key = order_key(order)
+    return key is not None and key.part in (Part.ENTRY, Part.LIMIT)
+
+
 def intent_of(key: OrderKey) -> tuple[int, int, int, Part]:
     """The part of the intent, whatever the attempt."""
     return key.origin, key.bot, key.intent, key.part

@@ -28,11 +28,16 @@ def _needed_lots(bot: BotId, market: MarketId, known: Known) -> int:
     return max(abs(own) - max(-side * by_others, 0), 0)
 
 
+def _is_a_bots(market: MarketId, held: int, known: Known) -> bool:
+    return any(known.true_lots(bot, market) * held > 0 for bot in known.bots)
+
+
 class Cover(Check):
     """Time without cover counts while the venue is reachable, the process up and the market open.
 
     S11: live reduce-only stops cover what the bots hold, or the own monitor has a fresh price. L2: the stops do, or the
-    position is gone `flatten_max` later. What a hand brought in is nobody's to cover.
+    position is gone `flatten_max` later. What a hand brought in is nobody's to cover, nor is what is on a side of which
+    no bot has anything by the venue's own trades.
     """
 
     hears = (Posted,)
@@ -78,7 +83,8 @@ class Cover(Check):
                 self._unwatched_since.pop(market, None)
                 continue
             since = self._bare_since.setdefault(market, known.good_ms)
-            if known.good_ms - since > times.unprotected_max + times.flatten_max:
+            late = known.good_ms - since > times.unprotected_max + times.flatten_max
+            if late and _is_a_bots(market, held.lots, known):
                 yield "L2", f"{market}: {bare} lots without a stop for {known.good_ms - since} ms, and not flat"
             watched = known.watched
             age = None if watched is None else watched.price_age_ms(market)
@@ -86,7 +92,7 @@ class Cover(Check):
                 self._unwatched_since.pop(market, None)
                 continue
             since = self._unwatched_since.setdefault(market, known.good_ms)
-            if known.good_ms - since > times.unprotected_max:
+            if known.good_ms - since > times.unprotected_max and _is_a_bots(market, held.lots, known):
                 yield "S11", f"{market}: {bare} lots with neither stop nor monitor for {known.good_ms - since} ms"
 
     def _count(self, known: Known) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from tests.chaos.storm.invariants.base import Change, Check, Found, Known
+from tests.chaos.storm.invariants.base import Change, Check, Found, Known, opens
 from tests.chaos.storm.tape import Committed, Entry, Posted
 
 from karat.core.ids import BotId, MarketId
-from karat.oms.client_ids import Part, order_key
+from karat.oms.client_ids import Part, order_key, part_of
+from karat.ports.trading import OrderRecord
 from karat.ports.venue import Submit
 
 _OPPOSED_LATELY_MS = 60_000
+_PROTECT = frozenset({Part.STOP, Part.TAKE})
+_CLOSE = frozenset({Part.EXIT, Part.FLATTEN})
 
 
 class ExitsOnlyReduce(Check):
@@ -18,7 +21,8 @@ class ExitsOnlyReduce(Check):
     A venue's mark looks at the account. An exit may leave without one only where other bots of its market hold more of
     the other side, or did lately, and bounded by what its bot holds. And an exit that lies ready while another closes
     the position may meet what a hand brought in, or what other bots hold on its side: never more than that, and what
-    its bot has of them then is gone soon.
+    its bot has of them then is gone soon. An entry that opens a position leaves when all that closed the one before is
+    over: else what is left of that could close the new one, or, of a bot that turns, the exit become an entry.
     """
 
     hears = (Posted, Committed)
@@ -41,15 +45,6 @@ class ExitsOnlyReduce(Check):
 
     def _is_opposed(self, market: MarketId, known: Known) -> bool:
         return known.now_ms - self._opposed_ms.get(market, -_OPPOSED_LATELY_MS) < _OPPOSED_LATELY_MS
-
-    def _was_overtaken(self, change: Change, known: Known) -> bool:
-        """Whether an entry of the same decision came before the exit: the mark of that looks at the account alone."""
-        return any(
-            record.bot == change.new.bot and record.decision_ts == change.new.decision_ts and record.order.filled_lots
-            and record.order.side == change.new.order.side and not record.order.reduce_only
-            and record.order.id != change.new.order.id
-            for record in known.records.values()
-        )  # fmt: skip
 
     def on_time(self, known: Known) -> Found:
         for trade in known.exchange.trades[self._seen :]:
@@ -81,15 +76,25 @@ class ExitsOnlyReduce(Check):
         key, record = order_key(asked.id), known.records.get(asked.id)
         if key is None or record is None or asked.reduce_only:
             return
-        if key.part in (Part.STOP, Part.TAKE):
+        if opens(asked.id):
+            yield from self._beside_exits(record, known)
+        if key.part in _PROTECT:
             yield "S7", f"the protective order {asked.id} is not marked reduce-only"
-        if key.part not in (Part.EXIT, Part.FLATTEN):
+        if key.part not in _CLOSE:
             return
         if not self._is_opposed(asked.market, known) and not known.is_truly_opposed(asked.market):
             yield "S7", f"the exit {asked.id} is not marked reduce-only, and nobody stands against it"
         held, true = known.bot_lots(record.bot, asked.market), known.true_lots(record.bot, asked.market)
         if all(lots * asked.side >= 0 or asked.lots > abs(lots) for lots in (held, true)):
             yield "S7", f"the exit {asked.id} of {asked.lots * asked.side:+} lots meets a position of {held:+}"
+
+    def _beside_exits(self, entry: OrderRecord, known: Known) -> Found:
+        grows = entry.opening is not None and entry.opening.is_add
+        for one in known.records.values():
+            if one.bot != entry.bot or one.order.market != entry.order.market or one.order.is_over:
+                continue
+            if part_of(one.order.id) in (_CLOSE if grows else _CLOSE | _PROTECT):
+                yield "S7", f"the entry {entry.order.id} leaves while {one.order.id} is {one.order.status.name}"
 
     def _booked(self, change: Change, known: Known) -> Found:
         order, key = change.new.order, order_key(change.new.order.id)
@@ -100,8 +105,6 @@ class ExitsOnlyReduce(Check):
         place = change.new.bot, order.market
         if beyond and known.true_lots(*place) * order.side <= 0:  # what it closed is not booked yet
             self._turned.setdefault(place, (order.side, known.good_ms))
-            return
-        if beyond and change.lots_before * order.side > 0 and self._was_overtaken(change, known):
             return
         if beyond and (change.lots_before * order.side <= 0 or place in self._turned):
             others = sum(
