@@ -44,6 +44,7 @@ class Reconciler:
     _looks: int = 0
     _waiting: str = ""
     _filled: Mapping[MarketId, int] = field(default_factory=dict[MarketId, int])  # fills by market at the question
+    _compared: Mapping[MarketId, int] = field(default_factory=dict[MarketId, int])  # and at the last comparison
 
     def restore(self) -> None:
         """What the journal knows of earlier looks."""
@@ -71,6 +72,17 @@ class Reconciler:
             self.asked_ms, self._filled = now_ms, self._fills()
             self.desk.gathered.posts.append(Look(self._waiting))
             self.desk.flush()
+
+    def _left_open(self, found: Reconciled, filled: Mapping[MarketId, int]) -> tuple[Declaration, ...]:
+        """What the look before would have declared and this one cannot tell, because an order is on its way that may
+        have to do with it: where the difference is the same and nothing was filled, the next look has its word. Exits
+        that are refused and tried again would else put it off for ever."""
+        same = {(one.subject, int(one.amount)) for one in found.drifts if one.kind is DriftKind.POSITION_UNSETTLED}
+        before = () if self.last is None else self.last.declarations
+        return tuple(
+            one for one in before
+            if (one.market, one.lots) in same and filled.get(one.market) == self._compared.get(one.market)
+        )  # fmt: skip
 
     def _fills(self) -> dict[MarketId, int]:
         """How many fills the bots of each market ever had."""
@@ -113,13 +125,15 @@ class Reconciler:
         still = (one for one in found.declarations if filled.get(one.market) == self._filled.get(one.market))
         found = replace(found, declarations=tuple(still))
         agreed = () if self.last is None else confirmed(self.last, found)
+        open_still = self._left_open(found, filled)
         for declaration in agreed:
             self._declare(declaration)
         self._tell(found)
         if any(drift.kind in _MONEY for drift in found.drifts):
             self._explain(found, now_ms)
         self.saw(view)
-        self.starting, self.last, self.done_ms = False, found, now_ms
+        self.starting, self.done_ms, self._compared = False, now_ms, filled
+        self.last = replace(found, declarations=(*found.declarations, *open_still))
         desk.condition.reconciled = found.lets_entries and desk.condition.hears_orders
         differ = {drift.subject for drift in found.drifts if drift.kind in _POSITIONS}
         declared = {one.market for one in agreed}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.chaos.storm.invariants.base import Check, Found, Known
 from tests.chaos.storm.tape import Entry, Posted
 
-from karat.core.ids import BotId, MarketId
+from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.oms.client_ids import Part, order_key
 from karat.oms.records import TERMINAL, EventKind, Order, Status
 from karat.ports.venue import CancelOrder
@@ -48,6 +48,7 @@ class Cover(Check):
         self._hands: dict[MarketId, int] = {}
         self._bare_since: dict[MarketId, int] = {}
         self._unwatched_since: dict[MarketId, int] = {}
+        self._asked: dict[ClientOrderId, int] = {}  # what a stop was needed for when it was first asked to go
         self.unprotected_ms = 0
 
     def on(self, entry: Entry, known: Known) -> Found:
@@ -59,6 +60,7 @@ class Cover(Check):
         market, own = record.order.market, known.bot_lots(record.bot, record.order.market)
         need = _needed_lots(record.bot, market, known) if own * record.order.side < 0 else 0
         need = min(need, max(-record.order.side * known.true_lots(record.bot, market), 0))  # some may not be booked yet
+        need = min(need, self._asked.setdefault(record.order.id, need))  # asked again, after the position has grown
         there = {order.id for order in known.exchange.live.values()}  # what is not written yet is there all the same
         others = [
             one.order for one in known.records.values()
@@ -77,8 +79,8 @@ class Cover(Check):
         self._count(known)
         times = known.setting.times
         for market, held in known.exchange.held.items():
-            bare = self._bare_lots(market, held.lots, known) if known.exchange.terms[market].open else 0
-            if not bare:
+            terms, bare = known.exchange.terms[market], self._bare_lots(market, held.lots, known)
+            if not terms.open or bare < max(terms.min_lots, 1):  # the venue would take no order for it
                 self._bare_since.pop(market, None)
                 self._unwatched_since.pop(market, None)
                 continue
