@@ -35,6 +35,7 @@ class EmergencyFile:
 
     def __init__(self, folder: Path, origin: int) -> None:
         self.path = folder / f"emergency-{origin}.log"
+        self.name = self.path.name
         self._used = 0
         with self._disk():
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -47,7 +48,7 @@ class EmergencyFile:
         """Force `orders` to the disk."""
         text = b"".join(_line(one) for one in orders)
         if self._used + len(text) >= ROOM_BYTES:
-            raise RetryLater("emergency_busy", f"{self.path.name} is full.", "Free the disk.")
+            raise RetryLater("emergency_busy", f"{self.name} is full.", "Free the disk.")
         with self._disk():
             _write(self._file, text, self._used)
             os.fdatasync(self._file)
@@ -80,7 +81,7 @@ class EmergencyFile:
         whole_ones = [one for one in found if one is not None]
         if found[: len(whole_ones)] != whole_ones:
             hint = "Compare the venue's orders with the journal's, then move the file away."
-            raise NeedsOperator("emergency_damaged", f"{self.path.name} is damaged.", hint)
+            raise NeedsOperator("emergency_damaged", f"{self.name} is damaged.", hint)
         self._used = sum(len(line) + 1 for line in lines[: len(whole_ones)])
         return {one.order.id: one for one in whole_ones}
 
@@ -89,7 +90,7 @@ class EmergencyFile:
         try:
             yield
         except OSError as error:
-            message = f"{self.path.name} cannot be written: {error.strerror}."
+            message = f"{self.name} cannot be written: {error.strerror}."
             raise RetryLater("emergency_busy", message, "Free the disk.") from error
 
 

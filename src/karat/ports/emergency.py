@@ -9,7 +9,11 @@ from karat.ports.trading import OrderRecord
 
 
 class EmergencyJournal(Protocol):
-    """Keeps orders until the journal has them. What is kept is there after a crash; one order may be kept twice."""
+    """Keeps orders until the journal has them. What is kept is there after a crash; one order may be kept twice.
+
+    `name`: where a person finds it."""
+
+    name: str
 
     def keep(self, orders: Sequence[OrderRecord]) -> None:
         """Keep `orders` as they are now, all of them or none. Raises RetryLater `emergency_busy`: none is kept."""

@@ -83,6 +83,8 @@ class FaultyEmergency:
     """`karat.ports.emergency.EmergencyJournal` of one life over `orders`, which outlive it. Where the disk gives errors
     it gives them here too; on a full one there is room, and a database that is locked locks nothing else."""
 
+    name = "emergency"
+
     def __init__(
         self, orders: dict[ClientOrderId, OrderRecord], life: Life, world: World, faults: Running, tape: Tape
     ) -> None:

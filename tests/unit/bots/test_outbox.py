@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.unit.bots.slow_venue import BOT, House
 
 from karat.bots.desk.watching import Watch
-from karat.core.ids import ClientOrderId
+from karat.core.errors import NeedsOperator
+from karat.core.ids import BotId, ClientOrderId
 from karat.core.model.reasons import Reason
 from karat.journal.emergency import EmergencyFile
 from karat.journal.place import journal_path
@@ -19,6 +21,8 @@ from karat.oms.client_ids import Part
 from karat.oms.records import EventKind, Status
 from karat.ports.trading import Opening
 from karat.ports.venue import LookUp, Submit
+
+OTHER = ClientOrderId("k00007000900000001s00")
 
 
 @pytest.fixture
@@ -91,6 +95,18 @@ def test_a_process_that_died_meanwhile_finds_what_left_and_asks_the_venue_for_it
     assert house.venue.submits() == []  # it is not sent twice
     passes(house, 2_000)
     assert stop.id in [one.id for one in house.venue.posted if isinstance(one, LookUp)]
+
+
+def test_orders_of_a_bot_that_an_older_journal_does_not_know_need_a_person(house: House) -> None:
+    stop = loses_its_stop(house)
+    assert isinstance(house.emergency, EmergencyFile)
+    (order,) = house.emergency.kept()
+    house.emergency.keep([replace(order, bot=BotId("eve"), order=replace(order.order, id=OTHER))])
+    with pytest.raises(NeedsOperator) as refused:
+        house.begin()
+    assert refused.value.code == "emergency_foreign"
+    assert house.emergency.path.name in refused.value.message and "'eve'" in refused.value.message
+    assert set(kept(house)) == {stop.id, OTHER} and house.venue.posted == []
 
 
 def test_an_entry_waits_and_does_not_leave_when_it_has_become_old(house: House) -> None:

@@ -19,7 +19,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from karat.bots.desk.codec import event_plain, intent_of, intent_plain
-from karat.core.errors import KaratError, RetryLater
+from karat.core.errors import InputError, KaratError, NeedsOperator, RetryLater
+from karat.core.ids import BotId
 from karat.oms.client_ids import Part, order_key
 from karat.oms.records import Event, Status
 from karat.oms.records import EventKind as Word
@@ -114,16 +115,29 @@ class Outbox:
 
     def take_over(self) -> bool:
         """Take over what a life before let out and could not write. False where it still cannot be written: `flush` has
-        to, before a book is made. Raises NeedsOperator `emergency_damaged`."""
+        to, before a book is made. Raises NeedsOperator `emergency_damaged` or, where the journal does not know the bot
+        of an order, `emergency_foreign`."""
         if self._emergency is None:
             return True
         desk = self._desk
         kept = self._emergency.kept()
         self._keeps = bool(kept)
         for one in kept:
+            self._find_bot(one.bot)
             if desk.journal.order(one.order.id) is None:
                 self._take_over_one(one)
         return self.flush()
+
+    def _find_bot(self, bot: BotId) -> None:
+        assert self._emergency is not None
+        try:
+            self._desk.journal.number_of(bot)
+        except InputError as error:
+            text = f"{self._emergency.name} holds orders of '{bot}', a bot that this journal does not know."
+            hint = (
+                "Was an older one restored? Compare the venue's orders and positions with it, then move the file away."
+            )
+            raise NeedsOperator("emergency_foreign", text, hint) from error
 
     def _take_over_one(self, kept: OrderRecord) -> None:
         """As if it had been written when it left."""
