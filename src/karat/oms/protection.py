@@ -4,7 +4,8 @@ Stops. Only what the venue has acknowledged, and was not asked to let go, is cov
 wanted, so that it is one fill: what is at the wanted level and adds up to the position stays, else a whole one is
 placed; everything else is cancelled only once the fitting cover is whole. So a
 stop is replaced by its successor's acknowledgement, and whatever is lost on the way, the stops that are left alone
-cover the position (failures: O11, O12). Every stop is reduce-only: for the time of a replacement two may stand, and
+cover the position (failures: O11, O12). One successor is under way at a time: where the level has moved on meanwhile,
+the next follows when that one is heard of. Every stop is reduce-only: for the time of a replacement two may stand, and
 the venue lets them close no more than there is. A stop of which nothing is known is no cover: another is placed beside
 it, up to `UNHEARD_MAX`; then an uncovered position has to be closed.
 
@@ -95,7 +96,7 @@ def _stops(position: Protected, stops: list[Order], held: int, side: int, covere
     cover = sum(_sure_lots(stop) for stop in fitting)
     if cover == held:
         return list(_cancels(stop for stop in stops if stop not in fitting))
-    if any(stop.status in _COMING and stop.open_lots == held for stop in wanted):
+    if any(stop.status in _COMING and stop.limit_ticks is None and stop.open_lots == held for stop in stops):
         return []
     if sum(stop.status == Status.UNKNOWN for stop in stops) >= UNHEARD_MAX:
         return [] if covered == held else [Flatten(side, held)]

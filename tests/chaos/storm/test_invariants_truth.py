@@ -78,6 +78,18 @@ def test_s5_what_is_said_to_be_nobodys_was_traded_by_nobody() -> None:
         assert history.names == expected, (lots, waits_ms)
 
 
+def test_s5_what_was_declared_before_is_not_judged_again_with_another_market() -> None:
+    history = History(Declared())
+    history.exchange.trade_by_hand(M, 1, 3)
+    history.commit(facts={"external": {M: {"look:1": 3}}})
+    history.exchange.trade_by_hand(M, 1, 4)
+    history.wait(90_000)
+    history.commit(facts={"external": {M: {"look:1": 3}, "storm:BBB": {"look:2": 0}}})
+    assert history.names == []
+    history.commit(facts={"external": {M: {"look:1": 3, "look:3": 5}}})
+    assert history.names == ["S5"]
+
+
 def settled(bot: BotId, side: int, lots: int, price: str = "3000.0", name: str = "look:0", fee: str = "0") -> NewEvent:
     fill = fill_plain(Fill(f"{name}:{bot}", START_MS, 0, lots, Decimal(price), Decimal(fee), "USDT"))
     return NewEvent(bot, None, Happening(Told.FILLED, "settled", {"settled": {"side": side, "fill": fill}}), "look")

@@ -52,10 +52,14 @@ def flatten(desk: Desk, book: Book, action: Flatten, cause: str) -> None:
 
 
 def _was_just_asked(desk: Desk, book: Book, action: Cancel) -> bool:
-    """Whether a venue that refused to let an order go would be asked again at once, and so without end."""
-    asked_ms = book.notes[action.order].cancel_ms
+    """Whether a venue that refused to let an order go would be asked again at once, and so without end. Of an order
+    that it does not know it was asked once: it is asked again when the order is heard of."""
+    record = book.notes[action.order]
+    asked_ms = record.cancel_ms
     if desk.venue.traits.simulates or asked_ms is None:
         return False
+    if record.order.status is Status.UNKNOWN:
+        return True
     return 0 <= desk.now_ms() - asked_ms < desk.timings.chase_ms
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.settling import settle_remains
 from karat.bots.desk.words import read_back
@@ -190,13 +191,19 @@ class Reconciler:
         elif book is None or name not in book.register.orders:
             return
         elif effect.kind is EffectKind.LOOK_UP:
-            book.look_up(book.register.orders[name])
+            self._look_up(book, name)
         elif effect.kind is EffectKind.FETCH_FILLS:
             book.fetch_fills(book.register.orders[name])
         elif effect.kind is EffectKind.HALT:
             self.desk.halt_market(
                 book.record.market, "order_differs", f"{name} is not at the venue what it was meant to be"
             )
+
+    def _look_up(self, book: Book, name: ClientOrderId) -> None:
+        """Unless that was asked a moment ago: requests are counted."""
+        now, asked_ms = self.desk.now_ms(), book.looked_ms.get(name)
+        if asked_ms is None or not 0 <= now - asked_ms < self.desk.timings.look_up_ms:
+            book.look_up(book.register.orders[name])
 
     def _declare(self, declaration: Declaration) -> None:
         """Lots that no bot did, told and kept; the market's bots stop."""

@@ -126,15 +126,21 @@ class Remains(Check):
 
 
 class Declared(Check):
-    """S5: lots that are declared to be nobody's are those that nobody's orders traded."""
+    """S5: lots that are declared to be nobody's are those that nobody's orders traded. What was declared before is told
+    again with every other market."""
 
     hears = (Committed,)
+
+    def __init__(self) -> None:
+        self._told: dict[str, int] = {}
 
     def on(self, entry: Entry, known: Known) -> Found:
         external = entry.transaction.facts.get("external") if isinstance(entry, Committed) else None
         for market, lots in (external or {}).items():
-            told, lately = sum(lots.values()), _nobodys_lots_lately(MarketId(market), known)
-            if told not in lately:
+            told, before = sum(lots.values()), self._told.get(market)
+            self._told[market] = told
+            lately = _nobodys_lots_lately(MarketId(market), known)
+            if told != before and told not in lately:
                 yield "S5", f"{told:+} lots of {market} are said to be nobody's, lately there were {sorted(lately)}"
 
 
