@@ -57,6 +57,7 @@ def draw_plan(
     last_ms = lasts_ms * 3 // 4
     faults = [_draw(dice, profile, last_ms, markets, arrival_ms_max) for _ in range(count)]
     faults = [one for fault in faults for one in _outage(Dice(seed, f"outage {fault.at_ms}"), fault, arrival_ms_max)]
+    faults = [one for fault in faults for one in _held_on_to(Dice(seed, f"slices {fault.at_ms}"), fault)]
     return FaultPlan(seed, tuple(sorted(faults, key=lambda fault: (fault.at_ms, fault.kind.value, fault.variant))))
 
 
@@ -69,6 +70,15 @@ def _outage(dice: Dice, fault: Fault, arrival_ms_max: int) -> list[Fault]:
         return [gone]
     at_ms, variant = dice.between(fault.at_ms, fault.ends_ms), dice.pick(VARIANTS[Kind.CRASH])
     return [gone, Fault(Kind.CRASH, at_ms, fault.lasts_ms, "", variant, _crash(dice, arrival_ms_max))]
+
+
+def _held_on_to(dice: Dice, fault: Fault) -> list[Fault]:
+    """An order that fills bit by bit may not be let go of meanwhile, and be said so twice: else the two hardly ever
+    meet."""
+    if (fault.kind, fault.variant) != (Kind.PARTIAL, "slices") or not dice.chance(0.5):
+        return [fault]
+    busy = replace(fault, kind=Kind.REJECT, variant="cancel_busy", parameters={"count": 2})
+    return [fault, busy, replace(busy, kind=Kind.DUPLICATE, variant="answer", parameters={"count": dice.between(3, 9)})]
 
 
 def _draw(dice: Dice, profile: Profile, last_ms: int, markets: Sequence[MarketId], arrival_ms_max: int) -> Fault:
