@@ -105,6 +105,12 @@ class History:
         records = [replace(recorded(order), bot=bot) for order in orders]
         self.play(Committed(1, at, Transaction(1, at, orders=records, events=[an_event()]), self.sequence))
 
+    def commit_record(self, record: OrderRecord) -> None:
+        """An order as it was decided."""
+        self.sequence += 1
+        at = self.world.now_ms
+        self.play(Committed(1, at, Transaction(1, at, orders=[record], events=[an_event()]), self.sequence))
+
     def post(self, request: Request, *, life: int = 1, blocked: tuple[str, ...] = ()) -> None:
         self.play(Posted(life, self.world.now_ms, request, blocked))
 

@@ -130,6 +130,16 @@ MUTANTS: tuple[Mutant, ...] = (
         "S6", seed=126,
     ),
     _mutant(
+        "a stop is not lowered after a partial take", "karat/oms/protection.py",
+        "    fitting = _fitting([stop for stop in wanted if stop.status in _LIVE], held)\n"
+        "    cover = sum(_sure_lots(stop) for stop in fitting)\n"
+        "    if cover == held:\n",
+        "    fitting = [stop for stop in wanted if stop.status in _LIVE]\n"
+        "    cover = sum(_sure_lots(stop) for stop in fitting)\n"
+        "    if cover >= held:\n",
+        "S7", seed=2,
+    ),
+    _mutant(
         "a bot turns before its exit is over", _DESK + "waiting.py",
         "    return part in _CLOSING or not _grows(record)\n", "    return False\n",
         "S7", seed=58,

@@ -6,14 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from tests.chaos.storm.histories import BOT, OTHER, History, M, an_order, submitted
+from tests.chaos.storm.histories import BOT, OTHER, History, M, an_order, recorded, submitted
 from tests.chaos.storm.invariants.books import Fills, Sums
-from tests.chaos.storm.invariants.exits import ExitsOnlyReduce
+from tests.chaos.storm.invariants.exits import ExitsOnlyReduce, Outsized
 from tests.chaos.storm.invariants.orders import Intended, Monotonic, Once, OneEntry, WellFormed
 
 from karat.oms.client_ids import Part
 from karat.oms.records import EventKind, Status
-from karat.ports.trading import AccountRecord
+from karat.ports.trading import AccountRecord, Opening
 from karat.ports.venue import CancelOrder
 
 
@@ -149,6 +149,25 @@ def test_s7_a_stop_is_marked_and_an_exit_fits_the_position() -> None:
     assert history.names == ["S7", "S7", "S7"]  # the exit is too large, and nobody stands against it
 
 
+@pytest.mark.parametrize(
+    ("ready", "grows", "expected"),
+    [
+        (an_order(Part.EXIT, -1), False, ["S7"]),
+        (an_order(Part.STOP, -1, trigger_ticks=29_000), False, ["S7"]),
+        (an_order(Part.STOP, -1, trigger_ticks=29_000, status=Status.CANCELLED), False, []),
+        (an_order(Part.STOP, -1, trigger_ticks=29_000), True, []),
+        (an_order(Part.EXIT, -1), True, ["S7"]),
+    ],
+    ids=["beside an exit", "beside an old stop", "after it", "an add beside its stop", "an add beside an exit"],
+)
+def test_s7_an_entry_leaves_when_what_closed_before_it_is_over(ready, grows, expected) -> None:
+    history, entry = History(ExitsOnlyReduce()), an_order(intent=1)
+    history.commit(ready)
+    history.commit_record(replace(recorded(entry), opening=Opening(1.0, None, 3.0, 1.0, is_add=grows)))
+    history.post(submitted(entry))
+    assert history.names == expected
+
+
 def test_s7_an_exit_leaves_unmarked_where_another_bot_stands_against_its_own() -> None:
     for other_side, expected in ((-1, []), (1, ["S7"])):
         history = History(ExitsOnlyReduce())
@@ -181,6 +200,21 @@ def test_s7_time_to_go_begins_when_the_venue_holds_what_could_be_closed() -> Non
     assert history.names == []
     history.wait(20_000)
     assert history.names[:1] == ["S7"]
+
+
+def test_s7_a_stop_for_more_than_its_bot_holds_has_to_make_way() -> None:
+    for lots, outweighed, expected in ((10, 0, []), (11, 0, ["S7"]), (11, 20, [])):
+        history = History(Outsized())
+        history.commit(history.trade(an_order()))
+        if outweighed:
+            history.exchange.trade_by_hand(M, -1, outweighed)
+        stop = an_order(Part.STOP, -1, lots, 1, trigger_ticks=29_000)
+        history.exchange.submit(submitted(stop))
+        history.commit(stop)
+        history.wait(30_000)
+        assert history.names == []
+        history.wait(2_000)
+        assert history.names[:1] == expected
 
 
 def test_s7_an_exit_that_turns_its_bot_is_noticed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.chaos.storm.invariants.base import Change, Check, Found, Known, opens
 from tests.chaos.storm.tape import Committed, Entry, Posted
 
-from karat.core.ids import BotId, MarketId
+from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.oms.client_ids import Part, order_key, part_of
 from karat.ports.trading import OrderRecord
 from karat.ports.venue import Submit
@@ -119,3 +119,26 @@ class ExitsOnlyReduce(Check):
                 return
         if abs(after) >= abs(change.lots_before) or after * change.lots_before < 0:
             yield "S7", f"the exit {order.id} took {change.new.bot} from {change.lots_before:+} to {after:+}"
+
+
+class Outsized(Check):
+    """S7: no stop stands for long for more than its bot holds: it could close what is another's. Where others outweigh
+    the bot it closes nothing, and none could take its place."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, int] = {}
+
+    def on_time(self, known: Known) -> Found:
+        times, before, self._since = known.setting.times, self._since, {}
+        for order in known.exchange.live.values():
+            record = known.records.get(ClientOrderId(order.id)) if order.id is not None else None
+            if record is None or order.trigger_ticks is None or not known.exchange.terms[order.market].open:
+                continue
+            if order.side * known.exchange.held[order.market].lots >= 0:
+                continue
+            held = max(-order.side * known.bot_lots(record.bot, order.market), 0)
+            if order.left <= held:
+                continue
+            since = self._since[record.order.id] = before.get(record.order.id, known.good_ms)
+            if known.good_ms - since > times.unprotected_max + times.flatten_max:
+                yield "S7", f"{record.order.id} stands for {order.left} lots, {record.bot} holds {held}"

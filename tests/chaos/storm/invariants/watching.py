@@ -10,7 +10,7 @@ from tests.chaos.storm.invariants.books import Declared, Fills, Remains, Sums, U
 from tests.chaos.storm.invariants.cover import Cover
 from tests.chaos.storm.invariants.data import Decisions
 from tests.chaos.storm.invariants.deadlines import Healed, Killed, Pages, Ready, Ticks, Unheard
-from tests.chaos.storm.invariants.exits import ExitsOnlyReduce
+from tests.chaos.storm.invariants.exits import ExitsOnlyReduce, Outsized
 from tests.chaos.storm.invariants.gates import Modes, OneWriter, Shut, Weight, WorstCase
 from tests.chaos.storm.invariants.lives import Lives
 from tests.chaos.storm.invariants.log import Canary, Commands, Inbox, Log, Shown
@@ -21,8 +21,8 @@ from tests.chaos.storm.wires import Wires
 from karat.ports.trading import TradingJournal
 
 SAFETY = (
-    Intended, Once, OneEntry, Fills, Unbooked, Sums, Remains, Declared, WorstCase, ExitsOnlyReduce, Shut, Monotonic,
-    WellFormed, Cover, Shown, Weight, Canary, Modes, Decisions, Commands, Inbox, OneWriter,
+    Intended, Once, OneEntry, Fills, Unbooked, Sums, Remains, Declared, WorstCase, ExitsOnlyReduce, Outsized, Shut,
+    Monotonic, WellFormed, Cover, Shown, Weight, Canary, Modes, Decisions, Commands, Inbox, OneWriter,
 )  # fmt: skip
 LIVENESS = (Unheard, Killed, Ready, Ticks, Pages, Healed, Lives)
 
