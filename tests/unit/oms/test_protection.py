@@ -54,6 +54,15 @@ def test_the_old_stop_goes_only_when_its_successor_is_acknowledged_O11() -> None
     assert plan_protection(trailed, [told(old, K.CANCEL), live(new)]) == Plan((), 10)
 
 
+def test_one_successor_is_under_way_at_a_time() -> None:
+    old, coming = live(stop(0, ticks=95)), told(stop(1, ticks=97), K.SEND)
+    assert plan_protection(Protected(10, 98), [old, coming]) == Plan((), 10)
+    assert plan_protection(Protected(10, 98), [old, live(stop(1, ticks=97))]).actions == (Place(Part.STOP, -1, 10, 98),)
+    assert plan_protection(Protected(14, 98), [old, coming]).actions == (Place(Part.STOP, -1, 14, 98),)  # too small
+    lost = told(stop(1, ticks=97), K.SEND, K.TIME_OUT)
+    assert plan_protection(Protected(10, 98), [old, lost]).actions == (Place(Part.STOP, -1, 10, 98),)
+
+
 def test_another_stop_is_placed_beside_one_of_which_nothing_is_known_O12() -> None:
     lost = told(stop(0), K.SEND, K.TIME_OUT)
     assert plan_protection(LONG, [lost]) == Plan((Place(Part.STOP, -1, 10, 95),), 0)
