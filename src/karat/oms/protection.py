@@ -2,12 +2,12 @@
 
 Stops. Only what the venue has acknowledged, and was not asked to let go, is cover. One stop for the whole position is
 wanted, so that it is one fill: what is at the wanted level and adds up to the position stays, else a whole one is
-placed; everything else is cancelled only once the fitting cover is whole. So a
-stop is replaced by its successor's acknowledgement, and whatever is lost on the way, the stops that are left alone
-cover the position (failures: O11, O12). One successor is under way at a time: where the level has moved on meanwhile,
-the next follows when that one is heard of. Every stop is reduce-only: for the time of a replacement two may stand, and
-the venue lets them close no more than there is. A stop of which nothing is known is no cover: another is placed beside
-it, up to `UNHEARD_MAX`; then an uncovered position has to be closed.
+placed; everything else is cancelled only once the fitting cover is whole. So a stop is replaced by its successor's
+acknowledgement, and whatever is lost on the way, the stops that are left alone cover the position (failures: O11, O12).
+One successor is under way at a time: where the level has moved on meanwhile, the next follows when that one is heard
+of. Every stop is reduce-only: for the time of a replacement two may stand, and the venue lets them close no more than
+there is. A stop of which nothing is known is no cover: another is placed beside it, up to `UNHEARD_MAX`; then an
+uncovered position has to be closed.
 
 Takes. Nothing is lost while one is missing, so here it is the other way round: the old is gone before the new one
 comes, and what is unknown counts as there. So takes never stand for more than the position.

@@ -109,7 +109,7 @@ class Book:
         return (order for order in self.live_orders() if part_of(order.id) in parts)
 
     def intend(self, part: Part, side: int, lots: int, cause: str, **given: Any) -> OrderRecord:
-        """Write a new order down and let it leave after the next write, or once an earlier entry is over. `given` are
+        """Write a new order down and let it leave after the next write, or once an earlier order is over. `given` are
         fields of `OrderRecord`, and ticks and `reduce_only` of its order."""
         name = client_order_id(OrderKey(self.origin, self.number, self.next_intent, part))
         self.next_intent += 1

@@ -14,11 +14,10 @@ class Timings:
     orders work or a position is held; `reconcile_answer_ms`: how long one may take. `uncovered_alarm_ms`,
     `uncovered_max_ms`: how long a position may stand without a stop before an alarm, and before it is closed.
     `entry_age_ms`: an entry that could not leave for longer is dropped; `entry_wait_ms`: so is one for which an earlier
-    entry of its bot has not made way. `quote_age_ms`, `bar_late_ms`,
-    `decision_age_ms`: how old the newest price may be, how late the next bar, how long ago the bar of a decision
-    closed, before entries are refused; so is a wall clock that is wrong by more than `skew_max_ms`. `doubt_ms`: how
-    long the venue is believed that there is nothing to close. `killed_look_ms`: between two comparisons while the kill
-    switch is latched.
+    order of its bot has not made way. `quote_age_ms`, `bar_late_ms`, `decision_age_ms`: how old the newest price may
+    be, how late the next bar, how long ago the bar of a decision closed, before entries are refused; so is a wall clock
+    that is wrong by more than `skew_max_ms`. `doubt_ms`: how long the venue is believed that there is nothing to close.
+    `killed_look_ms`: between two comparisons while the kill switch is latched.
     """
 
     look_up_ms: int = 2_000
