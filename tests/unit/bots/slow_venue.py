@@ -30,11 +30,12 @@ CANDLES, FUNDING = demo(200)
 INSTRUMENT = demo_instrument(CANDLES.market)
 TS, PRICE = int(CANDLES.ts[-1]), float(CANDLES.close[-1])
 BOT = BotId("ada")
+SLOW = Traits("slow", 1_000, 1_000, id_is_unique=True, simulates=False)
 
 
 @dataclass
 class SlowVenue:
-    traits: Traits = Traits("slow", 1_000, 1_000, id_is_unique=True, simulates=False)
+    traits: Traits = SLOW
     posted: list[Request] = field(default_factory=list[Request])
     sink: Sink | None = None
 
@@ -61,6 +62,7 @@ class House:
     ms: int = TS
     venue: SlowVenue = field(default_factory=SlowVenue)
     emergency: EmergencyJournal | None = None
+    venue_traits: Traits = SLOW
 
     def __post_init__(self) -> None:
         self.journal = open_journal(self.home)
@@ -71,7 +73,7 @@ class House:
 
     def begin(self, journal: TradingJournal | None = None) -> None:
         store = journal or self.journal
-        self.venue = SlowVenue()
+        self.venue = SlowVenue(self.venue_traits)
         token = store.take_lease("one", 0, 1)
         self.desk = Desk(store, self.venue, token, lambda: self.ms, facts=store.facts(), emergency=self.emergency)
         self.desk.outbox.take_over()

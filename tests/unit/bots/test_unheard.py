@@ -10,7 +10,7 @@ from tests.unit.bots.slow_venue import House
 
 from karat.bots.desk.watching import Watch
 from karat.oms.records import Event, EventKind, Status
-from karat.ports.venue import CancelOrder, LookUp, OrderSaid, Submit
+from karat.ports.venue import CancelOrder, LookUp, OrderSaid, Submit, Traits
 
 
 @pytest.fixture
@@ -31,6 +31,20 @@ def cancels(house: House, stop: Submit) -> int:
     return sum(isinstance(one, CancelOrder) and one.id == stop.id for one in house.venue.posted)
 
 
+def look_ups(house: House, stop: Submit) -> int:
+    return sum(isinstance(one, LookUp) and one.id == stop.id for one in house.venue.posted)
+
+
+def test_it_is_looked_up_every_other_round_until_it_can_no_longer_arrive(tmp_path: Path) -> None:
+    house = House(tmp_path, venue_traits=Traits("slow", 6_000, 1_000, id_is_unique=True, simulates=False))
+    lost = house.buys()
+    passes(house, 5)
+    assert look_ups(house, lost) == 3
+    passes(house, 5)
+    assert look_ups(house, lost) == 8
+    house.journal.close()
+
+
 def test_it_is_asked_to_go_once_until_it_is_heard_of(house: House) -> None:
     lost = house.buys()
     passes(house, 1)
@@ -42,8 +56,7 @@ def test_it_is_asked_to_go_once_until_it_is_heard_of(house: House) -> None:
     house.desk.told(OrderSaid(Event(EventKind.CANCEL_REFUSED, lost.id, number=1), "unknown_order"))
     passes(house, 10)
     assert cancels(house, lost) == 1
-    looked = sum(isinstance(one, LookUp) and one.id == lost.id for one in house.venue.posted)
-    assert 5 <= looked <= 8  # when it became unknown, when it was refused, and every two seconds
+    assert look_ups(house, lost) == 12  # when it became unknown, when it was refused, and every round
     house.venue.says(EventKind.ACK, lost.id)
     house.desk.flush()
     assert cancels(house, lost) + cancels(house, other) == 2  # of two alike either may go

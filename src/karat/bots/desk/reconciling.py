@@ -16,6 +16,7 @@ from decimal import Decimal
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.settling import settle_remains
+from karat.bots.desk.watching import may_look_up
 from karat.bots.desk.words import read_back
 from karat.core.ids import ClientOrderId, MarketId
 from karat.oms.accounts import EXACT, Terms
@@ -200,10 +201,9 @@ class Reconciler:
             )
 
     def _look_up(self, book: Book, name: ClientOrderId) -> None:
-        """Unless that was asked a moment ago: requests are counted."""
-        now, asked_ms = self.desk.now_ms(), book.looked_ms.get(name)
-        if asked_ms is None or not 0 <= now - asked_ms < self.desk.timings.look_up_ms:
-            book.look_up(book.register.orders[name])
+        order = book.register.orders[name]
+        if may_look_up(book, order, self.desk.timings, self.desk.now_ms()):
+            book.look_up(order)
 
     def _declare(self, declaration: Declaration) -> None:
         """Lots that no bot did, told and kept; the market's bots stop."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 class Timings:
     """What each is for.
 
-    `look_up_ms`: between two looks for an order of which nothing is known. `chase_ms`: before an exit, or a stop that
-    the venue refused, is tried again. `reconcile_ms`: between two comparisons with the venue, `reconcile_busy_ms` while
-    orders work or a position is held; `reconcile_answer_ms`: how long one may take. `uncovered_alarm_ms`,
-    `uncovered_max_ms`: how long a position may stand without a stop before an alarm, and before it is closed.
+    `look_up_ms`: between two looks for an order of which nothing is known, `look_up_late_ms` once it can no longer
+    arrive. `chase_ms`: before an exit, or a stop that the venue refused, is tried again. `reconcile_ms`: between two
+    comparisons with the venue, `reconcile_busy_ms` while orders work or a position is held; `reconcile_answer_ms`: how
+    long one may take. `uncovered_alarm_ms`, `uncovered_max_ms`: how long a position may stand without a stop before an
+    alarm, and before it is closed.
     `entry_age_ms`: an entry that could not leave for longer is dropped; `entry_wait_ms`: so is one for which an earlier
     order of its bot has not made way. `quote_age_ms`, `bar_late_ms`, `decision_age_ms`: how old the newest price may
     be, how late the next bar, how long ago the bar of a decision closed, before entries are refused; so is a wall clock
@@ -21,6 +22,7 @@ class Timings:
     """
 
     look_up_ms: int = 2_000
+    look_up_late_ms: int = 900  # each round of a watch that comes every second
     chase_ms: int = 1_000
     reconcile_ms: int = 60_000
     reconcile_busy_ms: int = 5_000

@@ -56,6 +56,15 @@ class Cover:
         return {"unprotected_ms": self.unprotected_ms, "bare": self.seen_ms is not None, "seen_ms": self.seen_ms}
 
 
+def may_look_up(book: Book, order: Order, timings: Timings, now_ms: int) -> bool:
+    """Whether an order may be asked for again: requests are counted. More often from when it can no longer arrive,
+    because only then an answer proves that it is not there, and what stays unknown may hold up the way out."""
+    asked_ms, sent_ms = book.looked_ms.get(order.id), book.notes[order.id].sent_ms
+    late = sent_ms is not None and now_ms - sent_ms >= order.arrival_ms_max
+    every = timings.look_up_late_ms if late else timings.look_up_ms
+    return asked_ms is None or not 0 <= now_ms - asked_ms < every
+
+
 @dataclass(slots=True)
 class Watch:
     """Asked once a second or so. `covers` per bot, taken up from the journal."""
@@ -89,7 +98,7 @@ class Watch:
             book.take(Event(EventKind.TIME_OUT, order.id), "clock")
         elif self._asks_again(book, record, now_ms):
             book.take(Event(EventKind.CANCEL_TIME_OUT, order.id), "clock")
-        elif now_ms - book.looked_ms.get(order.id, 0) >= self.timings.look_up_ms:
+        elif may_look_up(book, order, self.timings, now_ms):
             if order.status is Status.UNKNOWN:
                 book.look_up(order)
             elif order.missing_lots:

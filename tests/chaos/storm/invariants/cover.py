@@ -16,8 +16,8 @@ _COVER = frozenset({Status.ACKNOWLEDGED, Status.PARTLY_FILLED})
 
 
 def _needed_lots(bot: BotId, market: MarketId, known: Known) -> int:
-    """What of a bot's lots is at the venue for sure: on the side of the account, and not what a hand may have taken
-    away from it, or from another bot of that side."""
+    """What of a bot's lots is at the venue for sure: on the side of the account, not what a hand may have taken away
+    from it, or from another bot of that side, and no more than all bots come to together."""
     own = known.bot_lots(bot, market)
     by_others = sum(
         trade.side * trade.lots for trade in known.exchange.trades if trade.order is None and trade.market == market
@@ -25,7 +25,7 @@ def _needed_lots(bot: BotId, market: MarketId, known: Known) -> int:
     if own * (known.net_lots(market) + by_others) <= 0 or own * known.exchange.held[market].lots <= 0:
         return 0
     side = 1 if own > 0 else -1
-    return max(abs(own) - max(-side * by_others, 0), 0)
+    return max(min(abs(own) - max(-side * by_others, 0), side * known.net_lots(market)), 0)
 
 
 def _is_a_bots(market: MarketId, held: int, known: Known) -> bool:

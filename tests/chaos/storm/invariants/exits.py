@@ -137,7 +137,7 @@ class Outsized(Check):
             if order.side * known.exchange.held[order.market].lots >= 0:
                 continue
             held = max(-order.side * known.bot_lots(record.bot, order.market), 0)
-            if order.left <= held:
+            if order.left <= held or order.left <= -order.side * known.true_lots(record.bot, order.market):
                 continue
             since = self._since[record.order.id] = before.get(record.order.id, known.good_ms)
             if known.good_ms - since > times.unprotected_max + times.flatten_max:
