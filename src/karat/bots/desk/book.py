@@ -17,6 +17,7 @@ from karat.bots.desk.guarding import Planner
 from karat.bots.desk.orders import NOTHING_DECIDED, submit_of
 from karat.bots.desk.waiting import OPENING, Waiting, has_to_wait, let_go
 from karat.core.ids import ClientOrderId
+from karat.core.model.reasons import Reason
 from karat.kernel.state import State, state_bytes
 from karat.kernel.trading import no_limit
 from karat.oms.accounts import Account
@@ -178,7 +179,8 @@ class Book:
     def protection(self) -> Plan:
         """What the protection of the position wants next."""
         taken = self.kernel.holding.lots - self.there_lots
-        return self.planner.plan(self.kind, self.kernel, self.register, taken)
+        took = sum(fill.lots for fill in self.open_fills if fill.reason is Reason.TAKE)
+        return self.planner.plan(self.kind, self.kernel, self.register, taken, took)
 
     def keep_kernel(self, state: State) -> None:
         """The state from now on, to be written with whatever else is."""

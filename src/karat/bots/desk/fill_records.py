@@ -28,7 +28,7 @@ def book_fill(book: Book, order: Order, fill: Fill, priced: Priced | None) -> No
     deal = Deal(
         part, order.side, fill.lots, float(fill.price), fee_in_own_money(book, fill), book.kernel.bar, fill.ts,
         _reason(book, part, record), _decision_bar(book, part, record), _level(part, order), record.opening, priced,
-        first=order.filled_lots == fill.lots,
+        first=order.filled_lots == fill.lots, last=order.filled_lots >= order.lots,
     )  # fmt: skip
     book_deal(book, deal, record.parent or order.id)
 

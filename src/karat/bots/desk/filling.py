@@ -32,7 +32,7 @@ class Deal(NamedTuple):
     """One fill as the kernel's records take it. `bar` counts from the anchor, `ts` UTC ms; `fee` in the bot's money.
 
     `level_ticks` is the price that the order waited for, None at the market. `opening` of an entry; None for what only
-    closes. `first`: no fill of this order came before.
+    closes. `first`: no fill of this order came before; `last`: nothing of it is left.
     """
 
     part: Part
@@ -48,6 +48,7 @@ class Deal(NamedTuple):
     opening: Opening | None
     priced: Priced | None
     first: bool = True
+    last: bool = True
 
 
 class Booking(NamedTuple):
@@ -119,7 +120,7 @@ def _closed(kind: Kind, state: State, deal: Deal, lots: int, fee: float) -> tupl
         holding, state.trade, state.money, state.blocks, lots, deal.price, fee, gain, int(deal.reason), deal.bar
     )
     levels = state.levels
-    if deal.part is Part.TAKE:
+    if deal.part is Part.TAKE and deal.last:  # until then the rest of it waits at its level
         levels = Levels(levels.stop, levels.has_stop, levels.trailed, levels.take, 0, 1)
     after = state._replace(holding=holding, levels=levels, trade=trade, money=money, blocks=blocks)
     return after, part

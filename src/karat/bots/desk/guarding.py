@@ -13,19 +13,23 @@ from karat.oms.records import Order
 from karat.oms.register import Register
 
 
-def protection_of(rules: Rules, features: Features, state: State, orders: Iterable[Order], taken_lots: int = 0) -> Plan:
+def protection_of(
+    rules: Rules, features: Features, state: State, orders: Iterable[Order], taken_lots: int = 0, took_lots: int = 0
+) -> Plan:
     """What to do next so that stop and take stand where the state has them.
 
     `taken_lots` of the position are not at the venue any more: what is left there is all that an order may still close.
+    `took_lots` the take has filled so far, and waits for the rest.
     """
     holding, levels = state.holding, state.levels
     there = holding.lots - taken_lots
     if not there:
         return plan_protection(Protected(0, None), orders)
     take = levels.take if levels.has_take else None
-    lots = take_lots(rules, features, holding, levels.take * rules.tick) if take is not None else 0
+    whole = holding._replace(lots=holding.lots + took_lots)
+    lots = take_lots(rules, features, whole, levels.take * rules.tick) - took_lots if take is not None else 0
     stop = levels.stop if levels.has_stop else None
-    return plan_protection(Protected(holding.side * there, stop, take, lots), orders)
+    return plan_protection(Protected(holding.side * there, stop, take, max(lots, 0)), orders)
 
 
 class Planner:
@@ -38,11 +42,12 @@ class Planner:
         self._rules: Rules | None = None
         self._plan = Plan((), 0)
 
-    def plan(self, kind: Kind, state: State, register: Register, taken_lots: int) -> Plan:
+    def plan(self, kind: Kind, state: State, register: Register, taken_lots: int, took_lots: int) -> Plan:
         """What to do next."""
         holding = state.holding
-        asked = (holding.side, holding.lots, holding.entered_lots, state.levels, taken_lots)  # all that is read of it
+        asked = (holding.side, holding.lots, holding.entered_lots, state.levels, taken_lots, took_lots)  # all it reads
         if register is not self._register or kind.rules is not self._rules or asked != self._asked:
-            self._plan = protection_of(kind.rules, kind.features, state, register.orders.values(), taken_lots)
+            orders = register.orders.values()
+            self._plan = protection_of(kind.rules, kind.features, state, orders, taken_lots, took_lots)
             self._asked, self._register, self._rules = asked, register, kind.rules
         return self._plan
