@@ -137,7 +137,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "    fitting = [stop for stop in wanted if stop.status in _LIVE]\n"
         "    cover = sum(_sure_lots(stop) for stop in fitting)\n"
         "    if cover >= held:\n",
-        "S7", seed=2,
+        "S7", seed=10,
     ),
     _mutant(
         "a bot turns before its exit is over", _DESK + "waiting.py",

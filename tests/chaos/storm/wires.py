@@ -47,21 +47,16 @@ class Wires:
     """Between whoever is the process now (`end`) and the exchange."""
 
     def __init__(
-        self,
-        world: World,
-        exchange: Exchange,
-        gate: Gatekeeper,
-        faults: Running,
-        tape: Tape,
-        dice: Dice,
+        self, world: World, exchange: Exchange, gate: Gatekeeper, faults: Running, tape: Tape, dice: Dice,
         traits: Traits,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.world, self.exchange, self.gate, self.faults, self.tape = world, exchange, gate, faults, tape
         self.traits = traits
         self.end: WireEnd | None = None
         self.left_ms: dict[tuple[str, int], int] = {}  # when each sending left
         self.received: list[Received] = []
         self._dice = dice
+        self._linked_us = 0
         self._stream_us = 0
         exchange.say = self._stream
 
@@ -89,8 +84,11 @@ class Wires:
         self.world.after_ms(trip, lambda: self._arrive(request, end, answered=answered))
 
     def tell(self, said: Said) -> None:
-        """Straight to the process, in a trip's time."""
-        self._back(said, self.end, self.world.now_us + self._dice.between(*_TRIP_MS) * 1_000)
+        """Straight to the process, in a trip's time; what becomes of a connection in the order in which it does."""
+        at_us = self.world.now_us + self._dice.between(*_TRIP_MS) * 1_000
+        if isinstance(said, Linked):
+            at_us = self._linked_us = max(at_us, self._linked_us + 1)
+        self._back(said, self.end, at_us)
 
     def quote(self, quoted: Quoted) -> None:
         """A market's prices, as far as they come through, and as they come through."""
@@ -188,8 +186,9 @@ class Wires:
         rejected = self.faults.meet(Kind.REJECT, now, request.market, _REFUSALS)
         if rejected is not None:
             return _refusal(request, rejected.variant)
-        partial = self.faults.meet(Kind.PARTIAL, now, request.market, _FILLINGS)
-        if partial is not None:
+        partial = self.faults.now(Kind.PARTIAL, now, request.market, _FILLINGS)
+        if partial is not None and (request.limit_ticks is not None or "resting" not in partial.parameters):
+            self.faults.count(partial)
             tricks.slices = 1 if partial.variant == "overfill" else partial.number("slices")
             tricks.drop_rest = partial.variant == "drop_rest"
             tricks.overfill_next = partial.number("lots") if partial.variant == "overfill" else 0

@@ -7,6 +7,7 @@ from tests.chaos.storm.tape import Committed, Entry, Posted
 
 from karat.core.ids import BotId, ClientOrderId, MarketId
 from karat.oms.client_ids import Part, order_key, part_of
+from karat.oms.records import Status
 from karat.ports.trading import OrderRecord
 from karat.ports.venue import Submit
 
@@ -122,8 +123,8 @@ class ExitsOnlyReduce(Check):
 
 
 class Outsized(Check):
-    """S7: no stop stands for long for more than its bot holds: it could close what is another's. Where others outweigh
-    the bot it closes nothing, and none could take its place."""
+    """S7: no stop stands long for more than its bot holds, with nothing under way: it could close what is another's.
+    Where others outweigh the bot it closes nothing, and none could take its place."""
 
     def __init__(self) -> None:
         self._since: dict[str, int] = {}
@@ -134,7 +135,7 @@ class Outsized(Check):
             record = known.records.get(ClientOrderId(order.id)) if order.id is not None else None
             if record is None or order.trigger_ticks is None or not known.exchange.terms[order.market].open:
                 continue
-            if order.side * known.exchange.held[order.market].lots >= 0:
+            if order.side * known.exchange.held[order.market].lots >= 0 or _is_at_work(record.bot, known):
                 continue
             held = max(-order.side * known.bot_lots(record.bot, order.market), 0)
             if order.left <= held or order.left <= -order.side * known.true_lots(record.bot, order.market):
@@ -142,3 +143,7 @@ class Outsized(Check):
             since = self._since[record.order.id] = before.get(record.order.id, known.good_ms)
             if known.good_ms - since > times.unprotected_max + times.flatten_max:
                 yield "S7", f"{record.order.id} stands for {order.left} lots, {record.bot} holds {held}"
+
+
+def _is_at_work(bot: BotId, known: Known) -> bool:
+    return any(one.bot == bot and one.order.status in (Status.SENT, Status.UNKNOWN) for one in known.records.values())

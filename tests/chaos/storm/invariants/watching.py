@@ -60,6 +60,7 @@ class Watcher:
         self._wires = wires
         self._seen = 0
         self._now_us, self._stalled_us = 0, 0
+        self._life, self._has_begun = 0, False
 
     def after_step(self) -> None:
         """Raises the first Violation."""
@@ -88,7 +89,10 @@ class Watcher:
         passed_ms = known.world.now_us // 1_000 - self._now_us // 1_000
         stalled_ms = (known.world.stalled_us - self._stalled_us) // 1_000  # nobody is up while the loop is blocked
         self._now_us, self._stalled_us = known.world.now_us, known.world.stalled_us
-        if known.life and known.keeps() and (self._wires is None or self._wires.reachable):
+        if known.life != self._life:
+            self._life, self._has_begun = known.life, False
+        self._has_begun = self._has_begun or known.journal_is_up()  # a start waits for that: it takes over first
+        if known.life and self._has_begun and known.keeps() and (self._wires is None or self._wires.reachable):
             known.good_ms += max(passed_ms - stalled_ms, 0)
             known.writable_ms += max(passed_ms - stalled_ms, 0) if known.journal_is_up() else 0
         if passed_ms:
