@@ -77,7 +77,7 @@ def bots(setting: Setting) -> tuple[BotRecord, ...]:
     for seat in fleet.seats:
         one, strategy = setting.instruments[seat.place], STRATEGIES[seat.strategy]
         count = sum(record.market == one.market for record in made)
-        policy = replace(POLICIES[seat.policy], max_adds=seat.adds_max)
+        policy = replace(POLICIES[seat.policy], max_adds=seat.adds_max, dynamic_levels=seat.moves)
         name = f"{one.base.lower()}{count + 1 if count else ''}"
         anchor_ts = START_MS - seat.past_bars * TIMEFRAME_MS + seat.offset_s * 1_000
         made.append(

@@ -53,6 +53,7 @@ class EitherWay(Strategy):
         Parameter("every", 4, 1, 6, 1, "bars", "how often it enters"),
         Parameter("enters", 0, 0, 5, 1, "bars", "in which of them"),
         switch("turned", False, "whether it goes against the last move"),
+        switch("moves", False, "whether its take lies elsewhere after each bar"),
     )
 
     def contradiction(self, p: Values) -> str | None:
@@ -63,7 +64,7 @@ class EitherWay(Strategy):
 
     def signals(self, market: Market, p: Values) -> Signals:
         leaves = (p.enters + 2) % p.every if p.every > 2 else -1
-        return _by_the_clock(market, p.every, p.enters, leaves, -1 if p.turned else 1)
+        return _by_the_clock(market, p.every, p.enters, leaves, -1 if p.turned else 1, moves=bool(p.moves))
 
 
 class OtherWay(EitherWay):
@@ -72,7 +73,9 @@ class OtherWay(EitherWay):
     name = "storm_other_way"
 
 
-def _by_the_clock(market: Market, every: int, enters: int, leaves: int, direction: int) -> Signals:
+def _by_the_clock(
+    market: Market, every: int, enters: int, leaves: int, direction: int, *, moves: bool = False
+) -> Signals:
     count = market.ts // 20_000 % every
     up = np.zeros(len(market), np.bool_)
     up[1:] = market.close[1:] >= market.close[:-1]
@@ -80,7 +83,8 @@ def _by_the_clock(market: Market, every: int, enters: int, leaves: int, directio
     short = (count == enters) & ~long
     long[0] = short[0] = False
     out = count == leaves
-    return signals(len(market), long=long, short=short, exit_long=out, exit_short=out)
+    take = market.close * np.where(market.ts // 20_000 % 2 == 0, 0.001, 0.0015) if moves else None
+    return signals(len(market), long=long, short=short, exit_long=out, exit_short=out, take=take)
 
 
 STRATEGIES = {one.name: one for one in (WithTheMove(), AgainstTheMove(), EitherWay(), OtherWay())}

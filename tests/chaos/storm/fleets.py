@@ -8,7 +8,7 @@
 
 Bots of one market trade with and against its moves, some by one strategy, and decide some seconds apart, so that one
 decides while the order of another is still on its way. Those of a restless fleet want something at nearly every bar:
-they turn, and add to what they hold.
+they turn, add to what they hold, and some move their takes at each of them.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ class Seat:
     def turned(self) -> bool:
         return bool(self.parameters.get("turned", False))
 
+    @property
+    def moves(self) -> bool:
+        return bool(self.parameters.get("moves", False))
+
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
@@ -60,6 +64,10 @@ class Fleet:
 
 
 _ALONE = (Seat(0, "storm_with_the_move", {}, 0), Seat(1, "storm_against_the_move", {}, 1))
+_MOVING = (
+    Seat(0, "storm_either_way", {"every": 5, "enters": 0, "turned": False, "moves": True}, 0),
+    Seat(1, "storm_other_way", {"every": 5, "enters": 1, "turned": True, "moves": True}, 1),
+)
 
 _LAX: dict[str, float] = {
     "filter.cooldown_trending": 0, "filter.cooldown_ranging": 0, "filter.cooldown_high_volatility": 0,
@@ -104,7 +112,7 @@ def fleet_of(seed: int, name: str = "") -> Fleet:
     """The fleet of a seed; `name` "": as the seed draws that, too."""
     name = name or (ALONE, LIMITED, FREE, LIMITED, ALONE, LIMITED, LIMITED)[seed % 7]
     if name == ALONE:
-        return Fleet(ALONE, _ALONE)
+        return Fleet(ALONE, _MOVING if Dice(seed, "restless").chance(_RESTLESS) else _ALONE)
     dice = Dice(seed, "fleet")
     limits = _limits(dice) if name == LIMITED else None
     past = _PAST_BARS if limits is None else _REGIME_BARS
@@ -120,7 +128,11 @@ def _restless(seed: int, seats: list[Seat]) -> list[Seat]:
     dice = Dice(seed, "restless")
     if not dice.chance(_RESTLESS):
         return seats
-    often = ({"every": every, "enters": dice.between(0, every - 1)} for every in (dice.between(1, 2) for _ in seats))
+    moves = dice.chance(0.5)
+    often = (
+        {"every": every, "enters": dice.between(0, every - 1), "moves": moves}
+        for every in (dice.between(1, 2) for _ in seats)
+    )
     return [
         replace(seat, parameters={**seat.parameters, **more}, adds_max=ADDS_MAX)
         for seat, more in zip(seats, often, strict=True)

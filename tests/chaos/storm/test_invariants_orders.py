@@ -203,14 +203,17 @@ def test_s7_time_to_go_begins_when_the_venue_holds_what_could_be_closed() -> Non
 
 
 def test_s7_a_stop_for_more_than_its_bot_holds_has_to_make_way() -> None:
-    for lots, outweighed, expected in ((10, 0, []), (11, 0, ["S7"]), (11, 20, [])):
+    standing, unheard = Status.ACKNOWLEDGED, Status.UNKNOWN
+    for lots, status, outweighed, expected in (
+        (10, standing, 0, []), (11, standing, 0, ["S7"]), (11, standing, 20, []), (11, unheard, 0, []),
+    ):  # fmt: skip
         history = History(Outsized())
         history.commit(history.trade(an_order()))
         if outweighed:
             history.exchange.trade_by_hand(M, -1, outweighed)
         stop = an_order(Part.STOP, -1, lots, 1, trigger_ticks=29_000)
         history.exchange.submit(submitted(stop))
-        history.commit(stop)
+        history.commit(replace(stop, status=status))
         history.wait(30_000)
         assert history.names == []
         history.wait(2_000)
