@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.unit.bots.slow_venue import BOT, PRICE, TS, House
 
+from karat.bots.desk.draining import recall_entries
 from karat.bots.desk.watching import Watch
 from karat.core.ids import ClientOrderId
 from karat.core.model.reasons import Reason
@@ -97,6 +98,18 @@ def test_an_entry_that_has_waited_for_too_long_never_leaves(house: House) -> Non
     house.ms += house.desk.timings.entry_wait_ms
     Watch(house.desk, house.desk.timings).tick(house.ms)
     assert status(house, enters) is Status.CANCELLED
+
+
+def test_an_entry_that_is_recalled_while_it_waits_is_gone_for_good(house: House) -> None:
+    stop = holds(house)
+    leaves, enters = turns(house)
+    recall_entries(house.book, "kill")
+    assert status(house, enters) is Status.CANCELLED and house.book.waiting == ()
+    assert house.desk.flush()
+    sold(house, leaves)
+    house.venue.says(EventKind.CANCEL_DONE, stop.id)
+    assert house.desk.flush()
+    assert [one.id for one in house.venue.submits()] == [leaves.order.id]
 
 
 def test_what_adds_to_a_position_leaves_beside_its_stop_and_not_beside_an_exit(house: House) -> None:

@@ -46,11 +46,13 @@ def has_to_wait(book: Book, record: OrderRecord) -> bool:
 def let_go(book: Book, cause: str) -> None:
     """Send what waits once nothing is in its way; drop it where the bot no longer stands as it was decided for."""
     for one in book.waiting:
-        record = book.notes[one.order]
-        if one not in book.waiting or has_to_wait(book, record):  # gone with the one before, which led here again
+        if one not in book.waiting:  # gone with the one before, which led here again
             continue
-        _forget(book, one)
-        if record.order.status is Status.INTENDED:
+        record = book.notes[one.order]
+        if record.order.status is not Status.INTENDED:
+            _forget(book, one)
+        elif not has_to_wait(book, record):
+            _forget(book, one)
             stands = book.kernel.holding.side == (record.order.side if _grows(record) else 0)
             book.take(Event(EventKind.SEND if stands else EventKind.WITHDRAW, one.order), cause)
 
