@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -86,8 +87,8 @@ class FakeCockpit:
         self.report(EventKind(state.value) if state.value in set(EventKind) else EventKind.WARNING, cause, bot)
 
     def restart(self) -> None:
-        """Pretend that the process was started anew."""
-        self.started_ts += DAY_MS
+        """Pretend that the process was started anew: just now, by the clock that a browser has."""
+        self.started_ts = time.time_ns() // 1_000_000
 
     # what the protocol asks
 
