@@ -28,7 +28,7 @@ GROWN = Decimal("1.05")  # by how much equity may have grown while the storm las
 _PAST_BARS = 30
 _REGIME_BARS = 122  # a market of fewer has no regime, and without one nobody enters
 _OFFSETS_S = (0, 3, 4, 5, 7, 8)
-_RESTLESS = 0.15  # of the fleets of several bots
+_RESTLESS = 0.15  # of the fleets
 ADDS_MAX = 2  # of a restless bot
 
 

@@ -100,16 +100,13 @@ class History:
 
     def commit_of(self, bot: BotId, *orders: Order) -> None:
         """Of another bot."""
-        self.sequence += 1
-        at = self.world.now_ms
-        records = [replace(recorded(order), bot=bot) for order in orders]
-        self.play(Committed(1, at, Transaction(1, at, orders=records, events=[an_event()]), self.sequence))
+        self.commit_records(*(replace(recorded(order), bot=bot) for order in orders))
 
-    def commit_record(self, record: OrderRecord) -> None:
-        """An order as it was decided."""
+    def commit_records(self, *records: OrderRecord) -> None:
+        """Orders as they were decided."""
         self.sequence += 1
         at = self.world.now_ms
-        self.play(Committed(1, at, Transaction(1, at, orders=[record], events=[an_event()]), self.sequence))
+        self.play(Committed(1, at, Transaction(1, at, orders=records, events=[an_event()]), self.sequence))
 
     def post(self, request: Request, *, life: int = 1, blocked: tuple[str, ...] = ()) -> None:
         self.play(Posted(life, self.world.now_ms, request, blocked))

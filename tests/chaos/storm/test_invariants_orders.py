@@ -163,7 +163,7 @@ def test_s7_a_stop_is_marked_and_an_exit_fits_the_position() -> None:
 def test_s7_an_entry_leaves_when_what_closed_before_it_is_over(ready, grows, expected) -> None:
     history, entry = History(ExitsOnlyReduce()), an_order(intent=1)
     history.commit(ready)
-    history.commit_record(replace(recorded(entry), opening=Opening(1.0, None, 3.0, 1.0, is_add=grows)))
+    history.commit_records(replace(recorded(entry), opening=Opening(1.0, None, 3.0, 1.0, is_add=grows)))
     history.post(submitted(entry))
     assert history.names == expected
 

@@ -102,6 +102,14 @@ class House:
         (stop,) = (one for one in self.venue.submits() if one.trigger_ticks is not None)
         return stop
 
+    def stands(self) -> Submit:
+        """The bot holds 10 lots; its stop, which the venue has taken. What was posted until then is forgotten."""
+        stop = self.buys()
+        self.venue.says(EventKind.ACK, stop.id)
+        self.desk.flush()
+        self.venue.posted.clear()
+        return stop
+
     def quotes(self) -> None:
         """The price is what it was."""
         self.desk.told(Quoted(CANDLES.market, self.ms, PRICE, PRICE, PRICE, None))

@@ -30,9 +30,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def looking(house: House) -> Reconciler:
     """The bot holds 10 lots, whose stop stands."""
-    stop = house.buys()
-    house.venue.says(EventKind.ACK, stop.id)
-    house.desk.flush()
+    house.stands()
     found = Reconciler(house.desk)
     found.restore()
     found.starting = False

@@ -47,18 +47,9 @@ def passes(house: House, ms: int) -> None:
     Watch(house.desk, house.desk.timings).tick(house.ms)
 
 
-def stands(house: House) -> Submit:
-    """The bot holds a position; its stop, which the venue has taken."""
-    stop = house.buys()
-    house.venue.says(EventKind.ACK, stop.id)
-    house.desk.flush()
-    house.venue.posted.clear()
-    return stop
-
-
 def loses_its_stop(house: House) -> Submit:
     """The venue takes the stop of the bot away; the one that leaves in its place."""
-    stop = stands(house)
+    stop = house.stands()
     with locked(house):
         house.venue.says(EventKind.EXPIRE, stop.id)
         passes(house, 2_000)
@@ -125,7 +116,7 @@ def test_an_entry_waits_and_does_not_leave_when_it_has_become_old(house: House) 
 
 def test_without_an_emergency_journal_everything_waits(tmp_path: Path) -> None:
     house = House(tmp_path)
-    stop = stands(house)
+    stop = house.stands()
     with locked(house):
         house.venue.says(EventKind.EXPIRE, stop.id)
         passes(house, 2_000)

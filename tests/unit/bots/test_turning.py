@@ -17,7 +17,7 @@ from karat.oms.records import EventKind, Status
 from karat.ports.journal import Intent
 from karat.ports.journal import Part as Decided
 from karat.ports.trading import Opening, OrderRecord
-from karat.ports.venue import CancelOrder, Submit
+from karat.ports.venue import CancelOrder
 
 
 @pytest.fixture
@@ -25,15 +25,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path)
     yield made
     made.journal.close()
-
-
-def holds(house: House) -> Submit:
-    """The bot holds 10 lots; its stop, which stands."""
-    stop = house.buys()
-    house.venue.says(EventKind.ACK, stop.id)
-    house.desk.flush()
-    house.venue.posted.clear()
-    return stop
 
 
 def means(house: House, part: Part, side: int, *, grows: bool = False) -> OrderRecord:
@@ -67,7 +58,7 @@ def status(house: House, order: OrderRecord) -> Status:
 
 
 def test_the_entry_leaves_when_the_exit_has_filled_and_the_old_stop_is_gone(house: House) -> None:
-    stop = holds(house)
+    stop = house.stands()
     leaves, enters = turns(house)
     sold(house, leaves)
     assert house.book.kernel.holding.lots == 0
@@ -82,7 +73,7 @@ def test_the_entry_leaves_when_the_exit_has_filled_and_the_old_stop_is_gone(hous
 
 
 def test_an_entry_never_leaves_where_the_old_position_is_still_held(house: House) -> None:
-    stop = holds(house)
+    stop = house.stands()
     leaves, enters = turns(house)
     house.venue.says(EventKind.REJECT, leaves.order.id)
     assert status(house, enters) is Status.INTENDED  # the exit is tried again
@@ -93,7 +84,7 @@ def test_an_entry_never_leaves_where_the_old_position_is_still_held(house: House
 
 
 def test_an_entry_that_has_waited_for_too_long_never_leaves(house: House) -> None:
-    holds(house)
+    house.stands()
     _, enters = turns(house)
     house.ms += house.desk.timings.entry_wait_ms
     Watch(house.desk, house.desk.timings).tick(house.ms)
@@ -101,7 +92,7 @@ def test_an_entry_that_has_waited_for_too_long_never_leaves(house: House) -> Non
 
 
 def test_an_entry_that_is_recalled_while_it_waits_is_gone_for_good(house: House) -> None:
-    stop = holds(house)
+    stop = house.stands()
     leaves, enters = turns(house)
     recall_entries(house.book, "kill")
     assert status(house, enters) is Status.CANCELLED and house.book.waiting == ()
@@ -113,7 +104,7 @@ def test_an_entry_that_is_recalled_while_it_waits_is_gone_for_good(house: House)
 
 
 def test_what_adds_to_a_position_leaves_beside_its_stop_and_not_beside_an_exit(house: House) -> None:
-    holds(house)
+    house.stands()
     adds = means(house, Part.ENTRY, 1, grows=True)
     assert house.desk.flush()
     assert [one.id for one in house.venue.submits()] == [adds.order.id]
