@@ -198,8 +198,8 @@ class Runner:
             try:
                 shared.commands.tick()
                 self._board.kill.tick()
+                reconciler.tick(now)  # before the watch sends what its answer would have to leave room for
                 watch.tick(now)
-                reconciler.tick(now)
                 shared.dog.tick(now)
                 for chore in self._chores:
                     chore.tick(desk, now)

@@ -15,7 +15,7 @@ comes, and what is unknown counts as there. So takes never stand for more than t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from karat.core.ids import ClientOrderId
@@ -92,7 +92,7 @@ def _stops(position: Protected, stops: list[Order], held: int, side: int, covere
     if position.stop_ticks is None:
         return list(_cancels(stops))
     wanted = [stop for stop in stops if stop.trigger_ticks == position.stop_ticks and stop.limit_ticks is None]
-    fitting = _fitting([stop for stop in wanted if stop.status in _LIVE], held)
+    fitting = _fitting([stop for stop in wanted if stop.status in _LIVE], held, _sure_lots)
     cover = sum(_sure_lots(stop) for stop in fitting)
     if cover == held:
         return list(_cancels(stop for stop in stops if stop not in fitting))
@@ -104,12 +104,14 @@ def _stops(position: Protected, stops: list[Order], held: int, side: int, covere
 
 
 def _takes(position: Protected, takes: list[Order], held: int, side: int) -> list[Action]:
+    """Of takes counts what is left by our books: a fill that is counted and not told yet is still wanted."""
     lots = min(position.take_lots, held) if position.take_ticks is not None else 0
-    fitting = _fitting([take for take in takes if take.side == side and take.limit_ticks == position.take_ticks], lots)
+    wanted = [take for take in takes if take.side == side and take.limit_ticks == position.take_ticks]
+    fitting = _fitting(wanted, lots, _booked_lots)
     others = [take for take in takes if take not in fitting]
     if others:
         return list(_cancels(others))
-    lacking = lots - sum(_sure_lots(take) for take in fitting)
+    lacking = lots - sum(_booked_lots(take) for take in fitting)
     if lacking == 0 or position.take_ticks is None:
         return []
     return [Place(Part.TAKE, side, lacking, position.take_ticks)]
@@ -132,19 +134,23 @@ def _by_side(orders: list[Order], side: int) -> tuple[list[Order], list[Order]]:
     return own, [order for order in orders if order not in own]
 
 
-def _fitting(orders: list[Order], lots: int) -> list[Order]:
+def _fitting(orders: list[Order], lots: int, left: Callable[[Order], int]) -> list[Order]:
     """The larger ones first, as long as they fit into `lots` together."""
     fitting: list[Order] = []
-    for order in sorted(orders, key=_sure_lots, reverse=True):
-        if order.status != Status.CANCEL_REQUESTED and 0 < _sure_lots(order) <= lots:
+    for order in sorted(orders, key=left, reverse=True):
+        if order.status != Status.CANCEL_REQUESTED and 0 < left(order) <= lots:
             fitting.append(order)
-            lots -= _sure_lots(order)
+            lots -= left(order)
     return fitting
 
 
 def _sure_lots(order: Order) -> int:
     """What is left of it even if everything that the venue has counted is true."""
     return max(order.lots - max(order.filled_lots, order.reported_lots), 0)
+
+
+def _booked_lots(order: Order) -> int:
+    return max(order.lots - order.filled_lots, 0)
 
 
 def _cancels(orders: Iterable[Order]) -> tuple[Action, ...]:

@@ -73,13 +73,14 @@ def _outage(dice: Dice, fault: Fault, arrival_ms_max: int) -> list[Fault]:
 
 
 def _held_on_to(dice: Dice, fault: Fault) -> list[Fault]:
-    """An order that rests may fill bit by bit for long, and not be let go of meanwhile, and be said so twice: else the
-    three hardly ever meet."""
+    """An order that rests may fill bit by bit for long, and not be let go of meanwhile, and be said so twice, before it
+    is asked of again: else the three hardly ever meet."""
     if (fault.kind, fault.variant) != (Kind.PARTIAL, "slices") or not dice.chance(0.5):
         return [fault]
     rests = replace(fault, parameters={**fault.parameters, "resting": 1, "slices": dice.between(10, 40)})
     busy = replace(fault, kind=Kind.REJECT, variant="cancel_busy", parameters={"count": 12})
-    return [rests, busy, replace(busy, kind=Kind.DUPLICATE, variant="answer", parameters={"count": 60})]
+    twice = {"count": 60, "late_ms": dice.between(100, 900)}
+    return [rests, busy, replace(busy, kind=Kind.DUPLICATE, variant="answer", parameters=twice)]
 
 
 def _draw(dice: Dice, profile: Profile, last_ms: int, markets: Sequence[MarketId], arrival_ms_max: int) -> Fault:

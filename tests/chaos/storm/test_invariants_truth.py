@@ -118,6 +118,15 @@ def test_s5_what_two_bots_settle_closes_both_alike(told: tuple[NewEvent, ...], e
     assert history.names == expected
 
 
+def test_what_was_settled_is_no_longer_a_bots_by_the_trades_of_the_venue() -> None:
+    history = History(Remains())
+    history.known.bots[OTHER] = replace(history.known.bots[BOT], id=OTHER)
+    history.commit_of(BOT, history.trade(an_order(lots=3)))
+    history.commit_of(OTHER, history.trade(an_order(side=-1, lots=2, bot=2)))
+    history.commit(events=(settled(BOT, -1, 2), settled(OTHER, 1, 2)))
+    assert [history.known.true_lots(bot, M) for bot in (BOT, OTHER)] == [1, 0]
+
+
 def test_s8_who_was_halted_makes_no_entry_whatever_the_desk_remembers() -> None:
     history = History(Shut())
     history.commit(an_order(), facts={f"halt:{BOT}": {"code": "person", "reason": "enough"}})

@@ -152,6 +152,26 @@ def test_a_disconnection_is_told_and_so_is_its_end() -> None:
     line.close()
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        always(Kind.REQUEST_LOST, count=1),
+        always(Kind.ACK_LOST, count=1),
+        always(Kind.REORDERED, "delayed", delay_ms=3_000),
+    ],
+    ids=lambda one: one.kind.name,
+)
+def test_who_asks_how_things_are_and_is_not_answered_cannot_know_it_for_a_while(fault: Fault) -> None:
+    line = lines(fault)
+    line.end.post(Look("1"))
+    line.run(2.9)
+    assert not line.wires.reachable and not any(isinstance(said, Looked) for said in line.heard)
+    line.run(0.3)
+    assert line.wires.reachable
+    assert any(isinstance(said, Looked) for said in line.heard) == (fault.kind is Kind.REORDERED)
+    line.close()
+
+
 def test_a_ban_refuses_what_comes_and_says_until_when() -> None:
     line = Line(Fault(Kind.BAN, 0, 20_000))
     assert line.send() == [EventKind.REJECT]

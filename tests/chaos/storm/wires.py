@@ -7,7 +7,6 @@ when a process died still arrives at the exchange; what comes back for a dead pr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from tests.chaos.storm.exchange import Exchange
 from tests.chaos.storm.exchange_records import Received
@@ -16,9 +15,11 @@ from tests.chaos.storm.gatekeeper import WEIGHTS, Gatekeeper
 from tests.chaos.storm.life import Life
 from tests.chaos.storm.loop import VirtualLoop
 from tests.chaos.storm.seeds import Dice
+from tests.chaos.storm.spoiled import BAD_QUOTES, nameless, refusal
 from tests.chaos.storm.tape import Arrived, Heard, Posted, Tape
 from tests.chaos.storm.world import World
 
+from karat.bots.desk.timings import Timings
 from karat.core.ids import MarketId
 from karat.oms.records import Event, EventKind
 from karat.ports.venue import (
@@ -27,6 +28,7 @@ from karat.ports.venue import (
     FetchFills,
     Linked,
     Look,
+    Looked,
     LookUp,
     OrderSaid,
     Quoted,
@@ -58,6 +60,7 @@ class Wires:
         self._dice = dice
         self._linked_us = 0
         self._stream_us = 0
+        self._unheard_until_ms = 0
         exchange.say = self._stream
 
     def is_up(self, part: str) -> bool:
@@ -71,17 +74,29 @@ class Wires:
         """Whether a request would be answered now: what deadlines count (failures, "Liveness")."""
         banned = self.world.now_ms < self.gate.banned_until_ms
         open_now = self.faults.now(Kind.MAINTENANCE, self.world.passed_ms) is None
-        return open_now and not banned and self.is_up("orders") and self.is_up("events")
+        heard = self.world.passed_ms >= self._unheard_until_ms
+        return heard and open_now and not banned and self.is_up("orders") and self.is_up("events")
 
     def send(self, request: Request, end: WireEnd) -> None:
         """On its way, unless it is lost."""
         now, place = self.world.passed_ms, _place(request)
-        if not self.is_up("orders") or self.faults.meet(Kind.REQUEST_LOST, now, place) is not None:
+        if not self.is_up("orders"):
+            return
+        if self.faults.meet(Kind.REQUEST_LOST, now, place) is not None:
+            self._goes_unheard(request)
             return
         late = self.faults.meet(Kind.LATE_ARRIVAL, now, place) if isinstance(request, Submit | CancelOrder) else None
         trip = self._dice.between(*_TRIP_MS) if late is None else late.number("late_ms")
         answered = late is None and self.faults.meet(Kind.ACK_LOST, now, place) is None
+        if late is None and not answered:
+            self._goes_unheard(request)
         self.world.after_ms(trip, lambda: self._arrive(request, end, answered=answered))
+
+    def _goes_unheard(self, request: Request, ms: int = Timings().reconcile_answer_ms) -> int:
+        """Who asked how things are and gets no answer cannot know it until it has asked again; `ms`, which is told."""
+        if isinstance(request, Look | LookUp):
+            self._unheard_until_ms = max(self._unheard_until_ms, self.world.passed_ms + ms)
+        return ms
 
     def tell(self, said: Said) -> None:
         """Straight to the process, in a trip's time; what becomes of a connection in the order in which it does."""
@@ -98,8 +113,8 @@ class Wires:
             return
         if self.faults.now(Kind.STALE_DATA, now, place) is not None:
             return
-        bad = self.faults.now(Kind.BAD_DATA, now, place, tuple(_BAD_QUOTES))
-        self.end.deliver(quoted if bad is None else _BAD_QUOTES[bad.variant](quoted))
+        bad = self.faults.now(Kind.BAD_DATA, now, place, tuple(BAD_QUOTES))
+        self.end.deliver(quoted if bad is None else BAD_QUOTES[bad.variant](quoted))
 
     def _arrive(self, request: Request, end: WireEnd, *, answered: bool) -> None:
         now = self.world.now_ms
@@ -109,7 +124,7 @@ class Wires:
         if refused:
             until_ms = self.gate.banned_until_ms
             answers: list[Said] = [Linked(False, "orders", f"banned until {until_ms}", until_ms - now)]
-            answers += [_refusal(request, "rate_limited")] if isinstance(request, Submit) else []
+            answers += [refusal(request, "rate_limited")] if isinstance(request, Submit) else []
         elif maintained is not None:
             refused, answers = "503", [Linked(False, "orders", "maintenance")]
         else:
@@ -119,19 +134,25 @@ class Wires:
         self.received.append(received)
         self.tape.add(Arrived(received))
         back_us = self.world.now_us + self._dice.between(*_TRIP_MS) * 1_000
-        twice = answered and not refused_by_gate and self._comes_twice(request)
+        again_ms = self._comes_again_ms(request) if answered and not refused_by_gate else None
         for said in answers if answered else ():
             self._back(said, end, back_us + self._slowly(said, request) * 1_000)
-            if twice:
-                self._back(said, end, back_us + 1_000_000)
+            if again_ms is not None:
+                self._back(said, end, back_us + again_ms * 1_000)
 
-    def _comes_twice(self, request: Request) -> bool:
-        """An answer that is told by the request's own way and by the stream."""
-        told = isinstance(request, Submit | CancelOrder)
-        return told and self._meets(Kind.DUPLICATE, _place(request), "answer")
+    def _comes_again_ms(self, request: Request) -> int | None:
+        """Milliseconds until an answer that is told by the request's own way is told by the stream as well."""
+        if not isinstance(request, Submit | CancelOrder):
+            return None
+        twice = self.faults.meet(Kind.DUPLICATE, self.world.passed_ms, _place(request), ("answer",))
+        return None if twice is None else int(twice.parameters.get("late_ms", 1_000))
 
     def _slowly(self, said: Said, request: Request) -> int:
-        """Milliseconds by which an answer comes late: who looks where an order is not seen yet takes its time."""
+        """Milliseconds by which an answer comes late: who looks where an order is not seen yet takes its time, and a
+        whole picture does where words are slow."""
+        if isinstance(said, Looked):
+            slow = self.faults.now(Kind.REORDERED, self.world.passed_ms, "", ("delayed",))
+            return 0 if slow is None else self._goes_unheard(request, slow.number("delay_ms"))
         unseen = isinstance(request, LookUp) and isinstance(said, OrderSaid) and said.event.kind is EventKind.ABSENT
         late = self.faults.now(Kind.REORDERED, self.world.passed_ms, request.market, ("unseen",)) if unseen else None
         return 0 if late is None else late.number("delay_ms") % 4_000
@@ -185,7 +206,7 @@ class Wires:
         now, tricks = self.world.passed_ms, self.exchange.tricks
         rejected = self.faults.meet(Kind.REJECT, now, request.market, _REFUSALS)
         if rejected is not None:
-            return _refusal(request, rejected.variant)
+            return refusal(request, rejected.variant)
         partial = self.faults.now(Kind.PARTIAL, now, request.market, _FILLINGS)
         if partial is not None and (request.limit_ticks is not None or "resting" not in partial.parameters):
             self.faults.count(partial)
@@ -205,7 +226,7 @@ class Wires:
         us = self.world.now_us + self._dice.between(*_TRIP_MS) * 1_000
         late = self.faults.meet(Kind.REORDERED, now, place, ("delayed", "nameless"))
         if late is not None and late.variant == "nameless":
-            said = _nameless(said)
+            said = nameless(said)
         if late is not None and late.variant == "delayed":
             self._deliver_at(us + late.number("delay_ms") * 1_000, said, self.end)
         else:
@@ -267,23 +288,6 @@ class WireEnd:
 
 _REFUSALS = ("", *(variant for variant in VARIANTS[Kind.REJECT] if variant != "cancel_busy"))
 _FILLINGS = ("", *(variant for variant in VARIANTS[Kind.PARTIAL] if variant != "cancel_race"))
-_BAD_QUOTES: dict[str, Callable[[Quoted], Quoted]] = {
-    "nan": lambda quoted: replace(quoted, bid=float("nan"), ask=float("nan"), mark=float("nan")),
-    "zero": lambda quoted: replace(quoted, bid=0.0, ask=0.0, mark=0.0),
-    "negative": lambda quoted: replace(quoted, bid=-1.0, ask=-1.0, mark=-1.0),
-    "crossed": lambda quoted: replace(quoted, bid=quoted.ask, ask=quoted.bid),
-    "spike": lambda quoted: replace(quoted, mark=None if quoted.mark is None else quoted.mark * 3.0),
-}
-
-
-def _refusal(request: Submit, reason: str) -> OrderSaid:
-    return OrderSaid(Event(EventKind.REJECT, request.id, number=request.number), reason)
-
-
-def _nameless(said: Said) -> Said:
-    if isinstance(said, OrderSaid) and said.event.venue_id is not None:
-        return replace(said, event=replace(said.event, order=None))
-    return said
 
 
 def _place(request: Request) -> str:

@@ -71,3 +71,19 @@ def test_a_look_that_finds_all_well_writes_nothing(house: House) -> None:
     before = house.journal.facts()
     ticks(house, Watch(house.desk, PATIENT), 1_000, 1_000)
     assert house.journal.facts() == before and shown(house).cover is Cover.COVERED
+
+
+def stops(house: House) -> list[str]:
+    return [one.id for one in house.venue.submits() if one.trigger_ticks is not None]
+
+
+def test_a_stop_that_stood_and_is_ended_is_replaced_at_once_and_one_that_is_refused_after_a_while(house: House) -> None:
+    stood = house.stands()
+    house.ms += 60_000
+    house.venue.says(EventKind.EXPIRE, stood.id)
+    (new,) = stops(house)
+    house.ms += 10
+    house.venue.says(EventKind.REJECT, new)
+    assert stops(house) == [new]  # a venue that refuses at once would be asked without end
+    ticks(house, Watch(house.desk, PATIENT), PATIENT.chase_ms)
+    assert len(stops(house)) == 2

@@ -37,8 +37,8 @@ def looking(house: House) -> Reconciler:
     return found
 
 
-def looks(house: House, looking: Reconciler, held: int) -> None:
-    """The venue shows its stop and `held` lots."""
+def looks(house: House, looking: Reconciler, held: int, answer_ms: int = 1) -> None:
+    """The venue shows its stop and `held` lots, after so long."""
     house.ms += house.desk.timings.reconcile_busy_ms
     looking.tick(house.ms)
     asked = [one for one in house.venue.posted if isinstance(one, Look)][-1]
@@ -46,8 +46,12 @@ def looks(house: House, looking: Reconciler, held: int) -> None:
     shown = VenueOrder(
         stop.id, f"v-{stop.id}", MARKET, stop.side, stop.lots, 0, None, stop.trigger_ticks, reduce_only=True
     )
-    house.desk.told(Looked(VenueView(asked.id, (shown,), {MARKET: held}, {INSTRUMENT.settle: Decimal(1_000)})))
-    house.ms += 1
+    house.ms += answer_ms
+    answers(house, looking, asked, (shown,), held)
+
+
+def answers(house: House, looking: Reconciler, asked: Look, shown: tuple[VenueOrder, ...], held: int) -> None:
+    house.desk.told(Looked(VenueView(asked.id, shown, {MARKET: held}, {INSTRUMENT.settle: Decimal(1_000)})))
     looking.tick(house.ms)
 
 
@@ -90,3 +94,26 @@ def test_a_difference_that_was_another_meanwhile_has_to_be_seen_twice_again(hous
     assert declared(house) == 0
     looks(house, looking, 13)
     assert declared(house) == 3
+
+
+def test_answers_that_are_always_late_are_compared_all_the_same_and_let_no_entry_leave(
+    house: House, looking: Reconciler
+) -> None:
+    late_ms = house.desk.timings.reconcile_answer_ms
+    looks(house, looking, 13, late_ms)
+    looks(house, looking, 13, late_ms)
+    assert declared(house) == 3
+    looks(house, looking, 13, late_ms)
+    assert not house.desk.condition.reconciled  # books and venue agree, as of who knows when
+    looks(house, looking, 13)
+    assert house.desk.condition.reconciled
+
+
+def test_an_answer_that_is_overtaken_by_a_newer_one_is_passed_over(house: House, looking: Reconciler) -> None:
+    house.ms += house.desk.timings.reconcile_busy_ms
+    looking.tick(house.ms)
+    (old,) = (one for one in house.venue.posted if isinstance(one, Look))
+    looks(house, looking, 10)
+    assert house.desk.condition.reconciled
+    answers(house, looking, old, (), 0)  # it knows nothing of the position
+    assert house.desk.condition.reconciled and looking.last is not None and not looking.last.drifts

@@ -10,7 +10,7 @@ from tests.unit.bots.slow_venue import House
 
 from karat.bots.desk.watching import Watch
 from karat.oms.records import Event, EventKind, Status
-from karat.ports.venue import CancelOrder, LookUp, OrderSaid, Submit, Traits
+from karat.ports.venue import CancelOrder, Linked, LookUp, OrderSaid, Submit, Traits
 
 
 @pytest.fixture
@@ -43,6 +43,16 @@ def test_it_is_looked_up_every_other_round_until_it_can_no_longer_arrive(tmp_pat
     passes(house, 5)
     assert look_ups(house, lost) == 8
     house.journal.close()
+
+
+def test_it_is_not_looked_up_where_nobody_answers(house: House) -> None:
+    lost = house.buys()
+    house.desk.told(Linked(False, "orders", "maintenance"))
+    passes(house, 60)
+    assert look_ups(house, lost) == 1  # when it became unknown
+    house.desk.told(Linked(True, "orders"))
+    passes(house, 2)
+    assert look_ups(house, lost) == 3
 
 
 def test_it_is_asked_to_go_once_until_it_is_heard_of(house: House) -> None:

@@ -116,6 +116,13 @@ def test_a_take_is_moved_by_cancelling_first_and_an_unknown_one_counts_as_there(
     assert plan_protection(moved, [live(stop(0)), unknown]).actions == ()
 
 
+def test_a_take_of_which_a_fill_is_counted_and_not_told_yet_stays_alone() -> None:
+    counted = told(take(1, 4), K.SEND, word(K.ACK, take(1, 4), 3))
+    assert plan_protection(Protected(10, 95, 120, 4), [live(stop(0)), counted]).actions == ()
+    booked = told(counted, filled(counted, fill(1, 3)))
+    assert plan_protection(Protected(7, 95, 120, 1), [live(stop(2, 7)), booked]).actions == ()
+
+
 def test_a_stop_that_is_said_to_have_traded_covers_only_its_rest() -> None:
     hit = told(stop(0), K.SEND, word(K.ACK, stop(0), 7))
     assert plan_protection(LONG, [hit]) == Plan((Place(Part.STOP, -1, 10, 95),), 3)

@@ -75,7 +75,7 @@ class Book:
     beside: Beside | None = None  # where a venue has one position for all bots of a market
     failed_exit: OrderRecord | None = None  # ended with a position left, not tried again yet
     failed_ms: int = 0
-    refused_ms: int | None = None  # when the venue last refused a protective order
+    refused_ms: int | None = None  # when a protective order was sent that the venue refused
     doubted_ms: int | None = None  # since when the venue says that nothing is there to close
     beyond_stop: bool = False  # the refused stop would have triggered at once: the price is past it
     looked_ms: dict[ClientOrderId, int] = field(default_factory=dict[ClientOrderId, int])
@@ -259,7 +259,7 @@ class Book:
         if reason == NOTHING_THERE and self.kernel.holding.side == -order.side:
             self.doubted_ms = self.now_ms()
         if part in (Part.STOP, Part.TAKE) and order.status in (Status.REJECTED, Status.EXPIRED):
-            self.refused_ms = self.now_ms()
+            self.refused_ms = self.notes[order.id].sent_ms  # one that stood for long was not refused
             self.beyond_stop = part is Part.STOP and reason == "would_trigger"
 
     def _follow(self, effect: Effect, cause: str, priced: Priced | None) -> None:

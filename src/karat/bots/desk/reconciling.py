@@ -4,7 +4,9 @@
    about orders, look-ups, fills to fetch, cancels of what was given up.
 2. Lots that nothing explains are declared to be nobody's once two looks agree on them, if nothing was filled in that
    market between question and comparison. Its bots are halted: a person has to say whose they are.
-3. A look that is not answered is asked for again.
+3. A look that is not answered in time is asked for again, and entries wait. Its answer still counts when it comes, as
+   what it is: an old picture, of which what it misses is mended and by which no entry leaves. Where every answer is
+   late, nothing would ever be compared otherwise.
 """
 
 from __future__ import annotations
@@ -29,7 +31,16 @@ from karat.ports.venue import CancelOrder, FetchFills, Look
 
 _POSITIONS = frozenset({DriftKind.POSITION_DIFFERS, DriftKind.POSITION_UNSETTLED, DriftKind.POSITION_NOT_READ})
 _MONEY = frozenset({DriftKind.BALANCE_DIFFERS})
+_UNANSWERED_MAX = 10  # questions that are remembered: an answer to an older one is passed over
 TOLD = frozenset(kind for kind in DriftKind if kind not in {DriftKind.UNSENT, DriftKind.FOUND, DriftKind.UNHEARD})
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """`filled`: how many fills each market had when it was asked."""
+
+    at_ms: int
+    filled: Mapping[MarketId, int]
 
 
 @dataclass(slots=True)
@@ -41,11 +52,9 @@ class Reconciler:
     starting: bool = True
     opening: dict[str, Decimal] | None = None
     last: Reconciled | None = None
-    asked_ms: int | None = None
     done_ms: int | None = None
     _looks: int = 0
-    _waiting: str = ""
-    _filled: Mapping[MarketId, int] = field(default_factory=dict[MarketId, int])  # fills by market at the question
+    _asked: dict[str, _Question] = field(default_factory=dict[str, "_Question"])  # not answered, the oldest first
     _compared: Mapping[MarketId, int] = field(default_factory=dict[MarketId, int])  # and at the last comparison
 
     def restore(self) -> None:
@@ -60,20 +69,25 @@ class Reconciler:
             return
         self._take_answers(now_ms)
         timings = self.desk.timings
-        if self._waiting and self.asked_ms is not None and 0 <= now_ms - self.asked_ms < timings.reconcile_answer_ms:
+        newest = next(reversed(self._asked.values()), None)
+        if newest is not None and not self._is_late(newest, now_ms):
             return
-        if self._waiting:  # no answer: books and venue may have parted
-            self._waiting = ""
+        if newest is not None:  # no answer: books and venue may have parted
             self.desk.condition.reconciled = False
         every = timings.reconcile_busy_ms if self._is_busy() else timings.reconcile_ms
         every = min(every, timings.killed_look_ms) if self.desk.condition.killed else every
         due = self.done_ms is None or not 0 <= now_ms - self.done_ms < every  # time may have been set back
         if now_ms >= self.desk.condition.silent_until_ms and (due or not self.desk.condition.reconciled):
             self._looks += 1
-            self._waiting = f"{self.desk.token}-{self._looks}"
-            self.asked_ms, self._filled = now_ms, self._fills()
-            self.desk.gathered.posts.append(Look(self._waiting))
+            name = f"{self.desk.token}-{self._looks}"
+            self._asked[name] = _Question(now_ms, self._fills())
+            while len(self._asked) > _UNANSWERED_MAX:
+                self._asked.pop(next(iter(self._asked)))
+            self.desk.gathered.posts.append(Look(name))
             self.desk.flush()
+
+    def _is_late(self, question: _Question, now_ms: int) -> bool:
+        return not 0 <= now_ms - question.at_ms < self.desk.timings.reconcile_answer_ms
 
     def _left_open(self, found: Reconciled, filled: Mapping[MarketId, int]) -> tuple[Declaration, ...]:
         """What the look before would have declared and this one cannot tell, because an order is on its way that may
@@ -101,12 +115,14 @@ class Reconciler:
         looked = self.desk.looked
         while looked:
             view = looked.popleft().view
-            if view.id == self._waiting:
-                self._waiting = ""
+            question = self._asked.get(view.id)
+            if question is not None:
+                while view.id in self._asked:  # and those before it, whose answers would show an older picture
+                    self._asked.pop(next(iter(self._asked)))
                 self.desk.condition.down.discard("orders")  # who answers is there
-                self._compare(view, now_ms)
+                self._compare(view, question, now_ms)
 
-    def _compare(self, view: VenueView, now_ms: int) -> None:
+    def _compare(self, view: VenueView, question: _Question, now_ms: int) -> None:
         """Compare, mend, and say whether entries may go on."""
         desk = self.desk
         if self.opening is None:
@@ -124,7 +140,7 @@ class Reconciler:
         for effect in found.effects:
             self._mend(effect, view)
         filled = self._fills()
-        still = (one for one in found.declarations if filled.get(one.market) == self._filled.get(one.market))
+        still = (one for one in found.declarations if filled.get(one.market) == question.filled.get(one.market))
         found = replace(found, declarations=tuple(still))
         agreed = () if self.last is None else confirmed(self.last, found)
         open_still = self._left_open(found, filled)
@@ -133,17 +149,20 @@ class Reconciler:
         self._tell(found)
         if any(drift.kind in _MONEY for drift in found.drifts):
             self._explain(found, now_ms)
-        self.saw(view)
+        in_time = not self._is_late(question, now_ms)
+        if in_time:
+            self.saw(view)
         self.starting, self.done_ms, self._compared = False, now_ms, filled
         self.last = replace(found, declarations=(*found.declarations, *open_still))
-        desk.condition.reconciled = found.lets_entries and desk.condition.hears_orders
+        desk.condition.reconciled = found.lets_entries and desk.condition.hears_orders and in_time
         differ = {drift.subject for drift in found.drifts if drift.kind in _POSITIONS}
         declared = {one.market for one in agreed}
         for book in desk.books.values():
             if book.record.market not in differ or book.record.market in declared:
                 book.doubted_ms = None
             desk.protect(book, "reconcile")
-        settle_remains(desk, view, sorted(view.positions.keys() - differ))
+        if in_time:
+            settle_remains(desk, view, sorted(view.positions.keys() - differ))
         desk.flush()
 
     def _read_back(self, view: VenueView) -> None:

@@ -91,14 +91,15 @@ class Watch:
         self.desk.flush()
 
     def _wait_for(self, book: Book, order: Order, now_ms: int) -> None:
-        """What is asked again, or given up waiting for, about one order."""
+        """What is asked again, or given up waiting for, about one order. Where nobody answers, only the next comparison
+        asks: all orders would spend a minute's requests on it, second by second."""
         record, answer_ms = book.notes[order.id], self.desk.venue.traits.answer_ms_max
         waited = now_ms - (record.sent_ms or now_ms)
         if order.status is Status.SENT and waited >= answer_ms:
             book.take(Event(EventKind.TIME_OUT, order.id), "clock")
         elif self._asks_again(book, record, now_ms):
             book.take(Event(EventKind.CANCEL_TIME_OUT, order.id), "clock")
-        elif may_look_up(book, order, self.timings, now_ms):
+        elif "orders" not in self.desk.condition.down and may_look_up(book, order, self.timings, now_ms):
             if order.status is Status.UNKNOWN:
                 book.look_up(order)
             elif order.missing_lots:

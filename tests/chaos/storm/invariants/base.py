@@ -85,6 +85,7 @@ class Known:
         self.changes: tuple[Change, ...] = ()  # of the transaction on hand
         self.lots_before: dict[tuple[BotId, MarketId], int] = {}  # the transaction on hand
         self.settled: tuple[Settled, ...] = ()  # of the transaction on hand
+        self.settled_lots: dict[tuple[BotId, MarketId], int] = {}  # in all
         self.heard: dict[ClientOrderId, list[Event]] = {}
         self.posted: set[ClientOrderId] = set()
         self.sent_ms: dict[ClientOrderId, int] = {}  # when the newest sending was committed
@@ -146,10 +147,10 @@ class Known:
         return 0 if one is None else one.lots
 
     def true_lots(self, bot: BotId, market: MarketId) -> int:
-        """What the venue's trades of a bot's orders come to, booked or not."""
+        """What the venue's trades of a bot's orders come to, booked or not, and what was settled with other bots."""
         orders = {name for name, record in self.records.items() if record.bot == bot}
         mine = (one for one in self.exchange.trades if one.market == market and one.order in orders)
-        return sum(trade.side * trade.lots for trade in mine)
+        return sum(trade.side * trade.lots for trade in mine) + self.settled_lots.get((bot, market), 0)
 
     def is_truly_opposed(self, market: MarketId) -> bool:
         """Whether bots hold both sides of a market by the venue's trades."""
@@ -189,8 +190,9 @@ class Known:
         assert bot is not None, "a settlement is a bot's"
         market, fill = self.bots[bot].market, fill_of(told["fill"])
         one = self.sums.setdefault((bot, market), Sum())
-        before = one.lots
-        one.lots += told["side"] * fill.lots
+        before, moved = one.lots, told["side"] * fill.lots
+        one.lots += moved
+        self.settled_lots[bot, market] = self.settled_lots.get((bot, market), 0) + moved
         one.flow -= told["side"] * self.value(market, fill.lots, fill.price)
         return Settled(bot, market, told["side"], fill, before)
 

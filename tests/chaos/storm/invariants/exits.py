@@ -135,10 +135,12 @@ class Outsized(Check):
             record = known.records.get(ClientOrderId(order.id)) if order.id is not None else None
             if record is None or order.trigger_ticks is None or not known.exchange.terms[order.market].open:
                 continue
-            if order.side * known.exchange.held[order.market].lots >= 0 or _is_at_work(record.bot, known):
+            if order.side * known.exchange.held[order.market].lots >= 0:
                 continue
             held = max(-order.side * known.bot_lots(record.bot, order.market), 0)
             if order.left <= held or order.left <= -order.side * known.true_lots(record.bot, order.market):
+                continue
+            if _is_at_work(record.bot, known):
                 continue
             since = self._since[record.order.id] = before.get(record.order.id, known.good_ms)
             if known.good_ms - since > times.unprotected_max + times.flatten_max:
