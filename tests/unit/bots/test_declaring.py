@@ -50,8 +50,10 @@ def looks(house: House, looking: Reconciler, held: int, answer_ms: int = 1) -> N
     answers(house, looking, asked, (shown,), held)
 
 
-def answers(house: House, looking: Reconciler, asked: Look, shown: tuple[VenueOrder, ...], held: int) -> None:
-    house.desk.told(Looked(VenueView(asked.id, shown, {MARKET: held}, {INSTRUMENT.settle: Decimal(1_000)})))
+def answers(
+    house: House, looking: Reconciler, asked: Look, shown: tuple[VenueOrder, ...], held: int, money: int = 1_000
+) -> None:
+    house.desk.told(Looked(VenueView(asked.id, shown, {MARKET: held}, {INSTRUMENT.settle: Decimal(money)})))
     looking.tick(house.ms)
 
 
@@ -117,3 +119,19 @@ def test_an_answer_that_is_overtaken_by_a_newer_one_is_passed_over(house: House,
     assert house.desk.condition.reconciled
     answers(house, looking, old, (), 0)  # it knows nothing of the position
     assert house.desk.condition.reconciled and looking.last is not None and not looking.last.drifts
+
+
+def test_money_that_two_old_pictures_lack_is_nobodys_only_when_new_ones_do(house: House) -> None:
+    looking = Reconciler(house.desk)
+    looking.restore()
+    told: list[Decimal] = []
+    late_ms = house.desk.timings.reconcile_answer_ms
+    for money, answer_ms in (1_000, 1), (900, late_ms), (900, late_ms), (900, 1), (900, 1):
+        house.ms += house.desk.timings.reconcile_ms
+        looking.tick(house.ms)
+        asked = [one for one in house.venue.posted if isinstance(one, Look)][-1]
+        house.ms += answer_ms
+        answers(house, looking, asked, (), 0, money)
+        assert looking.opening is not None
+        told.append(looking.opening[INSTRUMENT.settle])
+    assert told == [1_000, 1_000, 1_000, 1_000, 900]
