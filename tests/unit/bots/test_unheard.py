@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.unit.bots.slow_venue import House
 
+from karat.bots.desk.protecting import leaves_alone
 from karat.bots.desk.watching import Watch
 from karat.oms.records import Event, EventKind, Status
 from karat.ports.venue import CancelOrder, Linked, LookUp, OrderSaid, Submit, Traits
@@ -70,3 +71,14 @@ def test_it_is_asked_to_go_once_until_it_is_heard_of(house: House) -> None:
     house.venue.says(EventKind.ACK, lost.id)
     house.desk.flush()
     assert cancels(house, lost) + cancels(house, other) == 2  # of two alike either may go
+
+
+def test_a_bot_that_may_only_leave_alone_asks_it_to_go_once_as_well(house: House) -> None:
+    lost = house.buys()
+    passes(house, 1)
+    house.book.external_lots = -30  # others outweigh it: its exit would leave without a mark
+    for number in range(1, 6):
+        assert not leaves_alone(house.desk, house.book, 10, "test")
+        house.desk.flush()
+        house.desk.told(OrderSaid(Event(EventKind.CANCEL_REFUSED, lost.id, number=number), "unknown_order"))
+    assert cancels(house, lost) == 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from karat.bots.desk.beside import is_borne, is_marked, may_close
 from karat.bots.desk.book import Book
+from karat.core.ids import ClientOrderId
 from karat.core.model.reasons import Reason
 from karat.oms.client_ids import Part
 from karat.oms.protection import UNHEARD_MAX, Cancel, Flatten, Place
@@ -32,7 +33,7 @@ def protect(desk: Desk, book: Book, cause: str) -> None:
             if not refused and is_borne(book) and not _leaves_unmarked(book):
                 _place(desk, book, action, cause)
         elif isinstance(action, Cancel):
-            if not _was_just_asked(desk, book, action):
+            if not _was_just_asked(desk, book, action.order):
                 book.cancel(action.order, cause)
         else:
             flatten(desk, book, action, cause)
@@ -51,10 +52,10 @@ def flatten(desk: Desk, book: Book, action: Flatten, cause: str) -> None:
     )  # fmt: skip
 
 
-def _was_just_asked(desk: Desk, book: Book, action: Cancel) -> bool:
+def _was_just_asked(desk: Desk, book: Book, name: ClientOrderId) -> bool:
     """Whether a venue that refused to let an order go would be asked again at once, and so without end. Of an order
     that it does not know it was asked once: it is asked again when the order is heard of."""
-    record = book.notes[action.order]
+    record = book.notes[name]
     asked_ms = record.cancel_ms
     if desk.venue.traits.simulates or asked_ms is None:
         return False
@@ -70,7 +71,8 @@ def leaves_alone(desk: Desk, book: Book, lots: int, cause: str) -> bool:
     if is_borne(book):
         return True
     for order in tuple(book.live_of(*PROTECTIVE)):
-        if not order.cancel_is_open and order.status not in TERMINAL:
+        asked = order.cancel_is_open or _was_just_asked(desk, book, order.id)
+        if not asked and order.status not in TERMINAL:
             book.cancel(order.id, cause)
     alive = any(order.status not in TERMINAL for order in book.live_of(*PROTECTIVE))
     return not alive and may_close(book, lots, mark_of(desk, book))
