@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from karat.core.model.signals import Signals, signals
@@ -54,6 +56,7 @@ class EitherWay(Strategy):
         Parameter("enters", 0, 0, 5, 1, "bars", "in which of them"),
         switch("turned", False, "whether it goes against the last move"),
         switch("moves", False, "whether its take lies elsewhere after each bar"),
+        switch("wavers", False, "whether it is less sure at three bars of six"),
     )
 
     def contradiction(self, p: Values) -> str | None:
@@ -64,7 +67,9 @@ class EitherWay(Strategy):
 
     def signals(self, market: Market, p: Values) -> Signals:
         leaves = (p.enters + 2) % p.every if p.every > 2 else -1
-        return _by_the_clock(market, p.every, p.enters, leaves, -1 if p.turned else 1, moves=bool(p.moves))
+        made = _by_the_clock(market, p.every, p.enters, leaves, -1 if p.turned else 1, moves=bool(p.moves))
+        sure = np.where(market.ts // 20_000 % 6 < 3, 0.7, 1.0)
+        return replace(made, confidence=sure) if p.wavers else made
 
 
 class OtherWay(EitherWay):

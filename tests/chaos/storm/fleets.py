@@ -8,7 +8,8 @@
 
 Bots of one market trade with and against its moves, some by one strategy, and decide some seconds apart, so that one
 decides while the order of another is still on its way. Those of a restless fleet want something at nearly every bar:
-they turn, add to what they hold, and some move their takes at each of them.
+they turn, add to what they hold, and some move their takes at each of them. Where a limit asks how sure they are, they
+are less so at times.
 """
 
 from __future__ import annotations
@@ -106,6 +107,7 @@ _SHUTS = (
     "breakers.confidence", "breakers.leverage_over_depth", "limits.clock_skew",
 )  # fmt: skip
 """Those that let nothing through, or next to nothing: drawn in few storms, one at a time."""
+_ASKS_HOW_SURE = ("filter.confidence_ranging", "filter.confidence_trending", "breakers.confidence")
 
 
 def fleet_of(seed: int, name: str = "") -> Fleet:
@@ -120,7 +122,7 @@ def fleet_of(seed: int, name: str = "") -> Fleet:
     seats = [Seat(0, *_trader(dice, turned), dice.between(0, 1), 0, past) for turned in (False, True)]
     seats.append(Seat(0, *_trader(dice, dice.chance(0.3)), dice.between(0, 1), offsets[0], past))
     seats.append(Seat(1, *_trader(dice, dice.chance(0.5)), dice.between(0, 1), offsets[1], past))
-    return Fleet(name, tuple(_restless(seed, seats)), limits)
+    return Fleet(name, tuple(_wavering(_restless(seed, seats), limits or {})), limits)
 
 
 def _restless(seed: int, seats: list[Seat]) -> list[Seat]:
@@ -137,6 +139,13 @@ def _restless(seed: int, seats: list[Seat]) -> list[Seat]:
         replace(seat, parameters={**seat.parameters, **more}, adds_max=ADDS_MAX)
         for seat, more in zip(seats, often, strict=True)
     ]
+
+
+def _wavering(seats: list[Seat], limits: Mapping[str, float]) -> list[Seat]:
+    """Less sure now and then, where there is a limit that asks how sure they are."""
+    if not any(name in limits for name in _ASKS_HOW_SURE):
+        return seats
+    return [replace(seat, parameters={**seat.parameters, "wavers": True}) for seat in seats]
 
 
 def _trader(dice: Dice, turned: bool) -> tuple[str, dict[str, int | bool]]:

@@ -26,7 +26,6 @@ _ONE_STEP = "an order is intended and sent in one step of the desk: nothing is s
 _ONCE = "the desk sends nothing a second time: what is not there by proof is meant anew, under another name"
 _ONE_END = "an order at the exchange of the storm ends once, in one way"
 _SWITCHES = "the switches of the house say no before the layers of risk are asked"
-_SURE = "the strategies of the storm are always sure"
 _NO_LAKE = "a storm has no lake whose series could be damaged; tests/unit/bots/test_data_intact.py has"
 _SMALL = "ten minutes lose less than the least that this limit may be; tests/unit/bots/test_limits_bite.py loses more"
 _HONEST = "the exchange of the storm does not contradict itself"
@@ -55,8 +54,6 @@ UNREACHABLE: dict[str, str] = {
     "refused house": _SWITCHES,
     "refused duplicate": "bars are longer than looks are apart: one that does not find an order shuts the gate before",
     "filtered session": "the markets of the storm never sleep",
-    "breaker confidence": _SURE,
-    "filtered confidence": _SURE,
     "refused bot_drawdown": _SMALL,
     "refused drawdown": _SMALL,
     "breaker data": _NO_LAKE,
