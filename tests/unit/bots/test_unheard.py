@@ -11,7 +11,7 @@ from tests.unit.bots.slow_venue import House
 from karat.bots.desk.protecting import leaves_alone
 from karat.bots.desk.watching import Watch
 from karat.oms.records import Event, EventKind, Status
-from karat.ports.venue import CancelOrder, Linked, LookUp, OrderSaid, Submit, Traits
+from karat.ports.venue import CancelOrder, FetchFills, Linked, LookUp, OrderSaid, Submit, Traits
 
 
 @pytest.fixture
@@ -82,3 +82,15 @@ def test_a_bot_that_may_only_leave_alone_asks_it_to_go_once_as_well(house: House
         house.desk.flush()
         house.desk.told(OrderSaid(Event(EventKind.CANCEL_REFUSED, lost.id, number=number), "unknown_order"))
     assert cancels(house, lost) == 1
+
+
+def test_fills_of_one_that_ended_while_it_was_asked_to_go_are_fetched_until_they_come(house: House) -> None:
+    lost = house.buys()
+    passes(house, 1)
+    other = next(one for one in house.venue.submits() if one.trigger_ticks is not None and one.id != lost.id)
+    house.venue.says(EventKind.ACK, other.id)
+    house.desk.told(OrderSaid(Event(EventKind.EXPIRE, lost.id, f"v-{lost.id}", 3), "expired"))
+    house.venue.posted.clear()
+    passes(house, 6)
+    fetched = [one for one in house.venue.posted if isinstance(one, FetchFills) and one.order == lost.id]
+    assert len(fetched) >= 3

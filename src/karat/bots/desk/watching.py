@@ -18,7 +18,7 @@ from karat.bots.desk.waiting import give_up
 from karat.core.ids import BotId
 from karat.oms.client_ids import Part, part_of
 from karat.oms.protection import Flatten
-from karat.oms.records import Event, EventKind, Order, Status
+from karat.oms.records import TERMINAL, Event, EventKind, Order, Status
 from karat.ports.cockpit import EventKind as Kind
 from karat.ports.protection import COVER, cover_fact
 from karat.ports.trading import OrderRecord
@@ -110,6 +110,8 @@ class Watch:
         the position, its successor may have been lost since; unless the venue has no position that it could cover."""
         order, cancel_ms = record.order, record.cancel_ms
         if not order.cancel_is_open or cancel_ms is None or now_ms - cancel_ms < self.desk.venue.traits.answer_ms_max:
+            return False
+        if order.status in TERMINAL:  # nobody answers any more: what is left of it are fills to fetch
             return False
         if part_of(order.id) is not Part.STOP or not is_borne(book):
             return True
