@@ -107,11 +107,11 @@ def _takes(position: Protected, takes: list[Order], held: int, side: int) -> lis
     """Of takes counts what is left by our books: a fill that is counted and not told yet is still wanted."""
     lots = min(position.take_lots, held) if position.take_ticks is not None else 0
     wanted = [take for take in takes if take.side == side and take.limit_ticks == position.take_ticks]
-    fitting = _fitting(wanted, lots, _booked_lots)
+    fitting = _fitting(wanted, lots, lambda take: take.open_lots)
     others = [take for take in takes if take not in fitting]
     if others:
         return list(_cancels(others))
-    lacking = lots - sum(_booked_lots(take) for take in fitting)
+    lacking = lots - sum(take.open_lots for take in fitting)
     if lacking == 0 or position.take_ticks is None:
         return []
     return [Place(Part.TAKE, side, lacking, position.take_ticks)]
@@ -147,10 +147,6 @@ def _fitting(orders: list[Order], lots: int, left: Callable[[Order], int]) -> li
 def _sure_lots(order: Order) -> int:
     """What is left of it even if everything that the venue has counted is true."""
     return max(order.lots - max(order.filled_lots, order.reported_lots), 0)
-
-
-def _booked_lots(order: Order) -> int:
-    return max(order.lots - order.filled_lots, 0)
 
 
 def _cancels(orders: Iterable[Order]) -> tuple[Action, ...]:
