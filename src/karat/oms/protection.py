@@ -7,7 +7,8 @@ acknowledgement, and whatever is lost on the way, the stops that are left alone 
 One successor is under way at a time: where the level has moved on meanwhile, the next follows when that one is heard
 of. Every stop is reduce-only: for the time of a replacement two may stand, and the venue lets them close no more than
 there is. A stop of which nothing is known is no cover: another is placed beside it, up to `UNHEARD_MAX`; then an
-uncovered position has to be closed.
+uncovered position has to be closed. Those that another life sent are no reason to send none once the venue answers this
+one: that they are not there is proved only later, and by a life that crashes never (failures: O12).
 
 Takes. Nothing is lost while one is missing, so here it is the other way round: the old is gone before the new one
 comes, and what is unknown counts as there. So takes never stand for more than the position.
@@ -15,7 +16,7 @@ comes, and what is unknown counts as there. So takes never stand for more than t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from karat.core.ids import ClientOrderId
@@ -75,20 +76,25 @@ class Plan:
     covered_lots: int
 
 
-def plan_protection(position: Protected, orders: Iterable[Order]) -> Plan:
+def plan_protection(
+    position: Protected, orders: Iterable[Order], older: Collection[ClientOrderId] = frozenset()
+) -> Plan:
     """The next actions for `position` given all `orders` of its bot and market; others than stops and takes, and ended
-    ones, are passed over. The plan for a position as it should be is empty."""
+    ones, are passed over. `older`: what does not count as sent in vain. The plan for a position as it should be is
+    empty."""
     stops, takes = _of(orders, Part.STOP), _of(orders, Part.TAKE)
     held, side = abs(position.lots), -1 if position.lots > 0 else 1
     if held == 0:
         return Plan(_cancels((*stops, *takes)), 0)
     own, astray = _by_side(stops, side)
     covered = min(sum(_sure_lots(stop) for stop in own if stop.status in _LIVE), held)
-    actions = (*_cancels(astray), *_stops(position, own, held, side, covered), *_takes(position, takes, held, side))
+    unheard = sum(stop.status == Status.UNKNOWN and stop.id not in older for stop in own)
+    stopped = _stops(position, own, held, covered, unheard)
+    actions = (*_cancels(astray), *stopped, *_takes(position, takes, held, side))
     return Plan(actions, covered)
 
 
-def _stops(position: Protected, stops: list[Order], held: int, side: int, covered: int) -> list[Action]:
+def _stops(position: Protected, stops: list[Order], held: int, covered: int, unheard: int) -> list[Action]:
     if position.stop_ticks is None:
         return list(_cancels(stops))
     wanted = [stop for stop in stops if stop.trigger_ticks == position.stop_ticks and stop.limit_ticks is None]
@@ -98,7 +104,8 @@ def _stops(position: Protected, stops: list[Order], held: int, side: int, covere
         return list(_cancels(stop for stop in stops if stop not in fitting))
     if any(stop.status in _COMING and stop.limit_ticks is None and stop.open_lots == held for stop in stops):
         return []
-    if sum(stop.status == Status.UNKNOWN for stop in stops) >= UNHEARD_MAX:
+    side = -1 if position.lots > 0 else 1
+    if unheard >= UNHEARD_MAX:
         return [] if covered == held else [Flatten(side, held)]
     return [Place(Part.STOP, side, held, position.stop_ticks)]
 

@@ -17,6 +17,7 @@ from karat.bots.desk.beside import is_marked, may_close
 from karat.bots.desk.book import Book
 from karat.bots.desk.desk import Desk
 from karat.bots.desk.killing import KillSwitch
+from karat.bots.desk.protecting import leaves_alone
 from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.recovery import recovered_book
 from karat.bots.desk.replay import folded, stored
@@ -84,12 +85,12 @@ class Fleet:
         fresh.due_ms[MARKET] = self.ms
         self.desk.told(Quoted(MARKET, self.ms, PRICE, PRICE, PRICE, None))
 
-    def trades(self, name: BotId, side: int, lots: int) -> None:
-        """An entry of a bot, filled at the price."""
+    def trades(self, name: BotId, side: int, lots: int, stop: float | None = None) -> None:
+        """An entry of a bot, filled at the price; its stop so far away."""
         book = self.books[name]
         meant = book.intend(
             Part.ENTRY, side, lots, "test", decision_bar=0, decision_ts=TS, reason=Reason.ENTRY,
-            opening=Opening(None, None, 3.0, 1.0),
+            opening=Opening(stop, None, 3.0, 1.0),
         )  # fmt: skip
         order = ClientOrderId(meant.order.id)
         self.desk.gathered.intents.append(Intent(order, name, 0, TS, Decided.ENTRY, 1, side, lots, None, Reason.ENTRY))
@@ -216,3 +217,17 @@ def test_what_is_worth_an_order_leaves_even_where_others_outweigh_it(fleet: Flee
     ada = fleet.books[ADA]
     assert may_close(ada, LEAST_LOTS, PRICE) and not is_marked(ada, LEAST_LOTS, PRICE)
     assert not may_close(ada, LEAST_LOTS - 1, PRICE) and is_marked(ada, LEAST_LOTS - 1, PRICE)
+
+
+def test_a_stop_is_not_asked_to_go_while_what_outweighs_its_bot_may_be_gone(fleet: Fleet) -> None:
+    fleet.trades(ADA, 1, 10, stop=0.02 * PRICE)
+    (stop,) = (one for one in fleet.venue.submits() if one.trigger_ticks is not None)
+    fleet.venue.says(EventKind.ACK, stop.id)
+    fleet.trades(EVA, -1, 12)
+    ada, eva = fleet.books[ADA], fleet.books[EVA]
+    leaving = eva.intend(Part.FLATTEN, 1, 12, "test", decision_bar=0, decision_ts=TS, reason=Reason.KILL).order.id
+    assert fleet.desk.flush()
+    assert not leaves_alone(fleet.desk, ada, 10, "test")  # she is outweighed by lots that may be gone
+    assert not ada.register.orders[stop.id].cancel_is_open
+    fleet.venue.says(EventKind.REJECT, leaving)  # they are not
+    assert not leaves_alone(fleet.desk, ada, 10, "test") and ada.register.orders[stop.id].cancel_is_open

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.unit.bots.slow_venue import House
+from tests.unit.bots.slow_venue import CANDLES, INSTRUMENT, House
 
 from karat.bots.desk.protecting import leaves_alone
+from karat.bots.desk.reconciling import Reconciler
 from karat.bots.desk.watching import Watch
+from karat.oms.client_ids import Part, part_of
+from karat.oms.protection import UNHEARD_MAX
+from karat.oms.reconcile import VenueView
 from karat.oms.records import Event, EventKind, Status
-from karat.ports.venue import CancelOrder, FetchFills, Linked, LookUp, OrderSaid, Submit, Traits
+from karat.ports.venue import CancelOrder, FetchFills, Linked, Look, Looked, LookUp, OrderSaid, Submit, Traits
 
 
 @pytest.fixture
@@ -94,3 +99,42 @@ def test_fills_of_one_that_ended_while_it_was_asked_to_go_are_fetched_until_they
     passes(house, 6)
     fetched = [one for one in house.venue.posted if isinstance(one, FetchFills) and one.order == lost.id]
     assert len(fetched) >= 3
+
+
+def answered(house: House) -> None:
+    """The venue answers a question of how things are: it holds what the bot does, and no order."""
+    looking = Reconciler(house.desk)
+    looking.restore()
+    looking.tick(house.ms)
+    (look,) = (one for one in house.venue.posted if isinstance(one, Look))
+    house.desk.told(Looked(VenueView(look.id, (), {CANDLES.market: 10}, {INSTRUMENT.settle: Decimal(1_000)})))
+    looking.tick(house.ms)
+
+
+def test_after_a_restart_a_stop_leaves_as_soon_as_the_venue_answers_and_not_before(house: House) -> None:
+    house.buys()
+    passes(house, 9)
+    in_vain = [one for one in house.venue.submits() if one.trigger_ticks is not None]
+    assert len(in_vain) == UNHEARD_MAX
+    house.begin()
+    passes(house, 3)
+    assert house.venue.submits() == []  # all of them may arrive yet, and nobody answers
+    answered(house)
+    (stop,) = (one for one in house.venue.submits() if one.trigger_ticks is not None)
+    assert stop.id not in {one.id for one in in_vain}
+    passes(house, 9)
+    again = [one for one in house.venue.submits() if one.trigger_ticks is not None]
+    assert len(again) == UNHEARD_MAX  # no more than that of this life
+
+
+def test_after_a_restart_the_position_is_closed_where_no_stop_can_stand(house: House) -> None:
+    house.buys()
+    passes(house, 30)
+    in_vain = [one for one in house.venue.submits() if part_of(one.id) is Part.FLATTEN]
+    assert len(in_vain) == UNHEARD_MAX
+    house.begin()
+    passes(house, 3)
+    answered(house)
+    passes(house, 9)
+    tried = {one.id for one in house.venue.submits() if part_of(one.id) is Part.FLATTEN}
+    assert tried and tried.isdisjoint(one.id for one in in_vain)

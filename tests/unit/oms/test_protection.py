@@ -75,6 +75,14 @@ def test_a_stop_that_cannot_be_placed_ends_in_closing_the_position_O10() -> None
     assert plan_protection(replace(LONG, stop_ticks=97), [*lost, live(stop(9))]).actions == ()  # the old one covers
 
 
+def test_what_another_life_sent_in_vain_is_no_reason_to_send_none_in_this_one_O12() -> None:
+    lost = [told(stop(number), K.SEND, K.TIME_OUT) for number in range(2 * UNHEARD_MAX)]
+    older = {one.id for one in lost[:UNHEARD_MAX]}
+    assert plan_protection(LONG, lost[:-1], older).actions == (Place(Part.STOP, -1, 10, 95),)
+    assert plan_protection(LONG, lost, older).actions == (Flatten(-1, 10),)
+    assert plan_protection(LONG, [*lost, live(stop(9))], older).actions == tuple(Cancel(one.id) for one in lost)
+
+
 def test_nothing_is_left_over_a_flat_position_O13() -> None:
     left = live(stop(0))
     assert plan_protection(Protected(0, 95), [left, live(take(1, 5))]).actions == (

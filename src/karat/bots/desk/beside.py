@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 from karat.core.model.instrument import Kind
 from karat.core.model.reasons import Reason
-from karat.oms.client_ids import Part
+from karat.oms.client_ids import Part, part_of
+from karat.oms.records import Status
 
 if TYPE_CHECKING:
     from karat.bots.desk.book import Book
 
 
+_ON_ITS_WAY = frozenset({Status.SENT, Status.UNKNOWN})
+_LIVE = frozenset({Status.ACKNOWLEDGED, Status.PARTLY_FILLED, Status.CANCEL_REQUESTED})
 _SURE = 1.2  # times the least that an order must be worth: prices move on the way
 
 
@@ -44,6 +47,14 @@ class Beside:
         same = (one.kernel.holding.lots for one in self._others() if one.kernel.holding.side == holding.side
                 and one.number < self.book.number)  # fmt: skip
         return min(max(left - sum(same), 0), holding.lots)
+
+    def others_move(self) -> bool:
+        """Whether something of the others is under way by which the sum may change at any moment, or has already: an
+        exit, or an entry of which nothing has been heard."""
+        return any(
+            order.status in _ON_ITS_WAY or (order.status in _LIVE and part_of(order.id) in (Part.EXIT, Part.FLATTEN))
+            for one in self._others() for order in one.live_orders() if part_of(order.id) not in (Part.STOP, Part.TAKE)
+        )  # fmt: skip
 
     def _others(self) -> Iterator[Book]:
         mine = self.book

@@ -67,10 +67,13 @@ def _was_just_asked(desk: Desk, book: Book, name: ClientOrderId) -> bool:
 def leaves_alone(desk: Desk, book: Book, lots: int, cause: str) -> bool:
     """Whether an exit of `lots` may leave now: only what the bot holds bounds one without a mark. So nothing else
     that would close the position may be alive beside it; that is asked to go first. The position is outweighed then:
-    there is no risk of its side at the venue."""
+    there is no risk of its side at the venue. Unless that may just have changed: then the stop stays."""
     if is_borne(book):
         return True
-    for order in tuple(book.live_of(*PROTECTIVE)):
+    protective = tuple(book.live_of(*PROTECTIVE))
+    if protective and book.beside is not None and book.beside.others_move():
+        return False
+    for order in protective:
         asked = order.cancel_is_open or _was_just_asked(desk, book, order.id)
         if not asked and order.status not in TERMINAL:
             book.cancel(order.id, cause)
@@ -114,10 +117,11 @@ def _may_flatten(desk: Desk, book: Book) -> bool:
         return not any(book.live_of(Part.FLATTEN))
     if _leaves_unmarked(book):
         return False
-    leaving = [order.status for order in book.live_of(Part.FLATTEN, Part.EXIT)]
-    unheard = leaving.count(Status.UNKNOWN)  # of these nothing is known: one more may be tried beside them
+    leaving = {order.id: order.status for order in book.live_of(Part.FLATTEN, Part.EXIT)}
+    unheard = {name for name, status in leaving.items() if status is Status.UNKNOWN}
     alone = book.beside is None or not book.beside.others_lots()
+    tries = unheard - book.planner.older if alone else unheard  # one more may be tried beside these
     tries_max = UNHEARD_MAX if alone else 1  # a mark bounds the sum of all books, not this one
-    if unheard < len(leaving) or unheard >= tries_max or not desk.can_close(book):
+    if len(unheard) < len(leaving) or len(tries) >= tries_max or not desk.can_close(book):
         return False
     return book.failed_exit is None or desk.now_ms() - book.failed_ms >= desk.timings.chase_ms

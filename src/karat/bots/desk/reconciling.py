@@ -22,6 +22,7 @@ from karat.bots.desk.watching import may_look_up
 from karat.bots.desk.words import read_back
 from karat.core.ids import ClientOrderId, MarketId
 from karat.oms.accounts import EXACT, Terms
+from karat.oms.client_ids import Part
 from karat.oms.netting import Book as NetBook
 from karat.oms.reconcile import Declaration, DriftKind, Ours, Reconciled, VenueView, confirmed, reconcile
 from karat.oms.records import Effect, EffectKind, Order
@@ -154,6 +155,9 @@ class Reconciler:
             self._explain(found, now_ms)
         if in_time:
             self.saw(view)
+        if self.starting:  # the venue answers: what another life sent in vain need not be waited for
+            for book in desk.books.values():
+                book.planner.older = _of_another_life(book)
         self.starting, self.done_ms, self._compared = False, now_ms, filled
         self.last = replace(found, declarations=(*found.declarations, *open_still))
         desk.condition.reconciled = found.lets_entries and desk.condition.hears_orders and in_time
@@ -286,3 +290,9 @@ class Reconciler:
         for currency, amount in self._moved().items():
             sums[currency] = EXACT.add(sums.get(currency, Decimal()), amount)
         return sums
+
+
+def _of_another_life(book: Book) -> frozenset[ClientOrderId]:
+    """Stops and exits that were sent before this life of the book began, and are not over."""
+    sent = ((order.id, book.notes[order.id].sent_ms) for order in book.live_of(Part.STOP, Part.EXIT, Part.FLATTEN))
+    return frozenset(name for name, sent_ms in sent if sent_ms is not None and sent_ms <= book.began_ms)
