@@ -48,10 +48,13 @@ def add_transaction(writer: Writer, number_of: Callable[[BotId], int], given: Tr
     """The number of the newest event. Raises as `karat.ports.trading.TradingJournal.write` says."""
     batch = _batch(number_of, given)
 
-    def work() -> int:
-        token, newest = writer.count(batch)
+    def check(token: int) -> None:
         if token != given.token or token < 1:
             raise lease.lost()
+
+    def work() -> int:
+        token, newest = writer.count(batch)
+        check(token)
         writer.put_intents(batch)
         for one in given.booked:
             if writer.change(_KERNEL, of_bot=number_of(one.bot), state=one.kernel) != 1:
@@ -64,7 +67,7 @@ def add_transaction(writer: Writer, number_of: Callable[[BotId], int], given: Tr
             writer.change(_TAKEN, of_id=one.id, newest=newest, was_done=int(one.done), words=one.answer)
         return newest
 
-    return writer.once(given, work)
+    return writer.once(given, work, lambda: check(writer.token()))
 
 
 def add_command(writer: Writer, command: CommandAsked) -> None:

@@ -102,13 +102,15 @@ class Writer:
                 raise
             self._checkpoints.committed()
 
-    def once(self, given: object, work: Callable[[], int]) -> int:
+    def once(self, given: object, work: Callable[[], int], stands: Callable[[], None]) -> int:
         """What `work` returns, done in a transaction. Where the answer to a commit was lost and the same object is
-        given again, the server is asked whether it had arrived, so that it is not done twice."""
+        given again, the server is asked whether it had arrived, so that it is not done twice; then `stands` has to
+        hold still, which raises otherwise: the answer is no news by now."""
         with self._lock:
-            if self._unanswered is not None and self._unanswered[1] is given and self._has_arrived(self._unanswered[0]):
-                result, self._unanswered = self._unanswered[2], None
-                return result
+            asked = self._unanswered
+            if asked is not None and asked[1] is given and self._has_arrived(asked[0], stands):
+                self._unanswered = None
+                return asked[2]
             self._unanswered = None
             ending = None
             try:
@@ -128,10 +130,12 @@ class Writer:
         self.cursor.execute("SELECT pg_current_xact_id()::text")
         return self.cursor.fetchone()[0]
 
-    def _has_arrived(self, name: str) -> bool:
+    def _has_arrived(self, name: str, stands: Callable[[], None]) -> bool:
         with self.transaction():
             self.cursor.execute("SELECT pg_xact_status(%s::xid8)", (name,))
             status = self.cursor.fetchone()[0]
+            if status == "committed":
+                stands()
         if status == "in progress":
             raise RetryLater("journal_busy", f"{self._store.shown} has not ended the last transaction.", "Wait.")
         return status == "committed"
@@ -189,6 +193,11 @@ class Writer:
             self.cursor.execute(text, rows[0])
         else:
             self.cursor.executemany(text, rows)
+
+    def token(self) -> int:
+        """The token of the newest lease."""
+        self.cursor.execute(self._head.text, self._head.usual)
+        return self.cursor.fetchone()[0]
 
     def count(self, batch: Batch) -> tuple[int, int]:
         """Take numbers for what `batch` tells and write it: the token of the newest lease, the number of the newest

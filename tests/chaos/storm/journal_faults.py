@@ -39,6 +39,7 @@ class FaultyJournal:
         if not self._life.passes("before_write"):
             return self._tape.last
         if self._unanswered is not None and self._unanswered[0] is transaction:  # a server is asked, and knows
+            self._inner.write(Transaction(transaction.token, transaction.at_ms))  # and whose the lease is by now
             sequence, self._unanswered = self._unanswered[1], None
             return sequence
         fault = self._faults.meet(Kind.DATABASE, self._world.passed_ms)

@@ -17,7 +17,7 @@ from tests.unit.journal.entries import bar_entry, bot_record
 from tests.unit.journal.lossy_line import LossyLine
 from tests.unit.lake.test_disk_full import room
 
-from karat.core.errors import InputError, RetryLater
+from karat.core.errors import InputError, NeedsOperator, RetryLater
 from karat.journal import journal_is_there, journal_path, open_journal
 from karat.journal.place import journal_url, parsed_url, shown
 from karat.journal.store import SqlJournal
@@ -124,6 +124,27 @@ def test_a_step_whose_commit_was_not_answered_is_done_once(mode: str, postgres: 
             assert len(journal.log(0, 99)) == (20 if mode == "unanswered" else 0)
             assert insisted(journal, step) == 20
             assert (len(journal.log(0, 99)), journal.status(ADA).bars) == (20, 1)
+        line.close()
+
+
+def test_a_step_that_was_done_counts_no_more_once_another_one_writes(postgres: PostgresServer) -> None:
+    """Its orders have not left yet, and whoever writes now looks for them at the venue."""
+    with tempfile.TemporaryDirectory(prefix="karat-line-") as folder:
+        url = postgres.new_database()
+        line = LossyLine(Path(folder), url)
+        with closing(open_journal(url=line.url)) as journal, closing(open_journal(url=url)) as other:
+            journal.create_bot(bot_record())
+            step = one_step(journal.take_lease("one", NOW_MS, 1_000))
+            line.mode = "unanswered"
+            with pytest.raises(RetryLater):
+                journal.write(step)
+            line.mode = "whole"
+            other.take_lease("another", NOW_MS + 60_000, 1_000)
+            for _ in range(2):
+                with pytest.raises(NeedsOperator) as lost:
+                    insisted(journal, step)
+                assert lost.value.code == "lease_lost"
+            assert len(journal.log(0, 99)) == 20
         line.close()
 
 
