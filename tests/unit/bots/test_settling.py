@@ -219,6 +219,28 @@ def test_what_is_worth_an_order_leaves_even_where_others_outweigh_it(fleet: Flee
     assert not may_close(ada, LEAST_LOTS - 1, PRICE) and is_marked(ada, LEAST_LOTS - 1, PRICE)
 
 
+def test_a_fill_that_is_told_after_a_later_one_has_closed_all_is_the_same_in_log_and_tables(fleet: Fleet) -> None:
+    fleet.trades(ADA, 1, 10, stop=0.02 * PRICE)
+    (stop,) = (one for one in fleet.venue.submits() if one.trigger_ticks is not None)
+    leaving = fleet.books[ADA].intend(
+        Part.FLATTEN, -1, 10, "test", decision_bar=0, decision_ts=TS, reason=Reason.KILL, reduce_only=True,
+        parent=fleet.desk.parent_of(fleet.books[ADA]),
+    ).order.id  # fmt: skip
+    assert fleet.desk.flush()
+    prices = {leaving: Decimal(repr(PRICE)) - 7, stop.id: Decimal(repr(PRICE)) - 90}
+    late, early = (
+        Fill(f"T-{one}", fleet.ms + at, at, 10, prices[one], Decimal("0.01"), INSTRUMENT.settle)
+        for one, at in ((leaving, 1), (stop.id, 2))
+    )
+    fleet.ms += 3
+    fleet.venue.says(EventKind.FILL, stop.id, early)
+    assert fleet.desk.flush() and fleet.lots() == [0, 0, 0]
+    fleet.venue.says(EventKind.FILL, leaving, late)
+    assert fleet.desk.flush() and fleet.lots() == [-10, 0, 0]
+    bots = {name: fleet.journal.bot(name) for name in (ADA, EVA, IDA)}
+    assert folded(fleet.journal.log(0, 9_999), bots) == stored(fleet.journal)
+
+
 def test_a_stop_is_not_asked_to_go_while_what_outweighs_its_bot_may_be_gone(fleet: Fleet) -> None:
     fleet.trades(ADA, 1, 10, stop=0.02 * PRICE)
     (stop,) = (one for one in fleet.venue.submits() if one.trigger_ticks is not None)

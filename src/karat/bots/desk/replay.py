@@ -2,7 +2,8 @@
 
 1. Orders: an `intent` event writes one down, each word about it is told to a register in the order of the log.
 2. Exact books: the fills that the register books, and those by which two bots settled what was left over. Where a bot
-   begins again, what its fills made so far is the base of what follows, as it is when it is read back from its row.
+   begins again, or holds nothing, what its fills made so far is the base of what follows, as it is at the desk: a late
+   fill comes on top of it.
 3. Facts (switches, what is nobody's, payments): each event that changes one carries it.
 """
 
@@ -71,7 +72,7 @@ class _Fold:
 
     def _book(self, bot: BotId, side: int, fill: Fill) -> None:
         account = self.accounts.get(bot) or Account(Terms.of(self.bots[bot].instrument))
-        self.accounts[bot] = account.book(side, fill)
+        self.accounts[bot] = account.book(side, fill).settled()
 
     def _register(self, bot: BotId) -> Register:
         return self.registers.get(bot, Register())
