@@ -39,6 +39,11 @@ class Protected:
     take_ticks: int | None = None
     take_lots: int = 0
 
+    @property
+    def closing_side(self) -> int:
+        """Of an order that closes it."""
+        return -1 if self.lots > 0 else 1
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -83,14 +88,14 @@ def plan_protection(
     ones, are passed over. `older`: what does not count as sent in vain. The plan for a position as it should be is
     empty."""
     stops, takes = _of(orders, Part.STOP), _of(orders, Part.TAKE)
-    held, side = abs(position.lots), -1 if position.lots > 0 else 1
+    held = abs(position.lots)
     if held == 0:
         return Plan(_cancels((*stops, *takes)), 0)
-    own, astray = _by_side(stops, side)
+    own, astray = _by_side(stops, position.closing_side)
     covered = min(sum(_sure_lots(stop) for stop in own if stop.status in _LIVE), held)
     unheard = sum(stop.status == Status.UNKNOWN and stop.id not in older for stop in own)
     stopped = _stops(position, own, held, covered, unheard)
-    actions = (*_cancels(astray), *stopped, *_takes(position, takes, held, side))
+    actions = (*_cancels(astray), *stopped, *_takes(position, takes, held))
     return Plan(actions, covered)
 
 
@@ -104,15 +109,15 @@ def _stops(position: Protected, stops: list[Order], held: int, covered: int, unh
         return list(_cancels(stop for stop in stops if stop not in fitting))
     if any(stop.status in _COMING and stop.limit_ticks is None and stop.open_lots == held for stop in stops):
         return []
-    side = -1 if position.lots > 0 else 1
     if unheard >= UNHEARD_MAX:
-        return [] if covered == held else [Flatten(side, held)]
-    return [Place(Part.STOP, side, held, position.stop_ticks)]
+        return [] if covered == held else [Flatten(position.closing_side, held)]
+    return [Place(Part.STOP, position.closing_side, held, position.stop_ticks)]
 
 
-def _takes(position: Protected, takes: list[Order], held: int, side: int) -> list[Action]:
+def _takes(position: Protected, takes: list[Order], held: int) -> list[Action]:
     """Of takes counts what is left by our books: a fill that is counted and not told yet is still wanted."""
     lots = min(position.take_lots, held) if position.take_ticks is not None else 0
+    side = position.closing_side
     wanted = [take for take in takes if take.side == side and take.limit_ticks == position.take_ticks]
     fitting = _fitting(wanted, lots, lambda take: take.open_lots)
     others = [take for take in takes if take not in fitting]

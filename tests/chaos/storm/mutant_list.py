@@ -43,8 +43,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "a stop goes before its successor stands", "karat/oms/protection.py",
-        "    return [Place(Part.STOP, side, held, position.stop_ticks)]\n",
-        "    return [*_cancels(stops), Place(Part.STOP, side, held, position.stop_ticks)]\n",
+        "    return [Place(Part.STOP, position.closing_side, held, position.stop_ticks)]\n",
+        "    return [*_cancels(stops), Place(Part.STOP, position.closing_side, held, position.stop_ticks)]\n",
         "S11", seed=2,
     ),
     _mutant(
